@@ -1,0 +1,171 @@
+"""Checkpoints: finding them, what network is in them, restoring them with an error that says what is wrong.
+
+A checkpoint of ours carries, beside the variables, a text variable `description`: the alphabet and the form of the network
+as JSON. A checkpoint without one is the original's: pixels 0–255, and an alphabet that has to be known from elsewhere.
+"""
+import collections
+import glob
+import json
+import os
+import re
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+Architecture = collections.namedtuple('Architecture', [
+    'characters',     # the alphabet in the order of its class indices, str; None where the checkpoint does not know it
+    'num_classes',    # characters and blank
+    'input_size',     # (width, height) of the images
+    'hidden_units',   # LSTM units in each direction
+    'hidden_layers',  # bidirectional LSTM layers
+    'pixel_range',    # what the pixels 0 and 255 become
+])
+
+NAME = 'shadownet.ckpt'
+DESCRIPTION = 'description'
+ORIGINAL_PIXEL_RANGE = (0.0, 255.0)
+ORIGINAL_INPUT_SIZE = (100, 32)
+_PROJECTION = 'shadow/LSTMLayers/w'
+_CELL = 'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{}/bidirectional_rnn/fw/basic_lstm_cell/kernel'
+
+
+class DamagedCheckpoint(ValueError):
+    """A checkpoint that cannot be read."""
+
+
+def add_description(architecture):
+    """Add to the graph the variable that carries the architecture; it has to be saved with the weights."""
+    text = json.dumps(architecture._asdict(), ensure_ascii=False)
+    with tf.device('/cpu:0'):
+        return tf.get_variable(DESCRIPTION, initializer=tf.constant(text), trainable=False)
+
+
+def network_variables():
+    """Return the graph's variables that make up the network: what reading needs, without the optimizer's."""
+    return tf.global_variables('shadow/')
+
+
+def find_checkpoint(path):
+    """Return the prefix of the checkpoint that a path means.
+
+    Args:
+        path: a folder (its newest checkpoint), a prefix, or any file of a checkpoint.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if os.path.basename(path) == 'checkpoint' and os.path.isfile(path):
+        path = os.path.dirname(path)
+    if os.path.isdir(path):
+        found = checkpoints_in(path)
+        if not found:
+            raise FileNotFoundError(f'{path}: no checkpoint in this folder; expected files like {NAME}-500.index')
+        return found[0]
+    prefix = re.sub(r'\.(index|meta|data-\d{5}-of-\d{5})$', '', path)
+    if not os.path.isfile(prefix + '.index'):
+        raise FileNotFoundError(f'{path}: no such checkpoint; expected a folder, a prefix or a file of one')
+    return prefix
+
+
+def checkpoints_in(folder):
+    """Return the prefixes of a folder's checkpoints, the newest (highest step) first."""
+    prefixes = [path.removesuffix('.index') for path in glob.glob(os.path.join(glob.escape(folder), '*.index'))]
+    return sorted(prefixes, key=lambda prefix: (step_of(prefix), prefix), reverse=True)
+
+
+def step_of(prefix):
+    """Return the step in a checkpoint's name, or -1 where it has none."""
+    match = re.search(r'-(\d+)$', prefix)
+    return int(match[1]) if match else -1
+
+
+def load_tensors(prefix, with_optimizer=False):
+    """Read a checkpoint into memory, every checksum of it checked.
+
+    Returns:
+        dict of variable name → array.
+
+    Raises:
+        DamagedCheckpoint: a file of it is missing, cut off or damaged.
+    """
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        names = [name for name in reader.get_variable_to_shape_map() if with_optimizer or not name.startswith('optimizer/')]
+        return {name: reader.get_tensor(name) for name in names}
+    except (tf.errors.OpError, RuntimeError, ValueError, TypeError) as error:
+        raise DamagedCheckpoint(f'{prefix}: the checkpoint is cut off or damaged ({str(error).splitlines()[0]})') from error
+
+
+def architecture_of(tensors, prefix):
+    """Return the Architecture of the network in a checkpoint.
+
+    Args:
+        tensors: as `load_tensors` gives them.
+        prefix: the checkpoint, for the error.
+
+    Raises:
+        ValueError: it is no checkpoint of a ShadowNet.
+    """
+    if DESCRIPTION in tensors:
+        fields = json.loads(tensors[DESCRIPTION])
+        return Architecture(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    if _PROJECTION not in tensors or _CELL.format(0) not in tensors:
+        raise ValueError(f'{prefix}: no checkpoint of a ShadowNet; it has no variable {_PROJECTION}')
+    return Architecture(
+        characters=None, num_classes=tensors[_PROJECTION].shape[1], input_size=ORIGINAL_INPUT_SIZE,
+        hidden_units=tensors[_CELL.format(0)].shape[1] // 4,
+        hidden_layers=sum(_CELL.format(layer) in tensors for layer in range(len(tensors))), pixel_range=ORIGINAL_PIXEL_RANGE)
+
+
+def architecture_difference(expected, actual):
+    """Say in one line how two Architectures differ, or return '' where they are the same."""
+    return '; '.join(f'{name}: {wanted!r} expected, {got!r} found' for name, wanted, got
+                     in zip(Architecture._fields, expected, actual, strict=True) if wanted != got)
+
+
+def restore(session, tensors, prefix, variables):
+    """Give variables their values in a checkpoint, in one run of the session.
+
+    Raises:
+        ValueError: the checkpoint is of another network or optimizer; nothing was restored then.
+    """
+    for variable in variables:
+        name, shape = variable.op.name, tuple(variable.shape.as_list())
+        if name not in tensors:
+            raise ValueError(f'{prefix}: of another network or optimizer; it has no variable {name}')
+        if np.shape(tensors[name]) != shape:
+            raise ValueError(f'{prefix}: of another network; {name} has the shape {np.shape(tensors[name])}, expected {shape}')
+    feeds = {variable.initializer.inputs[1]: tensors[variable.op.name] for variable in variables}
+    session.run([variable.initializer for variable in variables], feeds)
+
+
+def restore_weights(session, tensors, prefix, architecture):
+    """Give the network's variables, which have to be initialised, their values in a checkpoint of the same form.
+
+    Another alphabet is allowed: the projection then keeps the columns of the characters that both have, and of the blank;
+    the columns of the other characters stay as they were initialised.
+
+    Args:
+        architecture: of the network in the graph.
+
+    Returns:
+        str: the characters of the architecture that the checkpoint does not know.
+
+    Raises:
+        ValueError: the checkpoint is of another network, or of unknown alphabet and another number of classes.
+    """
+    old = architecture_of(tensors, prefix)
+    new_characters = ''
+    if old.characters not in (None, architecture.characters):
+        projection = next(variable for variable in network_variables() if variable.op.name == _PROJECTION)
+        columns, old_columns = np.array(session.run(projection)), tensors[_PROJECTION]
+        old_index_of = {character: index for index, character in enumerate(old.characters)}
+        for index, character in enumerate(architecture.characters):
+            if character in old_index_of:
+                columns[:, index] = old_columns[:, old_index_of[character]]
+            else:
+                new_characters += character
+        columns[:, -1] = old_columns[:, -1]
+        tensors = {**tensors, _PROJECTION: columns}
+    restore(session, tensors, prefix, network_variables())
+    return new_characters

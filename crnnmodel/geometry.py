@@ -1,0 +1,21 @@
+"""The sizes that follow from the network's layers; free of TensorFlow, so that conversion can use them."""
+
+INPUT_HEIGHT = 32   # pixels; four poolings and conv7 bring it down to 1
+PIXELS_PER_FRAME = 4   # two of the poolings halve the width
+
+
+def time_steps(input_size):
+    """Return the number of frames that the network makes of an image, after checking the image's size.
+
+    Args:
+        input_size: (width, height) in pixels.
+
+    Raises:
+        ValueError: the height is not the network's, or the width is too small for a single frame.
+    """
+    width, height = input_size
+    if height != INPUT_HEIGHT:
+        raise ValueError(f'the network needs images {INPUT_HEIGHT} pixels high (its poolings end at a height of 1), got {height}')
+    if width < PIXELS_PER_FRAME:
+        raise ValueError(f'the network needs images at least {PIXELS_PER_FRAME} pixels wide, got {width}')
+    return width // PIXELS_PER_FRAME

@@ -1,0 +1,78 @@
+"""Annotated images to serialised records: what one worker of the conversion does to a chunk of lines."""
+import collections
+import hashlib
+
+from data_provider import annotation, image_file
+from data_provider.annotation import RejectedSample
+from local_utils import char_codec, data_utils, tfrecord
+from local_utils.record_files import TRAIN, VALIDATION
+
+Conversion = collections.namedtuple('Conversion', [
+    'dataset_dir',       # as os.path.realpath gives it
+    'codec',             # CharacterCodec
+    'input_size',        # (width, height) of the records' images
+    'max_frames',        # frames that the network makes of such an image
+    'validation_split',  # share of Train that becomes validation, in [0, 1)
+    'seed',              # chooses which samples those are
+])
+
+Converted = collections.namedtuple('Converted', [
+    'records',   # dict of split -> list of framed records, bytes
+    'rejects',   # list of Reject, in the order of the lines
+    'num_lines',
+])
+
+Reject = collections.namedtuple('Reject', 'line_number path label kind reason')
+
+
+def convert_lines(conversion, split, lines):
+    """Convert a list of AnnotatedLine of the split train or test; a sample that cannot be used is among the rejects.
+
+    Returns:
+        Converted.
+    """
+    records, rejects = collections.defaultdict(list), []
+    for line in lines:
+        path, label = line.text.decode('utf-8', 'replace'), ''
+        try:
+            path, label = annotation.parse_line(line.text)
+            record = _convert_sample(conversion, path, label)
+        except RejectedSample as error:
+            rejects.append(Reject(line.number, path, label, error.kind, str(error)))
+        else:
+            in_validation = split == TRAIN and is_validation(path, conversion.seed, conversion.validation_split)
+            records[VALIDATION if in_validation else split].append(record)
+    return Converted(records, rejects, len(lines))
+
+
+def encode_label(codec, text, max_frames):
+    """Return the class indices of a label that CTC can express in `max_frames` frames.
+
+    Raises:
+        RejectedSample: a character is outside the alphabet, or the label needs more frames.
+    """
+    try:
+        label = codec.encode(text)
+    except KeyError as error:
+        raise RejectedSample('outside the alphabet', error.args[0]) from error
+    needed = char_codec.required_frames(label)
+    if needed > max_frames:
+        raise RejectedSample('label too long', f'CTC needs {needed} frames for it, the image gives {max_frames}')
+    return label
+
+
+def is_validation(path, seed, share):
+    """Whether a path is in the validation part: a hash of seed and path, whatever the order of the lines.
+
+    Args:
+        share: of the paths that are, in [0, 1).
+    """
+    digest = hashlib.blake2b(path.encode('utf-8'), digest_size=8, key=str(seed).encode()).digest()
+    return int.from_bytes(digest, 'big') < share * 2.0 ** 64
+
+
+def _convert_sample(conversion, path, label_text):
+    """Return the framed record, bytes, of one sample, or raise RejectedSample."""
+    label = encode_label(conversion.codec, label_text, conversion.max_frames)
+    image = image_file.read_image_inside(conversion.dataset_dir, path, conversion.input_size)
+    return tfrecord.frame(data_utils.encode_example(image, label, path.rpartition('/')[2]))

@@ -1,0 +1,112 @@
+"""Records to batches: what training and evaluation take from a folder of record files."""
+import collections
+import os
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from local_utils import data_utils, establish_char_dict, record_files
+
+PARALLEL_FILES = 16        # shards that are read side by side
+READ_BUFFER_BYTES = 1 << 20
+
+Batch = collections.namedtuple('Batch', [
+    'images',      # uint8 [batch, height, width, 3], BGR
+    'labels',      # SparseTensor int32 [batch, longest]
+    'imagenames',  # string [batch]
+])
+
+
+class TextDataProvider:
+    """The record files and the alphabet of one folder."""
+
+    def __init__(self, dataset_dir, input_size, default_alphabet_dir):
+        """Open a folder of records.
+
+        Args:
+            dataset_dir: holds the record files, and the alphabet's two files.
+            input_size: (width, height) of the images in the records.
+            default_alphabet_dir: where the alphabet lies if the folder has none (records of the original).
+
+        Raises:
+            FileNotFoundError, ValueError: as `find_record_files` and `read_alphabet`.
+        """
+        self.dataset_dir = dataset_dir
+        self.input_size = tuple(input_size)
+        if not os.path.isdir(dataset_dir):
+            raise FileNotFoundError(f'{dataset_dir}: no such folder; expected one with the files of tools/write_text_features.py')
+        has_alphabet = establish_char_dict.has_alphabet(dataset_dir)
+        self.codec = establish_char_dict.read_alphabet(dataset_dir if has_alphabet else default_alphabet_dir)
+        self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
+
+    def samples(self, split):
+        """Yield every sample of a split in order, as data_utils.TextFeature; raises ValueError where a file is damaged."""
+        for path in record_files.find_record_files(self.dataset_dir, split):
+            for feature in self._reader.read_features(path):
+                if any(index >= self.codec.blank for index in feature.label):
+                    raise ValueError(f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the alphabet '
+                                     f'has {self.codec.blank} characters; the records are of another alphabet')
+                yield feature
+
+    def has(self, split):
+        """Whether there are records of a split."""
+        return bool(record_files.existing_record_files(self.dataset_dir, split))
+
+    def num_samples(self, split):
+        """Return how many samples a split has.
+
+        Raises:
+            FileNotFoundError: the split has no files.
+            ValueError: it has no samples, its first is not as expected, or a file is cut off.
+        """
+        count = record_files.count_records(record_files.find_record_files(self.dataset_dir, split))
+        if next(self.samples(split), None) is None:
+            raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
+        return count
+
+    def training_batches(self, *, batch_size, shuffle_buffer, seed, first_sample):
+        """Return the endless stream of training batches, in an order that only the seed decides.
+
+        Each epoch takes every sample once, in an order of its own: the files are shuffled and read side by side, their
+        records shuffled in a buffer. A batch may span two epochs.
+
+        Args:
+            batch_size: samples in a batch.
+            shuffle_buffer: records in the buffer.
+            seed: of the order.
+            first_sample: how many samples of the stream to leave out, so that a run goes on where it stopped.
+
+        Returns:
+            tf.data.Dataset of Batch.
+
+        Raises:
+            ValueError: there are fewer samples than a batch takes.
+        """
+        paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
+        count = self.num_samples(record_files.TRAIN)
+        if batch_size > count:
+            raise ValueError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples')
+        first_epoch, offset = divmod(first_sample, count)
+
+        def epoch_records(epoch):
+            shuffled_paths = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed + epoch)
+            records = shuffled_paths.interleave(
+                lambda path: tf.data.TFRecordDataset(path, buffer_size=READ_BUFFER_BYTES),
+                cycle_length=min(len(paths), PARALLEL_FILES), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+            return records.shuffle(min(shuffle_buffer, count), seed=seed + epoch)
+
+        epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
+        return (epochs.flat_map(epoch_records).skip(offset).batch(batch_size, drop_remainder=True)
+                .map(self._parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE))
+
+    def _parse(self, serialized):
+        """Return the Batch of a string tensor [batch] of serialised examples."""
+        width, height = self.input_size
+        features = tf.io.parse_example(serialized, {
+            'images': tf.io.FixedLenFeature([], tf.string),
+            'labels': tf.io.VarLenFeature(tf.int64),
+            'imagenames': tf.io.FixedLenFeature([], tf.string),
+        })
+        pixels = tf.io.decode_raw(features['images'], tf.uint8)
+        return Batch(images=tf.reshape(pixels, [-1, height, width, 3]),
+                     labels=tf.cast(features['labels'], tf.int32), imagenames=features['imagenames'])

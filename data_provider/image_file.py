@@ -1,0 +1,92 @@
+"""Image files to pixels: the one place where images are opened, decoded and resized."""
+import functools
+import os
+import stat
+
+import cv2
+import numpy as np
+
+from data_provider.annotation import RejectedSample
+
+MAX_FILE_BYTES = 1 << 27
+MIN_SIDE = 2   # pixels; nothing thinner can show a word
+# Opening follows no link that was put there since the path was checked, and does not wait for the other end of a pipe.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
+
+
+def read_image(path, input_size):
+    """Read an image of one line of text as the network takes it.
+
+    JPEG, PNG or whatever OpenCV reads, told by content; grey, colour, alpha and 16-bit all become 8-bit BGR.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        input_size: (width, height) to resize to.
+
+    Returns:
+        uint8 [height, width, 3], BGR.
+
+    Raises:
+        RejectedSample: the file is missing, no regular file, empty, no image, cut off, or too large; says which.
+    """
+    return decode_image(_read_bytes(os.path.realpath(path)), input_size)
+
+
+def read_image_inside(folder, path, input_size):
+    """Read `folder`/`path` as `read_image` does, but never a file outside the folder.
+
+    Args:
+        folder: as `os.path.realpath` gives it.
+        path: relative to the folder, without `..`.
+
+    Raises:
+        RejectedSample: also where a symbolic link on the way leads out of the folder.
+    """
+    parent, name = os.path.split(f'{folder}/{path}')
+    file_path = f'{_real_path(parent)}/{name}'
+    if os.path.islink(file_path):
+        file_path = os.path.realpath(file_path)
+    if not file_path.startswith(folder.rstrip('/') + '/'):
+        raise RejectedSample('path leaves the data set', f'{path} leads to {file_path}')
+    return decode_image(_read_bytes(file_path), input_size)
+
+
+def decode_image(content, input_size):
+    """Decode the bytes of an image file and resize it to `input_size`, (width, height); raises as `read_image` does."""
+    if not content:
+        raise RejectedSample('empty file', 'expected an image, got 0 bytes')
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise RejectedSample('not an image', f'OpenCV refused it: {error.err or error}'.replace('\n', ' ')) from error
+    if image is None:
+        raise RejectedSample('not an image', 'expected a whole JPEG, PNG or other image that OpenCV reads')
+    if min(image.shape[:2]) < MIN_SIDE:
+        raise RejectedSample('image too small', f'{image.shape[1]}x{image.shape[0]} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
+    return cv2.resize(image, input_size, interpolation=cv2.INTER_LINEAR)
+
+
+@functools.lru_cache(maxsize=4096)
+def _real_path(folder):
+    """Return the folder's path without symbolic links; a data set has few folders and many files."""
+    return os.path.realpath(folder)
+
+
+def _read_bytes(path):
+    """Return the content of a regular file, bytes."""
+    try:
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        kind = 'missing image' if isinstance(error, (FileNotFoundError, NotADirectoryError)) else 'unreadable image'
+        raise RejectedSample(kind, f'{path}: {getattr(error, "strerror", None) or error}') from error
+    with os.fdopen(descriptor, 'rb', buffering=0) as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            kind = 'a folder' if stat.S_ISDIR(status.st_mode) else 'no regular file'
+            raise RejectedSample('unreadable image', f'{path} is {kind}, expected an image file')
+        if status.st_size > MAX_FILE_BYTES:
+            raise RejectedSample('image too large', f'{path} has {status.st_size} bytes, expected at most {MAX_FILE_BYTES}')
+        try:
+            return file.read()
+        except OSError as error:
+            raise RejectedSample('unreadable image', f'{path}: {error.strerror}') from error

@@ -1,0 +1,109 @@
+"""Every knob of the project, in one EasyDict `cfg`, and `override`, the one function that changes it.
+
+    from global_configuration.config import cfg, override
+    override(cfg, ['TRAIN.BATCH_SIZE=128'])
+
+What the code can derive (the number of classes, of frames) is no knob. A knob's default gives its type.
+"""
+import ast
+import difflib
+
+from easydict import EasyDict
+
+cfg = EasyDict()
+
+# --- the network; stored with every checkpoint -------------------------------------------------------------------------
+cfg.ARCH = EasyDict()
+cfg.ARCH.INPUT_SIZE = (100, 32)       # (width, height), pixels; the height is the network's own, 4 pixels of width give a frame
+cfg.ARCH.HIDDEN_UNITS = 256           # LSTM units in each direction
+cfg.ARCH.HIDDEN_LAYERS = 2            # bidirectional LSTM layers
+cfg.ARCH.PIXEL_RANGE = (-1.0, 1.0)    # what black and white become; the original fed (0.0, 255.0)
+
+# --- conversion ----------------------------------------------------------------------------------------------------------
+cfg.DATA = EasyDict()
+cfg.DATA.VALIDATION_SPLIT = 0.15      # share of Train that becomes validation
+cfg.DATA.SEED = 0                     # chooses which samples those are
+
+# --- training ------------------------------------------------------------------------------------------------------------
+cfg.TRAIN = EasyDict()
+cfg.TRAIN.SEED = 0                    # of the initial weights, the order of the samples and dropout
+cfg.TRAIN.STEPS = 40000               # planned length, in batches; the schedule of the learning rate spans it
+cfg.TRAIN.BATCH_SIZE = 64             # samples in a step
+cfg.TRAIN.SHUFFLE_BUFFER = 32768      # records that are shuffled together (9.8 kB each); a data set up to this size wholly
+cfg.TRAIN.PRECISION = 'auto'          # of the arithmetic: float32, bfloat16, or auto: bfloat16 where the device is fast at it
+cfg.TRAIN.DROPOUT = 0.5               # share of the LSTM's output that is dropped
+cfg.TRAIN.OPTIMIZER = 'adam'          # adam, adadelta (the original's), momentum or rmsprop
+cfg.TRAIN.MOMENTUM = 0.9              # of the optimizers momentum and rmsprop
+cfg.TRAIN.LEARNING_RATE = 0.001       # the highest; adadelta needs about 1.0
+cfg.TRAIN.WARMUP_STEPS = 200          # steps over which the rate rises to it from 0
+cfg.TRAIN.LR_SCHEDULE = 'cosine'      # after the warm-up: cosine (to 0 at STEPS), exponential (the original's) or constant
+cfg.TRAIN.LR_DECAY_STEPS = 10000      # exponential: every so many steps the rate …
+cfg.TRAIN.LR_DECAY_RATE = 0.1         # … is multiplied by this
+cfg.TRAIN.GRADIENT_CLIP_NORM = 5.0    # gradients with a larger global norm are scaled down to it; 0 never
+cfg.TRAIN.MAX_BAD_STEPS = 20          # so many steps in a row without a finite loss and gradient end the run
+cfg.TRAIN.DISPLAY_STEP = 50           # a line in the log every so many steps
+cfg.TRAIN.VALIDATION_STEP = 500       # all of the validation records are read every so many steps
+cfg.TRAIN.VAL_BATCH_SIZE = 256        # images in a batch of the validation
+cfg.TRAIN.CHECKPOINT_STEP = 500       # a checkpoint every so many steps
+cfg.TRAIN.KEEP_CHECKPOINTS = 3        # the last so many stay
+cfg.TRAIN.GPU_MEMORY_FRACTION = 0.85  # of the GPU's memory, at most
+cfg.TRAIN.TF_ALLOW_GROWTH = True      # take GPU memory as it is needed
+
+# --- reading and evaluation ------------------------------------------------------------------------------------------------
+cfg.TEST = EasyDict()
+cfg.TEST.BATCH_SIZE = 64              # images read at once
+cfg.TEST.PRECISION = 'auto'           # as TRAIN.PRECISION
+cfg.TEST.BEAM_WIDTH = 100             # of --beam_search
+cfg.TEST.GPU_MEMORY_FRACTION = 0.8    # of the GPU's memory, at most
+cfg.TEST.TF_ALLOW_GROWTH = True       # take GPU memory as it is needed
+
+
+def override(config, assignments):
+    """Change knobs of `config`.
+
+    Args:
+        config: the EasyDict of EasyDicts to change.
+        assignments: texts of the form 'TRAIN.BATCH_SIZE=128'. A value is a Python literal, or plain text for a knob of text.
+
+    Raises:
+        KeyError: no such knob; suggests the nearest.
+        ValueError: no '=', or a value of another type than the default's; says which was expected.
+    """
+    for assignment in assignments:
+        name, equals, text = assignment.partition('=')
+        if not equals:
+            raise ValueError(f'expected SECTION.KEY=VALUE, got {assignment!r}')
+        section_name, _, key = name.strip().partition('.')
+        known = knobs(config)
+        if name.strip() not in known:
+            nearest = difflib.get_close_matches(name.strip().upper(), known, n=1, cutoff=0.4)
+            raise KeyError(f'there is no knob {name.strip()!r}' + (f'; did you mean {nearest[0]}?' if nearest else ''))
+        section = config[section_name]
+        section[key] = _value_like(section[key], text.strip(), name.strip())
+
+
+def knobs(config):
+    """Return the names of all knobs, as 'SECTION.KEY', with their values, as a dict."""
+    return {f'{section}.{key}': value for section, keys in config.items() for key, value in keys.items()}
+
+
+def _value_like(default, text, name):
+    """Return `text` as a value of the default's type."""
+    if isinstance(default, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = text
+    if isinstance(default, tuple) and isinstance(value, (tuple, list)) and len(value) == len(default):
+        return tuple(_number_like(part, item, name) for part, item in zip(default, value, strict=True))
+    return _number_like(default, value, name)
+
+
+def _number_like(default, value, name):
+    """Return `value` where it is a number (or truth value) of the default's type; an int serves as a float."""
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(default):
+        raise ValueError(f'{name}: expected {type(default).__name__} like {default!r}, got {value!r}')
+    return value

@@ -1,0 +1,83 @@
+"""The character codec: text to class indices and back, for one alphabet."""
+
+
+class CharacterCodec:
+    """Maps the characters of an alphabet to the classes 0 … n-1 and owns the CTC blank, the class after the last of them."""
+
+    def __init__(self, characters):
+        """Build a codec.
+
+        Args:
+            characters: the alphabet, a string or a list of single characters, in the order of their class indices.
+
+        Raises:
+            ValueError: the alphabet is empty, or a character stands in it twice.
+        """
+        self.characters = ''.join(characters)
+        if not self.characters:
+            raise ValueError('expected an alphabet of at least one character, got an empty one')
+        self._index_of = _FoldingIndex()
+        for index, character in enumerate(self.characters):
+            if character in self._index_of:
+                raise ValueError(f'the alphabet has {character!r} twice, at {self._index_of[character]} and {index}')
+            self._index_of[character] = index
+
+    @property
+    def blank(self):
+        """The class index of the CTC blank."""
+        return len(self.characters)
+
+    @property
+    def num_classes(self):
+        """The number of classes: the characters and the blank."""
+        return len(self.characters) + 1
+
+    def encode(self, text):
+        """Return the class index of each character, a list of int.
+
+        A character outside the alphabet whose lower-case form is inside is folded to it.
+
+        Raises:
+            KeyError: a character is outside the alphabet; names it.
+        """
+        return [self._index_of[character] for character in text]
+
+    def decode(self, label):
+        """Return the text of a sequence of class indices (without blanks)."""
+        return ''.join([self.characters[index] for index in label])
+
+    def fold(self, text):
+        """Return `text` as the alphabet writes it; raises what `encode` raises."""
+        return self.decode(self.encode(text))
+
+
+class _FoldingIndex(dict):
+    """Character → class index; works out a folded character once and remembers it."""
+
+    def __missing__(self, character):
+        folded = character.lower()
+        if folded not in self:
+            raise KeyError(f'character {character!r} (code point {ord(character)}) is not in the alphabet')
+        self[character] = self[folded]
+        return self[folded]
+
+
+def required_frames(label):
+    """Return how many frames CTC needs for a label: one a character, and a blank between two equal neighbours."""
+    return len(label) + sum(left == right for left, right in zip(label, label[1:], strict=False))
+
+
+def alphabet_difference(expected, actual):
+    """Say in one line how two alphabets differ, or return '' where they are the same in the same order.
+
+    Args:
+        expected, actual: the characters of the two alphabets in the order of their class indices, str.
+    """
+    if expected == actual:
+        return ''
+    missing = ''.join(character for character in expected if character not in actual)
+    extra = ''.join(character for character in actual if character not in expected)
+    if missing or extra:
+        return f'{len(expected)} characters expected, {len(actual)} found; missing {missing!r}, extra {extra!r}'
+    place = next(index for index, (left, right) in enumerate(zip(expected, actual, strict=True)) if left != right)
+    return f'the same characters in another order: index {place} is {expected[place]!r} in one, {actual[place]!r} in the other'

@@ -1,0 +1,195 @@
+"""The TFRecord schema of the word images, with its writer and its reader.
+
+A record is a `tf.train.Example` of three features: `images` (bytes: uint8 BGR pixels, row-major [height, width, 3]),
+`labels` (int64 list: the class index of each character) and `imagenames` (bytes: the file's base name). It is written and
+read here in protocol-buffer wire format, so that conversion needs no TensorFlow.
+"""
+import collections
+import functools
+
+import numpy as np
+
+from local_utils import files, tfrecord
+
+TextFeature = collections.namedtuple('TextFeature', [
+    'image',      # uint8 [height, width, 3], BGR
+    'label',      # list of int, the class index of each character
+    'imagename',  # str, the base name of the image file
+])
+
+# Field numbers and wire types of tensorflow/core/example/{example,feature}.proto.
+_BYTES_LIST, _INT64_LIST = 1, 3
+_VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
+
+
+class TextFeatureWriter:
+    """Writes the features of word images as TFRecords."""
+
+    def __init__(self, codec):
+        self._codec = codec
+
+    def write_features(self, tfrecords_path, labels, images, imagenames):
+        """Write one record per image; the file appears whole or not at all.
+
+        Args:
+            tfrecords_path: the file to write.
+            labels: texts, str.
+            images: uint8 [height, width, 3] BGR.
+            imagenames: str.
+
+        Raises:
+            ValueError: the three are not equally long.
+            KeyError: a text has a character outside the alphabet.
+        """
+        with files.atomic_file(tfrecords_path) as file:
+            for label, image, imagename in zip(labels, images, imagenames, strict=True):
+                file.write(tfrecord.frame(encode_example(image, self._codec.encode(label), imagename)))
+
+
+class TextFeatureReader:
+    """Reads the features of word images from TFRecords."""
+
+    def __init__(self, input_size):
+        """Build a reader of images of `input_size`, (width, height)."""
+        self._image_shape = (input_size[1], input_size[0], 3)
+
+    def read_features(self, tfrecords_path):
+        """Yield each record of a file as a TextFeature, checking checksums, schema and image size.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is damaged, or a record is not of the schema or of another image size; says where.
+        """
+        for number, payload in enumerate(tfrecord.read_records(tfrecords_path), start=1):
+            try:
+                pixels, label, imagename = decode_example(payload)
+                if len(pixels) != np.prod(self._image_shape):
+                    height, width, _ = self._image_shape
+                    raise ValueError(f'expected {width}x{height} pixels of 3 bytes ({width * height * 3}), got {len(pixels)} bytes')
+            except ValueError as error:
+                raise ValueError(f'{tfrecords_path}: record {number}: {error}') from error
+            yield TextFeature(np.frombuffer(pixels, np.uint8).reshape(self._image_shape), label, imagename)
+
+
+class TextFeatureIO:
+    """The writer and the reader of one alphabet and one image size, (width, height)."""
+
+    def __init__(self, codec, input_size=(100, 32)):
+        self.writer = TextFeatureWriter(codec)
+        self.reader = TextFeatureReader(input_size)
+
+
+def encode_example(image, label, imagename):
+    """Serialise one sample as a `tf.train.Example`.
+
+    Args:
+        image: uint8 [height, width, 3], BGR.
+        label: list of int, the class index of each character.
+        imagename: str; bytes that are no UTF-8 may stand in it as surrogate escapes.
+
+    Returns:
+        bytes.
+    """
+    name_bytes = imagename.encode('utf-8', 'surrogateescape')
+    packed_label = b''.join(map(_varint, label))
+    return _field(1, _feature(b'imagenames', _BYTES_LIST, name_bytes)
+                  + _feature(b'images', _BYTES_LIST, image.tobytes())
+                  + _feature(b'labels', _INT64_LIST, packed_label))
+
+
+def decode_example(payload):
+    """Parse what `encode_example`, or the original, wrote.
+
+    Returns:
+        (pixels, bytes; label, list of int; imagename, str).
+
+    Raises:
+        ValueError: the bytes are no Example, or a feature is missing; says which.
+    """
+    features = {}
+    for features_message in _messages(payload, 1):
+        for entry in _messages(features_message, 1):
+            key, value = next(_messages(entry, 1), b''), next(_messages(entry, 2), b'')
+            features[bytes(key)] = value
+    lists = {}
+    for key, list_field in ((b'images', _BYTES_LIST), (b'labels', _INT64_LIST), (b'imagenames', _BYTES_LIST)):
+        lists[key] = next(_messages(features.get(key, b''), list_field), None)
+        if lists[key] is None:
+            raise ValueError(f'expected the features images, labels and imagenames, got no usable {key.decode()}')
+    pixels, name = (next(_messages(lists[key], 1), b'') for key in (b'images', b'imagenames'))
+    return bytes(pixels), _int64_values(lists[b'labels']), bytes(name).decode('utf-8', 'surrogateescape')
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _varint(value):
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def _field(number, payload):
+    """Return a length-delimited field."""
+    return _varint(number << 3 | _DELIMITED) + _varint(len(payload)) + payload
+
+
+def _feature(name, list_field, value):
+    """Return one entry of the map from feature name to `Feature`, a list of one value (or of packed numbers)."""
+    return _field(1, _field(1, name) + _field(2, _field(list_field, _field(1, value))))
+
+
+def _messages(message, number):
+    """Yield the length-delimited fields of that number, as memoryviews."""
+    for field, value in _fields(message):
+        if field == number and not isinstance(value, int):
+            yield value
+
+
+def _int64_values(int64_list):
+    """Return the values of an `Int64List`, packed or not."""
+    values = []
+    for field, value in _fields(int64_list):
+        if field != 1:
+            continue
+        if isinstance(value, int):
+            values.append(value)
+            continue
+        position = 0
+        while position < len(value):
+            number, position = _read_varint(value, position)
+            values.append(number)
+    return values
+
+
+def _fields(message):
+    """Yield (field number, value) of a message: an int for a varint, a memoryview for what has a length."""
+    message, position = memoryview(message), 0
+    while position < len(message):
+        tag, position = _read_varint(message, position)
+        wire_type = tag & 7
+        if wire_type == _VARINT:
+            value, position = _read_varint(message, position)
+            yield tag >> 3, value
+            continue
+        length = {_FIXED64: 8, _FIXED32: 4}.get(wire_type)
+        if wire_type == _DELIMITED:
+            length, position = _read_varint(message, position)
+        if length is None or position + length > len(message):
+            raise ValueError(f'expected a tf.train.Example, got bytes that break off or are none at position {position}')
+        yield tag >> 3, message[position:position + length]
+        position += length
+
+
+def _read_varint(message, position):
+    """Return (the varint at `position`, the position after it)."""
+    value = shift = 0
+    while position < len(message) and shift < 64:
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise ValueError(f'expected a tf.train.Example, got a number that does not end at position {position}')

@@ -1,0 +1,22 @@
+"""The one logger of the project, on standard error."""
+import logging
+import os
+import sys
+
+LOGGER_NAME = 'crnn'
+
+
+def init_logger():
+    """Set up the project's logger and return it; calling it again changes nothing.
+
+    Standard output belongs to results, so every line goes to standard error. The environment variable
+    CRNN_LOG_LEVEL (default INFO) sets the level; DEBUG adds the traceback of an error that ends a script.
+    """
+    logger = logging.getLogger(LOGGER_NAME)
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s', datefmt='%H:%M:%S'))
+        logger.addHandler(handler)
+        logger.setLevel(os.environ.get('CRNN_LOG_LEVEL', 'INFO').upper())
+        logger.propagate = False
+    return logger

@@ -1,0 +1,100 @@
+"""How well texts were read: edit distance, word accuracy, 1 - N.E.D., character error rate, confusion of characters."""
+import collections
+
+
+def edit_distance(truth, read):
+    """Return the Levenshtein distance of two sequences: insertions, deletions and substitutions count 1 each."""
+    return _distances(truth, read)[-1][-1]
+
+
+def alignment(truth, read):
+    """Align two texts by a shortest edit.
+
+    Returns:
+        list of (character of `truth` or '', character of `read` or ''), in order.
+    """
+    distances = _distances(truth, read)
+    row, column = len(truth), len(read)
+    pairs = []
+    while row or column:
+        here = distances[row][column]
+        if row and column and here == distances[row - 1][column - 1] + (truth[row - 1] != read[column - 1]):
+            row, column = row - 1, column - 1
+            pairs.append((truth[row], read[column]))
+        elif row and here == distances[row - 1][column] + 1:
+            row -= 1
+            pairs.append((truth[row], ''))
+        else:
+            column -= 1
+            pairs.append(('', read[column]))
+    return pairs[::-1]
+
+
+def letters_and_digits(text):
+    """Return what the usual protocol compares: the letters and digits of a text, in lower case."""
+    return ''.join([character for character in text.lower() if character.isalnum()])
+
+
+class TextMetrics:
+    """Adds up how well texts were read, under one protocol."""
+
+    def __init__(self):
+        self.samples = 0
+        self.correct = 0
+        self.edits = 0
+        self.characters = 0
+        self._similarity = 0.0
+        self.confusion = collections.Counter()   # (true character or '', read character or '') -> count
+
+    def add(self, truth, read):
+        """Count one text."""
+        pairs = alignment(truth, read)
+        edits = sum(left != right for left, right in pairs)
+        self.samples += 1
+        self.correct += truth == read
+        self.edits += edits
+        self.characters += len(truth)
+        self._similarity += 1 - edits / max(len(truth), len(read), 1)
+        self.confusion.update(pairs)
+
+    @property
+    def word_accuracy(self):
+        """Share of the texts that were read without a mistake; 0 where there are none."""
+        return self.correct / max(self.samples, 1)
+
+    @property
+    def similarity(self):
+        """1 - N.E.D. of ICDAR 2019: the mean of 1 - distance / length of the longer text; 0 where there are none."""
+        return self._similarity / max(self.samples, 1)
+
+    @property
+    def character_error_rate(self):
+        """Edits for each character of the truth; 0 where there are none."""
+        return self.edits / max(self.characters, 1)
+
+    def results(self, excluded=0):
+        """Return the figures as a dict.
+
+        Args:
+            excluded: samples that the protocol could not count; the last figure counts them as wrong.
+        """
+        return {
+            'samples': self.samples,
+            'excluded': excluded,
+            'word_accuracy': self.word_accuracy,
+            'word_accuracy_with_excluded_as_wrong': self.correct / max(self.samples + excluded, 1),
+            'one_minus_ned': self.similarity,
+            'character_error_rate': self.character_error_rate,
+        }
+
+
+def _distances(truth, read):
+    """Return the table of the edit distances of all prefixes, [len(truth) + 1][len(read) + 1]."""
+    table = [list(range(len(read) + 1))]
+    for row, left in enumerate(truth, start=1):
+        above = table[-1]
+        distances = [row]
+        for column, right in enumerate(read, start=1):
+            distances.append(min(above[column] + 1, distances[-1] + 1, above[column - 1] + (left != right)))
+        table.append(distances)
+    return table

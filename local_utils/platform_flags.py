@@ -1,0 +1,105 @@
+"""The command line that all scripts share: the platform's flags, hints for a wrong flag, errors of one line."""
+import argparse
+import difflib
+import sys
+
+from local_utils import log_utils
+
+DATA_DIR = '/data/data'
+OUTPUT_DIR = '/data/output'
+
+
+class ToolParser(argparse.ArgumentParser):
+    """An argument parser that knows the flags of the UAI Train platform and suggests the nearest flag for an unknown one."""
+
+    def __init__(self, **kwargs):
+        super().__init__(formatter_class=HelpFormatter, allow_abbrev=False, **kwargs)
+        platform = self.add_argument_group('flags that the UAI Train platform adds to every job')
+        platform.add_argument('--work_dir', metavar='DIR', help='accepted for the platform; nothing reads it')
+        platform.add_argument('--data_dir', default=DATA_DIR, metavar='DIR', help='where the input lies')
+        platform.add_argument('--output_dir', default=OUTPUT_DIR, metavar='DIR', help='where the output goes')
+        platform.add_argument('--log_dir', metavar='DIR', help='where log/ (TensorBoard) goes (default: the output directory)')
+        platform.add_argument('--num_gpus', type=whole_number, default=0, metavar='N', help='GPUs that the job was given')
+        platform.add_argument('--max_step', type=positive_number, metavar='N', help='training stops after this step')
+
+    def parse_args(self, args=None, namespace=None):
+        """Parse the command line; an unknown argument ends the script with status 2 and a hint."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(f'unknown argument {unknown[0]}{self._suggestion(unknown[0])}')
+        return parsed
+
+    def _suggestion(self, argument):
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        nearest = difflib.get_close_matches(argument.split('=')[0], flags, n=1)
+        return f'; did you mean {nearest[0]}?' if nearest else ''
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows the default of each flag that has one, and the description as it was typed."""
+
+    def _get_help_string(self, action):
+        return action.help if action.default in (None, False) else super()._get_help_string(action)
+
+
+def whole_number(text):
+    """Return `text` as an int of at least 0, for argparse."""
+    return _number_from(text, 0)
+
+
+def positive_number(text):
+    """Return `text` as an int of at least 1, for argparse."""
+    return _number_from(text, 1)
+
+
+def fraction(text):
+    """Return `text` as a float in [0, 1), for argparse."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f'expected a number from 0 up to but not including 1, got {text!r}')
+    return value
+
+
+def _number_from(text, smallest):
+    try:
+        value = int(text)
+    except ValueError:
+        value = smallest - 1
+    if value < smallest:
+        raise argparse.ArgumentTypeError(f'expected a whole number of at least {smallest}, got {text!r}')
+    return value
+
+
+def run_tool(main, argv=None):
+    """Run a script's `main(argv)` and return its exit status, with one line for a mistake of the user's.
+
+    ValueError, KeyError and OSError are how the code below says that the input is wrong; their message goes to
+    standard error and the status is 1. Anything else is a defect and keeps its traceback.
+
+    Args:
+        main: takes the list of arguments (None for the command line's); returns None or an exit status.
+    """
+    logger = log_utils.init_logger()
+    try:
+        return main(argv) or 0
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        logger.error('interrupted')
+        return 130
+    except (ValueError, KeyError, OSError) as error:
+        logger.debug('the error was raised here:', exc_info=True)
+        logger.error(message_of(error))
+        return 1
+
+
+def message_of(error):
+    """Return an exception's message as one line; an OSError's as `path: what the system said`."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f'{error.filename}: {error.strerror}'
+    message = error.args[0] if isinstance(error, KeyError) and error.args else error
+    return ' '.join(str(message).split()) or type(error).__name__

@@ -1,0 +1,72 @@
+"""The TFRecord container: length, checksum, payload, checksum; written and read without TensorFlow.
+
+The format is the one in TensorFlow's `tensorflow/core/lib/io/record_writer.h`: a little-endian uint64 length, the masked
+CRC-32C of those 8 bytes, the payload, and the masked CRC-32C of the payload.
+"""
+import os
+import struct
+
+import google_crc32c
+
+_HEADER = struct.Struct('<QI')
+_FOOTER = struct.Struct('<I')
+_LENGTH = struct.Struct('<Q')
+MAX_PAYLOAD_BYTES = 1 << 30
+
+
+def frame(payload):
+    """Return one record, bytes, that holds `payload`, bytes."""
+    length = _LENGTH.pack(len(payload))
+    return length + _FOOTER.pack(_masked_crc(length)) + payload + _FOOTER.pack(_masked_crc(payload))
+
+
+def read_records(path):
+    """Yield the payload, bytes, of each record of a file, in order.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is cut off or a byte of it was changed; says where.
+    """
+    with open(path, 'rb') as file:
+        for number, offset, length in _headers(file, path):
+            body = file.read(length + _FOOTER.size)
+            where = f'{path}: record {number} at byte {offset}'
+            if len(body) < length + _FOOTER.size:
+                raise ValueError(f'{where}: expected {length + _FOOTER.size} more bytes, got {len(body)}; the file is cut off')
+            payload = body[:length]
+            if _FOOTER.unpack_from(body, length)[0] != _masked_crc(payload):
+                raise ValueError(f'{where}: the checksum of its data does not match; the file is damaged')
+            yield payload
+
+
+def count_records(path):
+    """Return how many records a file holds, looking at their headers only; raises what `read_records` raises."""
+    count = 0
+    with open(path, 'rb') as file:
+        size = os.fstat(file.fileno()).st_size
+        for number, offset, length in _headers(file, path):
+            count = number
+            if file.seek(length + _FOOTER.size, os.SEEK_CUR) > size:
+                raise ValueError(f'{path}: record {number} at byte {offset}: expected {length + _FOOTER.size} more bytes, '
+                                 f'got {size - offset - _HEADER.size}; the file is cut off')
+    return count
+
+
+def _headers(file, path):
+    """Yield (number from 1, byte offset, payload length) of each record; the caller moves the file past each payload."""
+    number = 0
+    while header := file.read(_HEADER.size):
+        number += 1
+        offset = file.tell() - len(header)
+        where = f'{path}: record {number} at byte {offset}'
+        if len(header) < _HEADER.size:
+            raise ValueError(f'{where}: expected a header of {_HEADER.size} bytes, got {len(header)}; the file is cut off')
+        length, length_crc = _HEADER.unpack(header)
+        if length_crc != _masked_crc(header[:_LENGTH.size]) or length > MAX_PAYLOAD_BYTES:
+            raise ValueError(f'{where}: the checksum of its length does not match; the file is damaged or no TFRecord file')
+        yield number, offset, length
+
+
+def _masked_crc(data):
+    crc = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Measure how well a network reads, on records or on a folder of images with an annotation file.
+
+    python tools/evaluate_shadownet.py --dataset_dir records --split test --weights_path runs/first/best
+    python tools/evaluate_shadownet.py --image_dir words --annotation_path words/Test/sample.txt --weights_path runs/first/best
+
+Prints one JSON object on standard output. Every sample is read. `exact` compares texts as the alphabet writes them (an
+alphabet without capitals folds them), and leaves out labels that the alphabet cannot write; `letters_and_digits` is the usual
+protocol: only letters and digits count, case is ignored, and labels without any are left out.
+"""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+from tqdm import tqdm
+
+from data_provider import annotation, data_provider, image_file
+from data_provider.annotation import RejectedSample
+from global_configuration.config import cfg, override
+from local_utils import log_utils, platform_flags, record_files
+from tools import pictures, recognition, session_utils
+
+
+def parse_args(argv=None):
+    """Return the parsed command line."""
+    parser = platform_flags.ToolParser(description=__doc__)
+    parser.add_argument('--dataset_dir', metavar='DIR', help='a folder of records (default: --data_dir)')
+    parser.add_argument('--split', choices=record_files.SPLITS, default=record_files.TEST, help='which of its records')
+    parser.add_argument('--image_dir', metavar='DIR', help='a folder of images instead; needs --annotation_path')
+    parser.add_argument('--annotation_path', metavar='FILE', help='its annotation file, lines of <image path> <label>')
+    parser.add_argument('--confusion_path', metavar='FILE', help='write the confusion matrix as a picture (PNG, PDF or SVG)')
+    recognition.add_reading_flags(parser)
+    args = parser.parse_args(argv)
+    if bool(args.image_dir) != bool(args.annotation_path):
+        parser.error('--image_dir and --annotation_path go together')
+    return args
+
+
+class AnnotatedImages:
+    """The samples of a folder of images with an annotation file; those that cannot be used are counted and logged."""
+
+    def __init__(self, image_dir, annotation_path, input_size):
+        """Open the folder; raises FileNotFoundError where it or the annotation file is missing."""
+        if not os.path.isdir(image_dir):
+            raise FileNotFoundError(f'{image_dir}: no such folder of images')
+        self._image_dir = os.path.realpath(image_dir)
+        self._annotation_path = annotation_path
+        self._input_size = input_size
+        self.count = annotation.count_lines(annotation_path)
+        self.unreadable = 0
+
+    def __iter__(self):
+        for line in annotation.read_lines(self._annotation_path):
+            try:
+                path, label = annotation.parse_line(line.text)
+                image = image_file.read_image_inside(self._image_dir, path, self._input_size)
+            except RejectedSample as error:
+                self.unreadable += 1
+                log_utils.init_logger().error('%s, line %d: %s', self._annotation_path, line.number, error)
+            else:
+                yield image, label
+
+
+def evaluate_shadownet(recogniser, samples, *, count, batch_size):
+    """Read all samples and return the recognition.Evaluation.
+
+    Args:
+        recogniser: recognition.Recogniser.
+        samples: iterable of (image, label text).
+        count: how many they are, for the progress bar.
+        batch_size: images read at once.
+    """
+    with tqdm(samples, total=count, unit='image', disable=None, dynamic_ncols=True) as progress:
+        return recognition.evaluate(recogniser.read, recogniser.codec, progress, batch_size)
+
+
+def as_json(evaluation, *, weights_path, source, unreadable):
+    """Return the figures of an evaluation as a dict that JSON can take."""
+    confusion = {}
+    for (truth, read), count in sorted(evaluation.exact.confusion.items()):
+        confusion.setdefault(truth, {})[read] = count
+    return {
+        'weights_path': weights_path,
+        'source': source,
+        'samples': evaluation.samples,
+        'outside_alphabet': evaluation.outside_alphabet,
+        'without_letter_or_digit': evaluation.no_letter_or_digit,
+        'unreadable': unreadable,
+        'exact': evaluation.exact.results(excluded=evaluation.outside_alphabet),
+        'letters_and_digits': evaluation.usual.results(excluded=evaluation.no_letter_or_digit),
+        'confusion': confusion,
+    }
+
+
+def open_samples(args, recogniser):
+    """Return (samples, how many they are, where they are from) for the command line's choice."""
+    if args.image_dir:
+        images = AnnotatedImages(args.image_dir, args.annotation_path, recogniser.input_size)
+        return images, images.count, args.annotation_path
+    dataset_dir = args.dataset_dir or args.data_dir
+    provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, session_utils.repository_path('data'))
+    recognition.check_alphabet(recogniser.codec, provider.codec, recogniser.prefix)
+    samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
+    return samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'
+
+
+def main(argv=None):
+    """Run the script; returns its exit status."""
+    args = parse_args(argv)
+    override(cfg, args.assignments)
+    recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
+                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+    samples, count, source = open_samples(args, recogniser)
+    evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
+    unreadable = getattr(samples, 'unreadable', 0)
+    if not evaluation.samples:
+        raise ValueError(f'{source}: no sample could be read; expected at least one')
+    print(json.dumps(as_json(evaluation, weights_path=recogniser.prefix, source=source, unreadable=unreadable),
+                     ensure_ascii=False, indent=2))
+    if args.confusion_path:
+        pictures.draw_confusion(evaluation.exact.confusion, recogniser.codec.characters, args.confusion_path)
+    return 1 if unreadable else 0
+
+
+if __name__ == '__main__':
+    sys.exit(platform_flags.run_tool(main))

@@ -1,0 +1,70 @@
+"""Pictures for people: words with what was read, curves, a confusion matrix."""
+import os
+
+import cv2
+import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from local_utils import files
+
+SCALE = 2            # of the word images
+TEXT_HEIGHT = 24     # pixels under each word
+GREEN, RED = (0, 128, 0), (0, 0, 200)
+
+
+def draw_readings(examples, columns=4):
+    """Draw word images with what was read under each, green where it is right, red with the truth where not.
+
+    Args:
+        examples: list of (uint8 [height, width, 3] BGR, truth or None, text read, confidence).
+        columns: words side by side.
+
+    Returns:
+        uint8 [height, width, 3], BGR.
+    """
+    tiles = [_draw_reading(*example) for example in examples]
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[start:start + columns]) for start in range(0, len(tiles), columns)]
+    return np.vstack(rows)
+
+
+def _draw_reading(image, truth, text, confidence):
+    large = cv2.resize(image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
+    tile = cv2.copyMakeBorder(large, 4, 4 + TEXT_HEIGHT, 6, 6, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    is_right = truth is None or truth == text
+    caption = f'{text} {confidence:.2f}' if is_right else f'{text} ({truth})'
+    cv2.putText(tile, caption, (8, tile.shape[0] - 9), GREEN if is_right else RED, cv2.FontFace('sans'), 14)
+    return tile
+
+
+def draw_confusion(confusion, characters, path):
+    """Write the confusion matrix of an alignment as a picture.
+
+    Args:
+        confusion: dict of (true character or '', read character or '') → count; '' is an insertion or a deletion.
+        characters: the alphabet, str.
+        path: file to write; its ending decides the format.
+    """
+    labels = [*characters, '']
+    index_of = {character: index for index, character in enumerate(labels)}
+    counts = np.zeros([len(labels), len(labels)])
+    for (truth, read), count in confusion.items():
+        counts[index_of[truth], index_of[read]] = count
+    figure = Figure(figsize=(4 + len(labels) * 0.16, 3 + len(labels) * 0.16), layout='constrained')
+    axes = figure.add_subplot(xlabel='read', ylabel='truth', title='Share of each true character (last: none)')
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    mesh = axes.matshow(shares, cmap='viridis', norm=LogNorm(vmin=1e-3, vmax=1, clip=True))
+    axes.set_xticks(range(len(labels)), [*characters, '–'], fontsize=7)
+    axes.set_yticks(range(len(labels)), [*characters, '–'], fontsize=7)
+    figure.colorbar(mesh)
+    save_figure(figure, path)
+
+
+def save_figure(figure, path):
+    """Write a matplotlib figure, whole or not at all; the ending of `path` decides the format, PNG where it has none."""
+    ending = os.path.splitext(path)[1][1:] or 'png'
+    if ending not in figure.canvas.get_supported_filetypes():
+        raise ValueError(f'{path}: expected an ending of {", ".join(sorted(figure.canvas.get_supported_filetypes()))}')
+    with files.atomic_file(path) as file:
+        figure.savefig(file, format=ending, dpi=120)

@@ -1,0 +1,100 @@
+"""The output folder of a training run: its checkpoints, the best one, the alphabet, the configuration; how it goes on."""
+import collections
+import glob
+import os
+import shutil
+
+import tensorflow.compat.v1 as tf
+
+from crnnmodel import checkpoint
+from local_utils import establish_char_dict, files, log_utils
+from tools import session_utils
+
+BEST_DIR = 'best'
+BEST_RESULT = 'validation.json'
+CONFIG_NAME = 'config.json'
+
+Resumed = collections.namedtuple('Resumed', [
+    'prefix',   # of the checkpoint
+    'tensors',  # see checkpoint.load_tensors
+])
+
+
+class RunFolder:
+    """Saves what a run needs into a folder, and finds it again."""
+
+    def __init__(self, output_dir):
+        """Open the folder, making it where it is missing, and remove what a killed run left half written."""
+        self.output_dir = output_dir
+        self.best_dir = os.path.join(output_dir, BEST_DIR)
+        os.makedirs(self.best_dir, exist_ok=True)
+        for leftover in glob.glob(os.path.join(glob.escape(output_dir), '**', checkpoint.NAME + '-*temp*'), recursive=True):
+            shutil.rmtree(leftover) if os.path.isdir(leftover) else os.remove(leftover)
+        self._saver = self._best_saver = None
+        self._saved_step = None
+
+    def load_last(self, architecture):
+        """Return the newest checkpoint that can be read, as Resumed, or None where the run is new.
+
+        Args:
+            architecture: checkpoint.Architecture that the run has to have.
+
+        Raises:
+            ValueError: there are checkpoints, but none can be read, or they are of another network or alphabet.
+        """
+        prefixes = checkpoint.checkpoints_in(self.output_dir)
+        for prefix in prefixes:
+            try:
+                tensors = checkpoint.load_tensors(prefix, with_optimizer=True)
+            except checkpoint.DamagedCheckpoint as error:
+                log_utils.init_logger().warning('%s; trying the one before', error)
+                continue
+            difference = checkpoint.architecture_difference(architecture, checkpoint.architecture_of(tensors, prefix))
+            if difference:
+                raise ValueError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
+                                 'give another --output_dir')
+            return Resumed(prefix, tensors)
+        if prefixes:
+            raise ValueError(f'{self.output_dir}: none of its {len(prefixes)} checkpoints can be read; '
+                             'give another --output_dir, or remove them to start anew')
+        return None
+
+    def start(self, codec, configuration, keep_checkpoints):
+        """Write the alphabet and the configuration beside the checkpoints to come; the graph has to be complete.
+
+        Args:
+            codec: CharacterCodec.
+            configuration: the knobs of the run, a dict.
+            keep_checkpoints: how many of the last checkpoints stay.
+        """
+        for folder in (self.output_dir, self.best_dir):
+            establish_char_dict.write_alphabet(codec.characters, folder)
+        files.write_json(os.path.join(self.output_dir, CONFIG_NAME), configuration)
+        readable = [variable for variable in tf.global_variables() if not variable.op.name.startswith('optimizer/')]
+        self._saver = tf.train.Saver(max_to_keep=keep_checkpoints, save_relative_paths=True)
+        self._saver.recover_last_checkpoints(checkpoint.checkpoints_in(self.output_dir)[::-1])
+        self._best_saver = tf.train.Saver(readable, max_to_keep=1, save_relative_paths=True)
+        self._best_saver.recover_last_checkpoints(checkpoint.checkpoints_in(self.best_dir)[::-1])
+
+    def save(self, session, step):
+        """Write the checkpoint of a step, unless it is there already."""
+        if step != self._saved_step:
+            self._save(self._saver, session, self.output_dir, step)
+            self._saved_step = step
+
+    def best_accuracy(self):
+        """Return the word accuracy of the best checkpoint, or -1 where there is none."""
+        try:
+            return float(files.read_json_object(os.path.join(self.best_dir, BEST_RESULT))['word_accuracy'])
+        except (OSError, ValueError, KeyError, TypeError):
+            return -1.0
+
+    def save_best(self, session, step, results):
+        """Write the weights of a step, without the optimizer's state, as the best, with the figures of its validation."""
+        self._save(self._best_saver, session, self.best_dir, step)
+        files.write_json(os.path.join(self.best_dir, BEST_RESULT), {'step': step, **results})
+
+    @staticmethod
+    def _save(saver, session, folder, step):
+        with session_utils.readable_errors(f'{folder}: cannot write the checkpoint of step {step}'):
+            saver.save(session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)

@@ -1,0 +1,67 @@
+"""What every script with a session needs: its configuration, the arithmetic of the device, readable errors."""
+import contextlib
+import os
+
+import tensorflow.compat.v1 as tf
+
+FAST_BFLOAT16_FLAGS = {'amx_bf16', 'avx512_bf16'}   # of /proc/cpuinfo
+FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
+PRECISIONS = ('auto', 'float32', 'bfloat16')
+
+
+def session_config(*, gpu_memory_fraction, allow_growth):
+    """Return the ConfigProto of a session."""
+    config = tf.ConfigProto(allow_soft_placement=True)
+    config.gpu_options.per_process_gpu_memory_fraction = gpu_memory_fraction
+    config.gpu_options.allow_growth = allow_growth
+    return config
+
+
+def compute_dtype(precision):
+    """Return the dtype of the network's products: bfloat16 for 'auto' where the GPU, or else the processor, is fast at it.
+
+    Raises:
+        ValueError: no such precision.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f'expected the precision to be one of {", ".join(PRECISIONS)}, got {precision!r}')
+    if precision == 'auto':
+        precision = 'bfloat16' if has_fast_bfloat16() else 'float32'
+    return tf.as_dtype(precision)
+
+
+def has_fast_bfloat16():
+    """Whether the device that will compute is fast at bfloat16."""
+    gpus = tf.config.list_physical_devices('GPU')
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return all(detail.get('compute_capability', (0, 0)) >= FAST_BFLOAT16_CAPABILITY for detail in details)
+    try:
+        with open('/proc/cpuinfo', encoding='ascii', errors='replace') as file:
+            flags = next((line for line in file if line.startswith('flags')), '')
+    except OSError:   # not Linux: nothing tells, so the safe way
+        return False
+    return not FAST_BFLOAT16_FLAGS.isdisjoint(flags.split())
+
+
+@contextlib.contextmanager
+def readable_errors(what):
+    """Turn an error of TensorFlow's in the block into an OSError or ValueError of one line that starts with `what`."""
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError, tf.errors.FailedPreconditionError) as error:
+        raise OSError(f'{what}: {first_line(error)}') from error
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, tf.errors.NotFoundError,
+            tf.errors.UnknownError) as error:
+        raise ValueError(f'{what}: {first_line(error)}') from error
+
+
+def first_line(error):
+    """Return the line of a TensorFlow error that says what happened."""
+    lines = [line.strip() for line in str(error.message).splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith(('Graph execution error', 'Detected at', 'File', '2 root', '(0)'))), str(error))
+
+
+def repository_path(*names):
+    """Return a path inside the repository."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *names)

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Read images of words.
+
+    python tools/test_shadownet.py --image_path word.jpg more_words/ --weights_path runs/first/best
+
+Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. The confidence is
+the probability that the network gives to the text. A file that cannot be read is named on standard error; the others are
+still read, and the exit status is 1.
+"""
+import concurrent.futures
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+from tqdm import tqdm
+
+from data_provider import image_file
+from data_provider.annotation import RejectedSample
+from global_configuration.config import cfg, override
+from local_utils import log_utils, parallel, platform_flags
+from tools import recognition
+
+IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif', '.ppm', '.pgm', '.pbm')
+DECODING_THREADS = 2
+
+
+def parse_args(argv=None):
+    """Return the parsed command line."""
+    parser = platform_flags.ToolParser(description=__doc__)
+    parser.add_argument('--image_path', nargs='+', required=True, metavar='PATH',
+                        help='image files, or folders, whose images are read with those of their sub-folders')
+    recognition.add_reading_flags(parser)
+    return parser.parse_args(argv)
+
+
+def test_shadownet(*, image_paths, recogniser, batch_size, output):
+    """Read images and write their texts.
+
+    Args:
+        image_paths: files and folders.
+        recogniser: recognition.Recogniser.
+        batch_size: images read at once.
+        output: text file that takes the lines.
+
+    Returns:
+        bool: whether all of them could be read.
+    """
+    logger = log_utils.init_logger()
+    files, problems = find_images(image_paths)
+    for problem in problems:
+        logger.error(problem)
+
+    def load(path):
+        try:
+            return path, image_file.read_image(path, recogniser.input_size)
+        except RejectedSample as error:
+            return path, error
+
+    num_bad = len(problems)
+    with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as executor,
+          tqdm(total=len(files), unit='image', disable=None, dynamic_ncols=True) as progress):
+        loaded = parallel.ordered_map(executor, load, files, 2 * batch_size)
+        for chunk in parallel.chunked(loaded, batch_size):
+            good = [(path, image) for path, image in chunk if not isinstance(image, RejectedSample)]
+            for path, error in chunk:
+                if isinstance(error, RejectedSample):
+                    logger.error('%s: %s', path, error)
+            num_bad += len(chunk) - len(good)
+            if good:
+                texts, confidences = recogniser.read([image for _, image in good])
+                for (path, _), text, confidence in zip(good, texts, confidences, strict=True):
+                    output.write(f'{path}\t{text}\t{confidence:.4f}\n')
+                output.flush()
+            progress.update(len(chunk))
+    return num_bad == 0
+
+
+def find_images(image_paths):
+    """Return (the image files that the paths mean, in order; what is wrong with the other paths, as lines)."""
+    files, problems = [], []
+    for path in image_paths:
+        if not os.path.isdir(path):
+            files.append(path)
+            continue
+        found = sorted(os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names
+                       if name.lower().endswith(IMAGE_ENDINGS))
+        files += found
+        if not found:
+            problems.append(f'{path}: no image in this folder; expected files that end in {", ".join(IMAGE_ENDINGS)}')
+    return files, problems
+
+
+def main(argv=None):
+    """Run the script; returns its exit status."""
+    args = parse_args(argv)
+    override(cfg, args.assignments)
+    recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
+                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+    all_read = test_shadownet(image_paths=args.image_path, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE, output=sys.stdout)
+    return 0 if all_read else 1
+
+
+if __name__ == '__main__':
+    sys.exit(platform_flags.run_tool(main))

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Train ShadowNet from the records that write_text_features.py made.
+
+    python tools/train_shadownet.py --dataset_dir records --output_dir runs/first --set TRAIN.STEPS=4000
+
+Run again with the same output folder, it goes on where it stopped. SIGTERM and Ctrl-C save a checkpoint and end the run.
+"""
+import collections
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from crnnmodel import checkpoint, crnn_model, ctc, geometry, training
+from data_provider import data_provider
+from global_configuration.config import cfg, knobs, override
+from local_utils import log_utils, metrics, platform_flags, record_files
+from local_utils.stop_signals import StopSignals
+from tools import recognition, run_folder, session_utils
+from tools.training_report import TrainingReport
+
+NUM_EXAMPLES = 16   # words in the picture of a validation
+
+TrainingGraph = collections.namedtuple('TrainingGraph', [
+    'batch',       # data_provider.Batch
+    'waiting',     # float64 []: seconds that the step waited for the batch
+    'train',       # training.Training
+    'reading',     # ctc.Reading of the batch
+    'validation',  # recognition.ReadingGraph, with the same weights
+])
+
+
+def parse_args(argv=None):
+    """Return the parsed command line."""
+    parser = platform_flags.ToolParser(description=__doc__)
+    parser.add_argument('--dataset_dir', metavar='DIR', help='the folder of the records and the alphabet (default: --data_dir)')
+    parser.add_argument('--weights_path', metavar='PATH', help='start a new run from the weights of this checkpoint')
+    parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
+                        help='change knobs of global_configuration/config.py')
+    return parser.parse_args(argv)
+
+
+def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_step=None):
+    """Train until `cfg.TRAIN.STEPS`, or `max_step` where that comes first, or a signal.
+
+    Args:
+        dataset_dir: the folder of the records.
+        output_dir: the folder of the checkpoints; a run that is in it goes on.
+        log_dir: the folder of TensorBoard's log/.
+        weights_path: a checkpoint to take the first weights from; a run in `output_dir` comes before it.
+        max_step: the last step; the schedule of the learning rate spans `cfg.TRAIN.STEPS` all the same.
+
+    Returns:
+        int: the number of steps done.
+    """
+    logger = log_utils.init_logger()
+    geometry.time_steps(cfg.ARCH.INPUT_SIZE)
+    provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, session_utils.repository_path('data'))
+    describe_records(provider)
+    architecture = checkpoint.Architecture(
+        characters=provider.codec.characters, num_classes=provider.codec.num_classes, input_size=cfg.ARCH.INPUT_SIZE,
+        hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE)
+    run = run_folder.RunFolder(output_dir)
+    resumed = run.load_last(architecture)
+    first_step = int(resumed.tensors['global_step']) if resumed else 0
+    last_step = min(cfg.TRAIN.STEPS, max_step or cfg.TRAIN.STEPS)
+    if first_step >= last_step:
+        logger.info('nothing to do: %d of %d steps are done in %s', first_step, last_step, output_dir)
+        return first_step
+
+    with tf.Graph().as_default() as graph:
+        training_graph = build_graph(provider, architecture, first_step)
+        run.start(provider.codec, knobs(cfg), cfg.TRAIN.KEEP_CHECKPOINTS)
+        config = session_utils.session_config(gpu_memory_fraction=cfg.TRAIN.GPU_MEMORY_FRACTION,
+                                              allow_growth=cfg.TRAIN.TF_ALLOW_GROWTH)
+        report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE)
+        with tf.Session(graph=graph, config=config) as session, report, StopSignals() as stop:
+            initialise(session, architecture, resumed, weights_path)
+            if first_step == 0 and not weights_path:
+                logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
+            with session_utils.readable_errors(dataset_dir):
+                step = run_steps(session, training_graph, provider, run, report, stop, first_step, last_step)
+    return step
+
+
+def describe_records(provider):
+    """Say what there is to train on, and check that it is usable."""
+    logger = log_utils.init_logger()
+    logger.info('%s: %d training samples, an alphabet of %d characters', provider.dataset_dir,
+                provider.num_samples(record_files.TRAIN), provider.codec.blank)
+    if provider.has(record_files.VALIDATION):
+        logger.info('%d validation samples', provider.num_samples(record_files.VALIDATION))
+    else:
+        logger.warning('no validation records: there will be no validation and no best checkpoint')
+
+
+def build_graph(provider, architecture, first_step):
+    """Build what is run in the session: input, training step, and the reading of batches and validation images."""
+    tf.set_random_seed(cfg.TRAIN.SEED)
+    step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
+    checkpoint.add_description(architecture)
+    dtype = session_utils.compute_dtype(cfg.TRAIN.PRECISION)
+    log_utils.init_logger().info('arithmetic in %s; batches of %d, in all', dtype.name, cfg.TRAIN.BATCH_SIZE)
+    batches = provider.training_batches(batch_size=cfg.TRAIN.BATCH_SIZE, shuffle_buffer=cfg.TRAIN.SHUFFLE_BUFFER,
+                                        seed=cfg.TRAIN.SEED, first_sample=first_step * cfg.TRAIN.BATCH_SIZE)
+    batch, waiting = timed_batch(batches)
+    network = crnn_model.ShadowNet(
+        phase='train', num_classes=architecture.num_classes, input_size=architecture.input_size,
+        hidden_units=architecture.hidden_units, hidden_layers=architecture.hidden_layers,
+        pixel_range=architecture.pixel_range, dropout=cfg.TRAIN.DROPOUT,
+        dropout_seed=tf.stack([cfg.TRAIN.SEED, step]), dtype=dtype)
+    learning_rate = training.scheduled_learning_rate(
+        step, schedule=cfg.TRAIN.LR_SCHEDULE, learning_rate=cfg.TRAIN.LEARNING_RATE, warmup_steps=cfg.TRAIN.WARMUP_STEPS,
+        steps=cfg.TRAIN.STEPS, decay_steps=cfg.TRAIN.LR_DECAY_STEPS, decay_rate=cfg.TRAIN.LR_DECAY_RATE)
+    train = training.build_training(
+        network, batch.images, batch.labels, step, learning_rate=learning_rate, optimizer=cfg.TRAIN.OPTIMIZER,
+        momentum=cfg.TRAIN.MOMENTUM, gradient_clip_norm=cfg.TRAIN.GRADIENT_CLIP_NORM)
+    validation = recognition.build_reading_graph(architecture, dtype=dtype, reuse=True)
+    return TrainingGraph(batch, waiting, train, ctc.decode(train.logits), validation)
+
+
+def timed_batch(batches):
+    """Return the next batch of a data set, and how long it took to come, float64 seconds."""
+    iterator = tf.data.make_initializable_iterator(batches)
+    tf.add_to_collection(tf.GraphKeys.TABLE_INITIALIZERS, iterator.initializer)
+    before = tf.timestamp()
+    with tf.control_dependencies([before]):
+        batch = iterator.get_next()
+    with tf.control_dependencies([batch.images]):
+        return batch, tf.timestamp() - before
+
+
+def initialise(session, architecture, resumed, weights_path):
+    """Give all variables their first values: the resumed run's, given weights, or new ones."""
+    logger = log_utils.init_logger()
+    session.run([tf.global_variables_initializer(), tf.tables_initializer()])
+    if resumed:
+        logger.info('going on from %s', resumed.prefix)
+        checkpoint.restore(session, resumed.tensors, resumed.prefix, tf.global_variables())
+    elif weights_path:
+        prefix = checkpoint.find_checkpoint(weights_path)
+        tensors = checkpoint.load_tensors(prefix)
+        logger.info('starting from the weights of %s', prefix)
+        checkpoint.restore_weights(session, tensors, prefix, architecture)
+
+
+def run_steps(session, graph, provider, run, report, stop, first_step, last_step):
+    """Train from `first_step` to `last_step`, or until a signal comes; return the step that was reached."""
+    fetches = {'batch': graph.batch._replace(images=()), 'waiting': graph.waiting, 'train': graph.train._replace(logits=())}
+    display_fetches = {**fetches, 'reading': graph.reading}
+    step, bad_steps = first_step, 0
+    while step < last_step and not stop.requested:
+        step += 1
+        is_display = step % cfg.TRAIN.DISPLAY_STEP == 0 or step == last_step
+        started = time.perf_counter()
+        values = session.run(display_fetches if is_display else fetches)
+        train_values = values['train']
+        report.count_step(values['batch'], train_values, seconds=time.perf_counter() - started, waiting=values['waiting'])
+
+        bad_steps = 0 if train_values.is_finite else bad_steps + 1
+        if bad_steps >= cfg.TRAIN.MAX_BAD_STEPS:
+            raise ValueError(f'{bad_steps} steps in a row had no finite loss or gradient, the last at step {step}, with the '
+                             f'samples {names_of_bad(values["batch"], train_values)}; the weights are those of before')
+        if is_display:
+            report.display(step, *batch_accuracy(provider.codec, values), train_values)
+        if (step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step) and provider.has(record_files.VALIDATION):
+            validate(session, graph.validation, provider, run, report, step)
+        if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
+            run.save(session, step)
+    run.save(session, step)
+    if stop.requested:
+        log_utils.init_logger().info('stopped by %s at step %d; the checkpoint is saved', stop.requested, step)
+    return step
+
+
+def names_of_bad(batch_values, train_values):
+    """Return the names of the samples whose loss is not finite, or of the whole batch where each is, as text."""
+    names = [name.decode('utf-8', 'replace') for name in batch_values.imagenames]
+    bad = [name for name, loss in zip(names, train_values.losses, strict=True) if not np.isfinite(loss)]
+    return ', '.join(bad or names)
+
+
+def batch_accuracy(codec, values):
+    """Return (mean edit distance relative to the label's length, share of words read right) of a training batch."""
+    truths = recognition.texts_of(codec, recognition.dense_labels(values['batch'].labels))
+    texts = recognition.texts_of(codec, values['reading'].labels)
+    distances = [metrics.edit_distance(truth, text) / max(len(truth), 1) for truth, text in zip(truths, texts, strict=True)]
+    return float(np.mean(distances)), float(np.mean([distance == 0 for distance in distances]))
+
+
+def validate(session, reading_graph, provider, run, report, step):
+    """Read all validation samples, report, and keep the weights where they are the best so far."""
+    samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(record_files.VALIDATION))
+    evaluation = recognition.evaluate(
+        lambda images: recognition.read_images(session, reading_graph, provider.codec, images),
+        provider.codec, samples, cfg.TRAIN.VAL_BATCH_SIZE, num_examples=NUM_EXAMPLES)
+    results = evaluation.exact.results()
+    report.validation(step, results, evaluation.examples)
+    if results['word_accuracy'] > run.best_accuracy():
+        run.save_best(session, step, results)
+
+
+def main(argv=None):
+    """Run the script; returns its exit status."""
+    args = parse_args(argv)
+    override(cfg, args.assignments)
+    train_shadownet(dataset_dir=args.dataset_dir or args.data_dir, output_dir=args.output_dir,
+                    log_dir=args.log_dir or args.output_dir, weights_path=args.weights_path, max_step=args.max_step)
+
+
+if __name__ == '__main__':
+    sys.exit(platform_flags.run_tool(main))

@@ -1,0 +1,113 @@
+"""What a training run tells: lines in the log, a progress bar on a terminal, TensorBoard."""
+import os
+import time
+
+import cv2
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tqdm import tqdm
+
+from local_utils import log_utils
+from tools import pictures
+
+
+class TrainingReport:
+    """Adds up the steps between two lines of the log, and writes the lines and TensorBoard's events."""
+
+    def __init__(self, log_dir, *, first_step, last_step, batch_size):
+        self._logger = log_utils.init_logger()
+        self._writer = tf.summary.FileWriter(os.path.join(log_dir, 'log'))
+        self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None, dynamic_ncols=True)
+        self._first_step, self._last_step, self._batch_size = first_step, last_step, batch_size
+        self._started = time.monotonic()
+        self._skipped_steps = self._unusable_samples = 0
+        self._restart_interval()
+
+    def _restart_interval(self):
+        self._steps = 0
+        self._seconds = self._waiting = 0.0
+        self._losses = []
+
+    def count_step(self, batch_values, train_values, *, seconds, waiting):
+        """Count one step.
+
+        Args:
+            batch_values: the fetched data_provider.Batch.
+            train_values: the fetched training.Training.
+            seconds: that the step took.
+            waiting: seconds of them that it waited for its batch.
+        """
+        self._steps += 1
+        self._seconds += seconds
+        self._waiting += waiting
+        if train_values.is_finite:
+            self._losses.append(train_values.loss)
+        else:
+            self._skipped_steps += 1
+        unusable = batch_values.imagenames[~train_values.usable]
+        if len(unusable) and not self._unusable_samples:
+            self._logger.warning('%s has a label that is empty, outside the alphabet or longer than the frames can express; '
+                                 'such samples are left out and counted', unusable[0].decode('utf-8', 'replace'))
+        self._unusable_samples += len(unusable)
+        self._bar.update()
+
+    def display(self, step, sequence_distance, accuracy, train_values):
+        """Write the line of a display step, which covers the steps since the last one.
+
+        Args:
+            sequence_distance, accuracy: of the step's batch.
+            train_values: the fetched training.Training.
+        """
+        figures = {
+            'loss': np.mean(self._losses) if self._losses else np.nan,
+            'sequence_distance': sequence_distance,
+            'accuracy': accuracy,
+            'learning_rate': train_values.learning_rate,
+            'gradient_norm': train_values.gradient_norm,
+            'images_per_second': self._steps * self._batch_size / self._seconds,
+            'input_wait_share': self._waiting / self._seconds,
+            'skipped_steps': self._skipped_steps,
+            'unusable_samples': self._unusable_samples,
+        }
+        seconds_left = (time.monotonic() - self._started) / (step - self._first_step) * (self._last_step - step)
+        self._log('step %d/%d loss %.4f sequence distance %.4f accuracy %.4f learning rate %.2e %.0f images/s '
+                  'waiting for input %.1f%% time left %s%s', step, self._last_step, figures['loss'], sequence_distance, accuracy,
+                  train_values.learning_rate, figures['images_per_second'], 100 * figures['input_wait_share'],
+                  tqdm.format_interval(seconds_left), self._mishaps())
+        self._write(step, 'train', figures)
+        self._restart_interval()
+
+    def validation(self, step, results, examples):
+        """Write the line, the figures and the picture of a validation.
+
+        Args:
+            results: dict of the figures, see TextMetrics.results.
+            examples: see recognition.Evaluation.
+        """
+        self._log('step %d validation: %d samples, word accuracy %.4f, 1 - N.E.D. %.4f, character error rate %.4f', step,
+                  results['samples'], results['word_accuracy'], results['one_minus_ned'], results['character_error_rate'])
+        self._write(step, 'validation', results)
+        picture = cv2.imencode('.png', pictures.draw_readings(examples))[1].tobytes()
+        image = tf.Summary.Image(encoded_image_string=picture)
+        self._writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag='validation/words', image=image)]), step)
+        self._writer.flush()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._bar.close()
+        self._writer.close()
+
+    def _mishaps(self):
+        counts = {'steps skipped': self._skipped_steps, 'samples left out': self._unusable_samples}
+        return ''.join(f' {name} {count}' for name, count in counts.items() if count)
+
+    def _log(self, *line):
+        with tqdm.external_write_mode():
+            self._logger.info(*line)
+
+    def _write(self, step, section, figures):
+        values = [tf.Summary.Value(tag=f'{section}/{name}', simple_value=value) for name, value in figures.items()]
+        self._writer.add_summary(tf.Summary(value=values), step)
+        self._writer.flush()

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Turn a folder of word images into TFRecords for training.
+
+    python tools/write_text_features.py --dataset_dir words --save_dir records
+
+DATASET_DIR holds the alphabet (char_dict.json, ord_map.json), Train/sample.txt, Test/sample.txt and the images. SAVE_DIR
+gets the records, the alphabet, manifest.json and rejects.tsv, the list of what could not be used and why.
+"""
+import collections
+import concurrent.futures
+import contextlib
+import functools
+import multiprocessing
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from tqdm import tqdm
+
+from crnnmodel import geometry
+from data_provider import annotation, conversion
+from global_configuration.config import cfg
+from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags, record_files
+
+ANNOTATION_NAMES = {record_files.TRAIN: 'Train/sample.txt', record_files.TEST: 'Test/sample.txt'}
+REJECTS_NAME = 'rejects.tsv'
+MAX_CHUNK_LINES = 128   # that a worker converts at a time; about 1.2 MB of records
+MANIFEST_VERSION = 1
+BUNDLED_ALPHABET_DIR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'data')
+
+
+def parse_args(argv=None):
+    """Return the parsed command line."""
+    parser = platform_flags.ToolParser(description=__doc__)
+    parser.add_argument('--dataset_dir', metavar='DIR', help='the data set (default: --data_dir)')
+    parser.add_argument('--save_dir', metavar='DIR', help='where the records go (default: --output_dir)')
+    parser.add_argument('--validation_split', type=platform_flags.fraction, default=cfg.DATA.VALIDATION_SPLIT, metavar='SHARE',
+                        help='share of Train that becomes validation')
+    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=os.cpu_count(), metavar='N',
+                        help='processes that convert')
+    parser.add_argument('--num_shards', type=platform_flags.positive_number, default=1, metavar='N',
+                        help='files to spread the records of each split over')
+    return parser.parse_args(argv)
+
+
+def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers, num_shards, input_size, seed):
+    """Convert a data set.
+
+    Args:
+        dataset_dir: the data set.
+        save_dir: where the records go.
+        validation_split: share of Train that becomes validation, in [0, 1).
+        num_workers: processes that convert.
+        num_shards: files a split.
+        input_size: (width, height) of the images in the records.
+        seed: chooses which samples are validation.
+
+    Raises:
+        FileNotFoundError: there is no such data set, or no annotation file in it.
+        ValueError: the alphabet is malformed, or a split has no usable sample.
+    """
+    codec = find_alphabet(dataset_dir)
+    annotation_paths = {split: os.path.join(dataset_dir, name) for split, name in ANNOTATION_NAMES.items()}
+    num_lines = {split: annotation.count_lines(path) for split, path in annotation_paths.items()}
+    settings = conversion.Conversion(
+        dataset_dir=os.path.realpath(dataset_dir), codec=codec, input_size=tuple(input_size),
+        max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed)
+    os.makedirs(save_dir, exist_ok=True)
+    with (ConversionOutput(save_dir, num_shards, has_validation=validation_split > 0) as output,
+          tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
+          worker_processes(num_workers) as executor):
+        for split, path in annotation_paths.items():
+            chunk_lines = max(1, min(MAX_CHUNK_LINES, num_lines[split] // num_shards))
+            chunks = parallel.chunked(annotation.read_lines(path), chunk_lines)
+            convert = functools.partial(conversion.convert_lines, settings, split)
+            lines_done = 0
+            for converted in parallel.ordered_map(executor, convert, chunks, 3 * num_workers):
+                output.write(converted, ANNOTATION_NAMES[split], shard=lines_done * num_shards // num_lines[split])
+                lines_done += converted.num_lines
+                progress.update(converted.num_lines)
+        output.check_usable(dataset_dir)
+    establish_char_dict.write_alphabet(codec.characters, save_dir)
+    output.write_manifest({'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters,
+                           'seed': seed, 'validation_split': validation_split})
+    output.log_counts()
+
+
+def find_alphabet(dataset_dir):
+    """Return the codec of the data set's alphabet, or of the English one where the data set has none."""
+    if not os.path.isdir(dataset_dir):
+        raise FileNotFoundError(f'{dataset_dir}: no such data set; expected a folder with Train/sample.txt and Test/sample.txt')
+    if establish_char_dict.has_alphabet(dataset_dir):
+        return establish_char_dict.read_alphabet(dataset_dir)
+    log_utils.init_logger().warning('%s has no char_dict.json and ord_map.json; taking the English letters and digits', dataset_dir)
+    return establish_char_dict.read_alphabet(BUNDLED_ALPHABET_DIR)
+
+
+@contextlib.contextmanager
+def worker_processes(num_workers):
+    """Yield an executor of processes that leave Ctrl-C to the parent; one that dies is an OSError."""
+    context = multiprocessing.get_context('spawn')
+    try:
+        with concurrent.futures.ProcessPoolExecutor(num_workers, context, initializer=signal.signal,
+                                                    initargs=(signal.SIGINT, signal.SIG_IGN)) as executor:
+            yield executor
+    except concurrent.futures.BrokenExecutor as error:
+        raise OSError('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
+
+
+class ConversionOutput:
+    """The files of a conversion, which take their names together when the block ends well."""
+
+    def __init__(self, save_dir, num_shards, has_validation):
+        self._save_dir = save_dir
+        self._names = {split: record_files.file_names(split, num_shards) for split in record_files.SPLITS
+                       if has_validation or split != record_files.VALIDATION}
+        self._counts = {name: 0 for names in self._names.values() for name in names}
+        self._reject_kinds = collections.Counter()
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self._files = {name: stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name))) for name in self._counts}
+            self._rejects = stack.enter_context(files.atomic_file(os.path.join(self._save_dir, REJECTS_NAME), 'w', encoding='utf-8'))
+            self._rejects.write('file\tline\tpath\tlabel\treason\n')
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        if error == (None, None, None):
+            self._remove_former()
+        return self._stack.__exit__(*error)
+
+    def _remove_former(self):
+        """Remove the manifest and the shards of a former conversion, which would not fit to the new files."""
+        former = [name for split in record_files.SPLITS for name in record_files.existing_record_files(self._save_dir, split)]
+        for name in [record_files.MANIFEST_NAME, *former]:
+            if name not in self._counts:
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(os.path.join(self._save_dir, name))
+
+    def write(self, converted, annotation_name, shard):
+        """Write what a worker made of some lines.
+
+        Args:
+            converted: conversion.Converted.
+            annotation_name: the annotation file that the lines are from.
+            shard: index of the file of each split that takes the records.
+        """
+        for split, records in converted.records.items():
+            name = self._names[split][shard]
+            self._files[name].writelines(records)
+            self._counts[name] += len(records)
+        for reject in converted.rejects:
+            fields = (annotation_name, str(reject.line_number), reject.path, reject.label, reject.reason)
+            self._rejects.write('\t'.join(' '.join(field.split()) for field in fields) + '\n')
+            self._reject_kinds[reject.kind] += 1
+
+    def check_usable(self, dataset_dir):
+        """Raise ValueError where a split has no sample."""
+        for split, names in self._names.items():
+            if not any(self._counts[name] for name in names):
+                kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
+                raise ValueError(f'{dataset_dir}: no usable sample for the {split} records; ' + (
+                    f'rejected: {kinds}' if kinds else 'there are too few lines'))
+
+    def write_manifest(self, description):
+        """Write manifest.json: the description, and the files with their record counts and sizes."""
+        splits = {split: {'records': sum(self._counts[name] for name in names), 'files': [
+            {'name': name, 'records': self._counts[name], 'bytes': os.path.getsize(os.path.join(self._save_dir, name))}
+            for name in names]} for split, names in self._names.items()}
+        files.write_json(os.path.join(self._save_dir, record_files.MANIFEST_NAME),
+                         {**description, 'splits': splits, 'rejected': dict(self._reject_kinds)})
+
+    def log_counts(self):
+        """Say how many samples each split has, and how many were rejected for what reason."""
+        logger = log_utils.init_logger()
+        logger.info('%s: %s', self._save_dir, ', '.join(
+            f'{split} {sum(self._counts[name] for name in names)}' for split, names in self._names.items()))
+        for kind, count in self._reject_kinds.most_common():
+            logger.warning('rejected %d: %s (see %s)', count, kind, os.path.join(self._save_dir, REJECTS_NAME))
+
+
+def main(argv=None):
+    """Run the script; returns its exit status."""
+    args = parse_args(argv)
+    write_text_features(dataset_dir=args.dataset_dir or args.data_dir, save_dir=args.save_dir or args.output_dir,
+                        validation_split=args.validation_split, num_workers=args.num_workers, num_shards=args.num_shards,
+                        input_size=cfg.ARCH.INPUT_SIZE, seed=cfg.DATA.SEED)
+
+
+if __name__ == '__main__':
+    sys.exit(platform_flags.run_tool(main))
