@@ -62,7 +62,8 @@ def decode_image(content, input_size):
     if image is None:
         raise RejectedSample('not an image', 'expected a whole JPEG, PNG or other image that OpenCV reads')
     if min(image.shape[:2]) < MIN_SIDE:
-        raise RejectedSample('image too small', f'{image.shape[1]}x{image.shape[0]} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
+        height, width = image.shape[:2]
+        raise RejectedSample('image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
     return cv2.resize(image, input_size, interpolation=cv2.INTER_LINEAR)
 
 

@@ -64,8 +64,8 @@ class TextFeatureReader:
             try:
                 pixels, label, imagename = decode_example(payload)
                 if len(pixels) != np.prod(self._image_shape):
-                    height, width, _ = self._image_shape
-                    raise ValueError(f'expected {width}x{height} pixels of 3 bytes ({width * height * 3}), got {len(pixels)} bytes')
+                    height, width, channels = self._image_shape
+                    raise ValueError(f'expected an image of {width}x{height}x{channels} bytes, got {len(pixels)} bytes')
             except ValueError as error:
                 raise ValueError(f'{tfrecords_path}: record {number}: {error}') from error
             yield TextFeature(np.frombuffer(pixels, np.uint8).reshape(self._image_shape), label, imagename)

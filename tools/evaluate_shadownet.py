@@ -112,7 +112,8 @@ def main(argv=None):
     args = parse_args(argv)
     override(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
-                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
+                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
     samples, count, source = open_samples(args, recogniser)
     evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)

@@ -58,8 +58,9 @@ def readable_errors(what):
 
 def first_line(error):
     """Return the line of a TensorFlow error that says what happened."""
-    lines = [line.strip() for line in str(error.message).splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith(('Graph execution error', 'Detected at', 'File', '2 root', '(0)'))), str(error))
+    lines = [line.strip() for line in str(error.message).splitlines()]
+    noise = ('Graph execution error', 'Detected at node', 'File ', 'Node: ')
+    return next((line for line in lines if line and not line.startswith(noise)), type(error).__name__)
 
 
 def repository_path(*names):

@@ -97,8 +97,10 @@ def main(argv=None):
     args = parse_args(argv)
     override(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
-                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
-    all_read = test_shadownet(image_paths=args.image_path, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE, output=sys.stdout)
+                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
+                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+    all_read = test_shadownet(image_paths=args.image_path, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE,
+                              output=sys.stdout)
     return 0 if all_read else 1
 
 

@@ -93,7 +93,7 @@ def find_alphabet(dataset_dir):
         raise FileNotFoundError(f'{dataset_dir}: no such data set; expected a folder with Train/sample.txt and Test/sample.txt')
     if establish_char_dict.has_alphabet(dataset_dir):
         return establish_char_dict.read_alphabet(dataset_dir)
-    log_utils.init_logger().warning('%s has no char_dict.json and ord_map.json; taking the English letters and digits', dataset_dir)
+    log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', dataset_dir)
     return establish_char_dict.read_alphabet(BUNDLED_ALPHABET_DIR)
 
 
@@ -121,8 +121,11 @@ class ConversionOutput:
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            self._files = {name: stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name))) for name in self._counts}
-            self._rejects = stack.enter_context(files.atomic_file(os.path.join(self._save_dir, REJECTS_NAME), 'w', encoding='utf-8'))
+            def create(name, *mode, **encoding):
+                return stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name), *mode, **encoding))
+
+            self._files = {name: create(name) for name in self._counts}
+            self._rejects = create(REJECTS_NAME, 'w', encoding='utf-8')
             self._rejects.write('file\tline\tpath\tlabel\treason\n')
             self._stack = stack.pop_all()
         return self

@@ -1,0 +1,58 @@
+"""What several tests share: a seeded generator of random numbers, a small alphabet, drawn words, small records."""
+import os
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+import cv2
+import numpy as np
+import pytest
+
+from local_utils import data_utils
+from local_utils.char_codec import CharacterCodec
+
+ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
+def codec():
+    return CharacterCodec(ENGLISH)
+
+
+def draw(word, height=32, width=100):
+    """Return a plain picture of a word, uint8 [height, width, 3]."""
+    image = np.full((height, width, 3), 255, np.uint8)
+    cv2.putText(image, word, (4, height - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 2)
+    return image
+
+
+def write_data_set(folder, words, test_words, alphabet=None):
+    """Write words as a data set in the input layout of write_text_features."""
+    from local_utils import establish_char_dict
+    for part, part_words in (('Train', words), ('Test', test_words)):
+        os.makedirs(folder / part, exist_ok=True)
+        os.makedirs(folder / '1' / part, exist_ok=True)
+        lines = []
+        for number, word in enumerate(part_words):
+            name = f'1/{part}/{number}_{word.replace("/", "-")}_{number}.png'
+            cv2.imwrite(str(folder / name), draw(word))
+            lines.append(f'/{name} {word}\n')
+        (folder / part / 'sample.txt').write_text(''.join(lines), encoding='utf-8')
+    establish_char_dict.write_alphabet(alphabet or ENGLISH, folder)
+    return folder
+
+
+def write_records(folder, words_of_split, codec):
+    """Write small record files and their alphabet into a folder; returns the folder."""
+    from local_utils import establish_char_dict, record_files
+    os.makedirs(folder, exist_ok=True)
+    writer = data_utils.TextFeatureIO(codec).writer
+    for split, words in words_of_split.items():
+        names = [f'{number}_{word}.png' for number, word in enumerate(words)]
+        writer.write_features(folder / record_files.file_names(split)[0], words, [draw(word) for word in words], names)
+    establish_char_dict.write_alphabet(codec.characters, folder)
+    return folder
