@@ -95,7 +95,9 @@ def _value_like(default, text, name):
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         value = text
-    if isinstance(default, tuple) and isinstance(value, (tuple, list)) and len(value) == len(default):
+    if isinstance(default, tuple):
+        if not isinstance(value, (tuple, list)) or len(value) != len(default):
+            raise ValueError(f'{name}: expected {len(default)} numbers like {default!r}, got {value!r}')
         return tuple(_number_like(part, item, name) for part, item in zip(default, value, strict=True))
     return _number_like(default, value, name)
 

@@ -38,7 +38,7 @@ def write_data_set(folder, words, test_words, alphabet=None):
         os.makedirs(folder / '1' / part, exist_ok=True)
         lines = []
         for number, word in enumerate(part_words):
-            name = f'1/{part}/{number}_{word.replace("/", "-")}_{number}.png'
+            name = f'1/{part}/{number}.png'
             cv2.imwrite(str(folder / name), draw(word))
             lines.append(f'/{name} {word}\n')
         (folder / part / 'sample.txt').write_text(''.join(lines), encoding='utf-8')

@@ -25,8 +25,8 @@ def logits(weights, images, pixel_range):
     x = conv_relu(x, weights['shadow/conv7/W'], stride=2)
     x = x[:, 0]
     for layer in range(sum('/fw/basic_lstm_cell/kernel' in name for name in weights)):
-        forward, backward = (f'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{layer}/bidirectional_rnn/{direction}/basic_lstm_cell'
-                             for direction in ('fw', 'bw'))
+        scope = f'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{layer}/bidirectional_rnn'
+        forward, backward = f'{scope}/fw/basic_lstm_cell', f'{scope}/bw/basic_lstm_cell'
         x = np.concatenate([lstm(x, weights[f'{forward}/kernel'], weights[f'{forward}/bias']),
                             lstm(x[:, ::-1], weights[f'{backward}/kernel'], weights[f'{backward}/bias'])[:, ::-1]], axis=2)
     return np.transpose(x @ weights['shadow/LSTMLayers/w'], (1, 0, 2))

@@ -1,0 +1,49 @@
+"""Tests of global_configuration.config."""
+import copy
+import pathlib
+import re
+
+import pytest
+
+from global_configuration import config
+from tools import session_utils
+
+
+@pytest.fixture
+def knobs():
+    return copy.deepcopy(config.cfg)
+
+
+@pytest.mark.parametrize(('assignment', 'value'), [
+    ('TRAIN.BATCH_SIZE=128', 128), ('TRAIN.LEARNING_RATE=1', 1.0), ('TRAIN.LEARNING_RATE=1e-4', 1e-4),
+    ('TRAIN.OPTIMIZER=adadelta', 'adadelta'), ('TRAIN.TF_ALLOW_GROWTH=False', False), ('ARCH.INPUT_SIZE=(200, 32)', (200, 32)),
+    ('ARCH.PIXEL_RANGE=0,255', (0.0, 255.0))])
+def test_a_knob_takes_a_value_of_its_type(knobs, assignment, value):
+    config.override(knobs, [assignment])
+    section, _, key = assignment.partition('=')[0].partition('.')
+    assert knobs[section][key] == value
+    assert type(knobs[section][key]) is type(value)
+
+
+@pytest.mark.parametrize(('assignment', 'error', 'message'), [
+    ('TRAIN.BATCHSIZE=1', KeyError, 'did you mean TRAIN.BATCH_SIZE'),
+    ('train.batch_size=1', KeyError, 'did you mean TRAIN.BATCH_SIZE'),
+    ('WARMUP_STEPS=1', KeyError, 'did you mean TRAIN.WARMUP_STEPS'),
+    ('TRAIN.BATCH_SIZE', ValueError, 'expected SECTION.KEY=VALUE'),
+    ('TRAIN.BATCH_SIZE=many', ValueError, 'TRAIN.BATCH_SIZE: expected int like 64, got'),
+    ('TRAIN.BATCH_SIZE=1.5', ValueError, 'expected int'),
+    ('TRAIN.BATCH_SIZE=True', ValueError, 'expected int'),
+    ('TRAIN.TF_ALLOW_GROWTH=1', ValueError, 'expected bool'),
+    ('ARCH.INPUT_SIZE=(1, 2, 3)', ValueError, 'expected 2 numbers like'),
+    ('ARCH.INPUT_SIZE=(1.5, 32)', ValueError, 'expected int'),
+])
+def test_a_wrong_key_or_type_is_refused_and_changes_nothing(knobs, assignment, error, message):
+    with pytest.raises(error, match=message):
+        config.override(knobs, [assignment])
+    assert knobs == config.cfg
+
+
+@pytest.mark.parametrize('name', config.knobs(config.cfg))
+def test_every_knob_is_read_by_a_script(name):
+    sources = [path.read_text(encoding='utf-8') for path in pathlib.Path(session_utils.repository_path('tools')).glob('*.py')]
+    assert any(re.search(rf'\bcfg\.{re.escape(name)}\b', source) for source in sources)

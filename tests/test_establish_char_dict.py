@@ -1,0 +1,78 @@
+"""Tests of local_utils.establish_char_dict and tools.establish_char_dict."""
+import json
+
+import pytest
+
+from local_utils import establish_char_dict, platform_flags
+from local_utils.establish_char_dict import read_alphabet, write_alphabet
+from tests.conftest import write_data_set
+from tools import establish_char_dict as tool
+from tools import session_utils
+
+
+def write_files(folder, ord_map, char_dict):
+    (folder / 'ord_map.json').write_text(ord_map if isinstance(ord_map, str) else json.dumps(ord_map), encoding='utf-8')
+    (folder / 'char_dict.json').write_text(char_dict if isinstance(char_dict, str) else json.dumps(char_dict), encoding='utf-8')
+
+
+def test_the_files_have_the_format_of_the_original(tmp_path):
+    write_alphabet('ba', tmp_path)
+    assert json.loads((tmp_path / 'ord_map.json').read_text()) == {'0': '98', '1': '97'}
+    assert json.loads((tmp_path / 'char_dict.json').read_text()) == {'97': 'a', '98': 'b'}
+
+
+def test_an_alphabet_that_was_written_is_read_in_the_same_order(tmp_path):
+    write_alphabet('ba 中"\\', tmp_path)
+    assert read_alphabet(tmp_path).characters == 'ba 中"\\'
+
+
+def test_the_bundled_alphabet_is_letters_and_digits():
+    codec = read_alphabet(session_utils.repository_path('data'))
+    assert sorted(codec.characters) == sorted('abcdefghijklmnopqrstuvwxyz0123456789')
+    assert codec.num_classes == 37
+
+
+@pytest.mark.parametrize(('ord_map', 'char_dict', 'message'), [
+    ('{"0": "97"', {'97': 'a'}, 'ord_map.json, line 1, column 11: expected JSON'),
+    ('[1, 2]', {'97': 'a'}, 'ord_map.json: expected a JSON object, got list'),
+    ({'0': '97', '2': '98'}, {'97': 'a', '98': 'b'}, 'index "1" is missing'),
+    ({'0': '97', '1': '97'}, {'97': 'a'}, 'indices "0" and "1" are both'),
+    ('{"0": "97", "0": "98"}', {'97': 'a'}, "key '0' stands there more than once"),
+    ({'0': 97}, {'97': 'a'}, 'expected the code point of a character as text'),
+    ({'0': '55296'}, {'55296': 'x'}, 'expected the code point'),
+    ({'0': '99999999999999999999'}, {'97': 'a'}, 'expected the code point'),
+    ({'0': '97'}, {'97': 'b'}, "entry '97': expected the character 'a', got 'b'"),
+    ({'0': '97'}, {'97': 'a', '98': 'b'}, "'b' \\(code point 98\\) stands in char_dict.json but not in ord_map.json"),
+    ({'0': '97', '1': '98'}, {'97': 'a'}, "'b' \\(code point 98\\) stands in ord_map.json but not in char_dict.json"),
+    ({}, {}, 'at least one character'),
+    ('', {'97': 'a'}, 'expected JSON'),
+    ('[' * 100000, {'97': 'a'}, 'expected'),
+])
+def test_a_malformed_alphabet_is_refused_with_the_entry(tmp_path, ord_map, char_dict, message):
+    write_files(tmp_path, ord_map, char_dict)
+    with pytest.raises(ValueError, match=message):
+        read_alphabet(tmp_path)
+
+
+def test_an_alphabet_that_is_no_utf8_is_refused(tmp_path):
+    write_files(tmp_path, {'0': '97'}, {'97': 'a'})
+    (tmp_path / 'ord_map.json').write_bytes(b'{"0": "\xff"}')
+    with pytest.raises(ValueError, match='expected UTF-8 text, got the byte 0xff at position 7'):
+        read_alphabet(tmp_path)
+
+
+def test_the_tool_writes_the_characters_of_the_labels_in_the_order_of_their_code_points(tmp_path):
+    write_data_set(tmp_path, ['word', '中文'], ['two words'], alphabet='x')
+    assert platform_flags.run_tool(tool.main, ['--dataset_dir', str(tmp_path)]) == 0
+    assert read_alphabet(tmp_path).characters == ''.join(sorted(set('word中文two words')))
+
+
+def test_the_tool_folds_capitals_where_it_is_asked_to(tmp_path):
+    write_data_set(tmp_path, ['WoRd'], ['İ'], alphabet='x')
+    assert tool.main(['--dataset_dir', str(tmp_path), '--lower_case']) is None
+    assert read_alphabet(tmp_path).characters == 'dorw\u0130'
+
+
+def test_the_tool_says_in_one_line_where_there_is_no_data_set(tmp_path, caplog):
+    assert platform_flags.run_tool(tool.main, ['--dataset_dir', str(tmp_path / 'none')]) == 1
+    assert not establish_char_dict.has_alphabet(tmp_path)

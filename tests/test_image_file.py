@@ -1,0 +1,115 @@
+"""Tests of data_provider.image_file."""
+import os
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from data_provider import image_file
+from data_provider.annotation import RejectedSample
+from tests.conftest import draw
+
+SIZE = (100, 32)
+
+
+def encode(ending, image):
+    return cv2.imencode(ending, image)[1].tobytes()
+
+
+def png_that_claims(width, height):
+    """Return a small PNG file whose header claims a large image."""
+    def chunk(name, data):
+        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+    header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', zlib.compress(bytes(10 ** 6))) + chunk(b'IEND', b'')
+
+
+def test_an_image_is_resized_bilinearly_to_eight_bit_bgr(tmp_path, rng):
+    image = rng.integers(0, 256, [50, 300, 3], np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    assert np.array_equal(image_file.read_image(str(tmp_path / 'a.png'), SIZE), cv2.resize(image, SIZE))
+
+
+@pytest.mark.parametrize('ending', ['.png', '.jpg', '.bmp', '.webp', '.tiff'])
+def test_the_kind_of_an_image_is_told_by_its_content(tmp_path, ending):
+    (tmp_path / 'word.txt').write_bytes(encode(ending, draw('word')))
+    assert image_file.read_image(str(tmp_path / 'word.txt'), SIZE).shape == (32, 100, 3)
+
+
+@pytest.mark.parametrize('image', [
+    np.full((20, 40), 77, np.uint8), np.full((20, 40, 4), 77, np.uint8), np.full((20, 40, 3), 77 * 257, np.uint16),
+    np.full((20, 40), 77 * 257, np.uint16)])
+def test_grey_alpha_and_sixteen_bits_become_eight_bit_bgr(image):
+    decoded = image_file.decode_image(encode('.png', image), SIZE)
+    assert decoded.shape == (32, 100, 3)
+    assert decoded.dtype == np.uint8
+    assert np.abs(decoded.astype(int) - 77).max() <= 1
+
+
+@pytest.mark.parametrize(('content', 'kind'), [
+    (b'', 'empty file'),
+    (b'hello', 'not an image'),
+    (encode('.png', np.zeros((1, 50, 3), np.uint8)), 'image too small'),
+    (png_that_claims(60000, 60000), 'not an image'),
+    (png_that_claims(6000, 6000), 'not an image'),
+])
+def test_a_file_that_is_no_usable_image_says_why(tmp_path, content, kind):
+    (tmp_path / 'a').write_bytes(content)
+    with pytest.raises(RejectedSample) as caught:
+        image_file.read_image(str(tmp_path / 'a'), SIZE)
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize('ending', ['.png', '.jpg'])
+def test_a_file_cut_off_anywhere_is_no_image(ending):
+    content = encode(ending, draw('word'))
+    for length in range(1, len(content) - 12, 37):
+        with pytest.raises(RejectedSample):
+            image_file.decode_image(content[:length], SIZE)
+
+
+def test_an_image_of_20000_pixels_width_is_read(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((40, 20000, 3), 9, np.uint8))
+    assert image_file.read_image(str(tmp_path / 'a.png'), SIZE).max() == 9
+
+
+def test_random_damage_is_an_image_or_a_reject(rng):
+    content = encode('.jpg', draw('word'))
+    for _ in range(300):
+        damaged = bytearray(content)
+        for position in rng.integers(0, len(damaged), 4):
+            damaged[position] = rng.integers(256)
+        try:
+            assert image_file.decode_image(bytes(damaged), SIZE).shape == (32, 100, 3)
+        except RejectedSample as error:
+            assert error.kind in ('not an image', 'image too small')
+
+
+def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    (tmp_path / 'folder').mkdir()
+    for name, message in (('pipe', 'no regular file'), ('folder', 'a folder'), ('none', 'No such file')):
+        with pytest.raises(RejectedSample, match=message):
+            image_file.read_image(str(tmp_path / name), SIZE)
+
+
+def test_a_link_that_leads_out_of_the_data_set_is_refused_and_one_inside_is_read(tmp_path):
+    data_set, outside = tmp_path / 'data', tmp_path / 'outside'
+    data_set.mkdir()
+    outside.mkdir()
+    for folder in (data_set, outside):
+        (folder / 'a.png').write_bytes(encode('.png', draw('a')))
+    (data_set / 'inside.png').symlink_to(data_set / 'a.png')
+    (data_set / 'leads_out.png').symlink_to(outside / 'a.png')
+    (data_set / 'folder').symlink_to(outside)
+    assert image_file.read_image_inside(str(data_set), 'inside.png', SIZE).shape == (32, 100, 3)
+    for path in ('leads_out.png', 'folder/a.png'):
+        with pytest.raises(RejectedSample, match='leaves the data set'):
+            image_file.read_image_inside(str(data_set), path, SIZE)
+
+
+def test_a_path_with_a_null_byte_is_refused(tmp_path):
+    with pytest.raises(RejectedSample):
+        image_file.read_image_inside(str(tmp_path), 'a\0b.png', SIZE)

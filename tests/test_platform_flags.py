@@ -1,0 +1,111 @@
+"""Tests of local_utils.platform_flags, local_utils.files, local_utils.parallel and local_utils.stop_signals."""
+import concurrent.futures
+import errno
+import os
+import signal
+
+import pytest
+
+from local_utils import files, parallel, platform_flags
+from local_utils.stop_signals import StopSignals
+
+PLATFORM = ['--work_dir=/data', '--data_dir=/d', '--output_dir=/o', '--log_dir=/l', '--num_gpus=2', '--max_step=7']
+
+
+def test_the_platforms_flags_are_accepted_by_every_script():
+    args = platform_flags.ToolParser().parse_args(PLATFORM)
+    assert (args.data_dir, args.output_dir, args.log_dir, args.num_gpus, args.max_step) == ('/d', '/o', '/l', 2, 7)
+
+
+def test_without_flags_the_folders_are_the_platforms():
+    args = platform_flags.ToolParser().parse_args([])
+    assert (args.data_dir, args.output_dir) == ('/data/data', '/data/output')
+
+
+@pytest.mark.parametrize(('argument', 'hint'), [
+    ('--data_dri=x', 'did you mean --data_dir?'), ('--xyzzy', 'unknown argument --xyzzy'),
+    ('--max_step=no', "at least 1, got 'no'"), ('--num_gpus=-1', 'at least 0')])
+def test_a_wrong_argument_ends_with_status_two_and_a_hint(argument, hint, capsys):
+    with pytest.raises(SystemExit) as caught:
+        platform_flags.ToolParser().parse_args([argument])
+    assert caught.value.code == 2
+    assert hint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('error', 'line'), [
+    (ValueError('expected a,\n  got b'), 'expected a, got b'),
+    (KeyError("there is no knob 'X'"), "there is no knob 'X'"),
+    (FileNotFoundError(errno.ENOENT, 'No such file or directory', 'a.txt'), 'a.txt: No such file or directory'),
+    (FileNotFoundError('a.txt: no such data set'), 'a.txt: no such data set'),
+])
+def test_a_mistake_of_the_users_is_one_line_and_status_one(error, line, capfd):
+    def main(argv):
+        raise error
+    assert platform_flags.message_of(error) == line
+    assert platform_flags.run_tool(main, []) == 1
+    assert capfd.readouterr().out == ''
+
+
+def test_a_defect_keeps_its_traceback():
+    def main(argv):
+        raise TypeError('a defect')
+    with pytest.raises(TypeError):
+        platform_flags.run_tool(main, [])
+
+
+@pytest.mark.parametrize(('returned', 'status'), [(None, 0), (0, 0), (1, 1)])
+def test_the_exit_status_is_what_main_returns(returned, status):
+    assert platform_flags.run_tool(lambda argv: returned, []) == status
+
+
+def test_a_file_appears_when_its_block_has_ended(tmp_path):
+    path = tmp_path / 'file'
+    with files.atomic_file(path) as file:
+        file.write(b'new')
+        assert not path.exists()
+    assert path.read_bytes() == b'new'
+    assert os.listdir(tmp_path) == ['file']
+
+
+def test_a_file_whose_block_raises_leaves_the_former_one(tmp_path):
+    path = tmp_path / 'file'
+    path.write_bytes(b'old')
+    with pytest.raises(OSError, match='full') as caught, files.atomic_file(path) as file:
+        file.write(b'new')
+        raise OSError(errno.ENOSPC, 'full')
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b'old'
+    assert os.listdir(tmp_path) == ['file']
+
+
+def test_an_ordered_map_keeps_the_order_and_takes_no_more_items_than_it_may():
+    taken = []
+
+    def items():
+        for number in range(20):
+            taken.append(number)
+            yield number
+
+    with concurrent.futures.ThreadPoolExecutor(3) as executor:
+        results = parallel.ordered_map(executor, lambda number: number * number, items(), max_pending=4)
+        assert next(results) == 0
+        assert len(taken) == 4
+        assert [0, *results] == [number * number for number in range(20)]
+
+
+def test_chunks_hold_all_items_in_order():
+    assert list(parallel.chunked(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(parallel.chunked([], 2)) == []
+
+
+def test_a_signal_is_noted_and_a_second_one_acts_as_before():
+    with StopSignals() as stop:
+        assert stop.requested is None
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.requested == 'SIGINT'
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    with StopSignals() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.requested == 'SIGTERM'
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
