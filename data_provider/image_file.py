@@ -10,8 +10,6 @@ from data_provider.annotation import RejectedSample
 
 MAX_FILE_BYTES = 1 << 27
 MIN_SIDE = 2   # pixels; nothing thinner can show a word
-# Opening follows no link that was put there since the path was checked, and does not wait for the other end of a pipe.
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
 
 
 def read_image(path, input_size):
@@ -76,18 +74,24 @@ def _real_path(folder):
 def _read_bytes(path):
     """Return the content of a regular file, bytes."""
     try:
-        descriptor = os.open(path, _OPEN_FLAGS)
-    except (OSError, ValueError) as error:
+        with open(path, 'rb', buffering=0, opener=_open_without_waiting) as file:
+            return _read_regular_file(file, path)
+    except RejectedSample:
+        raise
+    except (OSError, ValueError) as error:   # ValueError: a null byte in the path
         kind = 'missing image' if isinstance(error, (FileNotFoundError, NotADirectoryError)) else 'unreadable image'
         raise RejectedSample(kind, f'{path}: {getattr(error, "strerror", None) or error}') from error
-    with os.fdopen(descriptor, 'rb', buffering=0) as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = 'a folder' if stat.S_ISDIR(status.st_mode) else 'no regular file'
-            raise RejectedSample('unreadable image', f'{path} is {kind}, expected an image file')
-        if status.st_size > MAX_FILE_BYTES:
-            raise RejectedSample('image too large', f'{path} has {status.st_size} bytes, expected at most {MAX_FILE_BYTES}')
-        try:
-            return file.read()
-        except OSError as error:
-            raise RejectedSample('unreadable image', f'{path}: {error.strerror}') from error
+
+
+def _open_without_waiting(path, flags):
+    """Open without following a link that was put there since the path was checked, or waiting for the end of a pipe."""
+    return os.open(path, flags | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0))
+
+
+def _read_regular_file(file, path):
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise RejectedSample('unreadable image', f'{path}: expected an image file, got no regular file')
+    if status.st_size > MAX_FILE_BYTES:
+        raise RejectedSample('image too large', f'{path} has {status.st_size} bytes, expected at most {MAX_FILE_BYTES}')
+    return file.read()

@@ -1,6 +1,26 @@
 """Work spread over threads or processes, its results in order."""
 import collections
+import concurrent.futures
+import contextlib
 import itertools
+import multiprocessing
+import signal
+
+
+@contextlib.contextmanager
+def worker_processes(num_workers):
+    """Yield an executor of processes, started afresh (spawned), that leave Ctrl-C to the parent.
+
+    Raises:
+        OSError: one of them died.
+    """
+    context = multiprocessing.get_context('spawn')
+    try:
+        with concurrent.futures.ProcessPoolExecutor(num_workers, context, initializer=signal.signal,
+                                                    initargs=(signal.SIGINT, signal.SIG_IGN)) as executor:
+            yield executor
+    except concurrent.futures.BrokenExecutor as error:
+        raise OSError('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
 
 
 def ordered_map(executor, function, items, max_pending):

@@ -7,12 +7,9 @@ DATASET_DIR holds the alphabet (char_dict.json, ord_map.json), Train/sample.txt,
 gets the records, the alphabet, manifest.json and rejects.tsv, the list of what could not be used and why.
 """
 import collections
-import concurrent.futures
 import contextlib
 import functools
-import multiprocessing
 import os
-import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -70,7 +67,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     os.makedirs(save_dir, exist_ok=True)
     with (ConversionOutput(save_dir, num_shards, has_validation=validation_split > 0) as output,
           tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
-          worker_processes(num_workers) as executor):
+          parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
             chunk_lines = max(1, min(MAX_CHUNK_LINES, num_lines[split] // num_shards))
             chunks = parallel.chunked(annotation.read_lines(path), chunk_lines)
@@ -95,18 +92,6 @@ def find_alphabet(dataset_dir):
         return establish_char_dict.read_alphabet(dataset_dir)
     log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', dataset_dir)
     return establish_char_dict.read_alphabet(BUNDLED_ALPHABET_DIR)
-
-
-@contextlib.contextmanager
-def worker_processes(num_workers):
-    """Yield an executor of processes that leave Ctrl-C to the parent; one that dies is an OSError."""
-    context = multiprocessing.get_context('spawn')
-    try:
-        with concurrent.futures.ProcessPoolExecutor(num_workers, context, initializer=signal.signal,
-                                                    initargs=(signal.SIGINT, signal.SIG_IGN)) as executor:
-            yield executor
-    except concurrent.futures.BrokenExecutor as error:
-        raise OSError('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
 
 
 class ConversionOutput:
