@@ -21,7 +21,7 @@ RUN python3 -m venv --system-site-packages --without-pip /opt/venv \
     && chmod 755 /usr/bin/python \
     && mkdir -p /data/data /data/output
 
-# Conversion needs neither TensorFlow nor matplotlib, nine tenths of what requirements.txt would install: it only gives the
+# Conversion needs neither TensorFlow nor matplotlib, the bulk of what requirements.txt would install: it only gives the
 # versions here. The packages come before the code, so that a change of the code installs nothing anew, and without bytecode,
 # which a container writes for itself at its first start. The import at the end stops the build where the base cannot run them.
 COPY requirements.txt /data/code/

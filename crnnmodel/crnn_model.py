@@ -6,7 +6,6 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import geometry, lstm
 
-BATCH_NORM_DECAY = 0.999
 BATCH_NORM_EPSILON = 0.001
 
 
@@ -43,7 +42,7 @@ class ShadowNet:
         self._dropout = dropout
         self._dropout_seed = dropout_seed
         self._dtype = dtype
-        self.moving_averages = []   # (variable, its value after the step) of the batch norms, where the phase is 'train'
+        self.moving_averages = []   # (variable, the batch's value) of the batch norms, where the phase is 'train'
 
     def build_shadownet(self, images, reuse=None):
         """Build the network.
@@ -89,7 +88,7 @@ class ShadowNet:
             return tf.nn.fused_batch_norm(inputs, gamma, beta, *averages, BATCH_NORM_EPSILON, is_training=False)[0]
         outputs, *statistics = tf.nn.fused_batch_norm(inputs, gamma, beta, epsilon=BATCH_NORM_EPSILON)
         for average, statistic in zip(averages, statistics, strict=True):
-            self.moving_averages.append((average, average + (statistic - average) * (1 - BATCH_NORM_DECAY)))
+            self.moving_averages.append((average, statistic))
         return outputs
 
     def _map_to_sequence(self, features):

@@ -16,6 +16,7 @@ Training = collections.namedtuple('Training', [
     'learning_rate',  # float32 []: of this step
 ])
 
+BATCH_NORM_DECAY = 0.999
 OPTIMIZERS = ('adam', 'adadelta', 'momentum', 'rmsprop')
 SCHEDULES = ('cosine', 'exponential', 'constant')
 
@@ -51,13 +52,28 @@ def build_training(network, images, labels, step, *, learning_rate, optimizer, m
     applier = make_optimizer(optimizer, learning_rate, momentum)
 
     def change_weights():
-        averages = [variable.assign(value) for variable, value in network.moving_averages]
+        averages = moving_average_updates(network.moving_averages, step)
         with tf.variable_scope('optimizer'):
             return tf.group(applier.apply_gradients(zip(gradients, variables, strict=True)), *averages)
 
     with tf.control_dependencies([tf.cond(is_finite, change_weights, tf.no_op)]):
         update = step.assign_add(1).op
     return Training(update, logits, loss, losses, usable, gradient_norm, is_finite, learning_rate)
+
+
+def moving_average_updates(moving_averages, step):
+    """Return the operations that move each average towards the batch's value.
+
+    At the start they move faster than by the network's decay of 0.999, which would take thousands of steps to forget the
+    initial values.
+
+    Args:
+        moving_averages: list of (variable, the batch's value).
+        step: the number of steps done.
+    """
+    steps = tf.cast(step, tf.float32)
+    decay = tf.minimum(BATCH_NORM_DECAY, (1 + steps) / (10 + steps))
+    return [variable.assign_sub((variable - value) * (1 - decay)) for variable, value in moving_averages]
 
 
 def make_optimizer(name, learning_rate, momentum):

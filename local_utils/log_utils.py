@@ -14,9 +14,25 @@ def init_logger():
     """
     logger = logging.getLogger(LOGGER_NAME)
     if not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = _StandardErrorHandler()
         handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s', datefmt='%H:%M:%S'))
         logger.addHandler(handler)
         logger.setLevel(os.environ.get('CRNN_LOG_LEVEL', 'INFO').upper())
         logger.propagate = False
     return logger
+
+
+class _StandardErrorHandler(logging.StreamHandler):
+    """Writes to what standard error is at the time, so that who redirects it later gets the lines too."""
+
+    def __init__(self):
+        super().__init__(sys.stderr)
+
+    @property
+    def stream(self):
+        """The standard error of this moment."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _):
+        pass

@@ -30,7 +30,8 @@ MAX_NAME_CHARACTERS = 40      # of the word in a file's name
 UPPER_PROBABILITY, CAPITALISED_PROBABILITY = 0.15, 0.2
 NUMBER_PROBABILITY = 0.1      # of made-up words
 MAX_SYLLABLES = 4             # of made-up words
-SYLLABLES = [onset + vowel + coda for onset in 'bcdfghjklmnpqrstvwxyz' for vowel in 'aeiou' for coda in ('', '', 'n', 'r', 's', 't', 'll')]
+SYLLABLES = [onset + vowel + coda for onset in 'bcdfghjklmnpqrstvwxyz' for vowel in 'aeiou'
+             for coda in ('', '', 'n', 'r', 's', 't', 'll')]
 
 Drawing = collections.namedtuple('Drawing', [
     'save_dir',

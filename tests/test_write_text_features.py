@@ -1,0 +1,193 @@
+"""Tests of tools.write_text_features, data_provider.conversion and local_utils.record_files."""
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from data_provider import conversion
+from data_provider.annotation import AnnotatedLine
+from local_utils import data_utils, platform_flags, record_files
+from local_utils.establish_char_dict import read_alphabet
+from tests.conftest import draw, write_data_set
+from tools import session_utils, write_text_features
+
+WORDS = [f'word{number}' for number in range(40)]
+
+
+def convert(dataset_dir, save_dir, *flags):
+    return platform_flags.run_tool(write_text_features.main, [
+        '--dataset_dir', str(dataset_dir), '--save_dir', str(save_dir), '--num_workers', '2', *flags])
+
+
+def read(save_dir, split, codec):
+    reader = data_utils.TextFeatureIO(codec).reader
+    return [feature for path in record_files.find_record_files(str(save_dir), split) for feature in reader.read_features(path)]
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_every_sample_lands_in_one_split_with_its_image_label_and_name(tmp_path, codec):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['test1', 'TEST2'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    train, validation, test = (read(tmp_path / 'out', split, codec) for split in ('train', 'validation', 'test'))
+    assert sorted(codec.decode(feature.label) for feature in train + validation) == sorted(WORDS)
+    assert [codec.decode(feature.label) for feature in test] == ['test1', 'test2']
+    assert 1 <= len(validation) <= 15
+    assert np.array_equal(test[0].image, draw('test1'))
+    assert test[0].imagename == '0.png'
+    assert read_alphabet(tmp_path / 'out').characters == codec.characters
+    manifest = json.loads((tmp_path / 'out' / 'manifest.json').read_text())
+    assert manifest['splits']['train']['records'] == len(train)
+    assert manifest['image_size'] == [100, 32]
+    assert manifest['alphabet'] == codec.characters
+    assert manifest['rejected'] == {}
+
+
+def test_two_runs_write_the_same_bytes_whatever_the_number_of_workers(tmp_path):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'one', '--num_workers', '1') == 0
+    assert convert(data_set, tmp_path / 'three', '--num_workers', '3') == 0
+    assert content(tmp_path / 'one') == content(tmp_path / 'three')
+
+
+def test_the_choice_of_validation_does_not_depend_on_the_order_of_the_lines(tmp_path, codec):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'one') == 0
+    annotation = data_set / 'Train' / 'sample.txt'
+    annotation.write_text(''.join(reversed(annotation.read_text().splitlines(keepends=True))))
+    assert convert(data_set, tmp_path / 'two') == 0
+    first, second = ([codec.decode(feature.label) for feature in read(tmp_path / name, 'validation', codec)]
+                     for name in ('one', 'two'))
+    assert first == second[::-1]
+
+
+def test_the_share_of_validation_is_the_one_asked_for_and_the_seed_changes_it():
+    chosen = [[conversion.is_validation(f'{number}.jpg', seed, 0.15) for number in range(20000)] for seed in (0, 1)]
+    assert np.mean(chosen[0]) == pytest.approx(0.15, abs=0.01)
+    assert np.mean(np.array(chosen[0]) & np.array(chosen[1])) == pytest.approx(0.15 * 0.15, abs=0.01)
+    assert not conversion.is_validation('a', 0, 0.0)
+
+
+def test_without_a_validation_share_there_is_no_validation_file(tmp_path):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out', '--validation_split', '0') == 0
+    assert record_files.existing_record_files(tmp_path / 'out', 'validation') == []
+
+
+def test_shards_hold_the_same_records_in_the_same_order(tmp_path, codec):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    expected = [feature.imagename for feature in read(tmp_path / 'out', 'train', codec)]
+    assert convert(data_set, tmp_path / 'out', '--num_shards', '4') == 0
+    names = [path.name for path in (tmp_path / 'out').glob('train*')]
+    assert sorted(names) == [f'train_feature.tfrecords-0000{index}-of-00004' for index in range(4)]
+    assert [feature.imagename for feature in read(tmp_path / 'out', 'train', codec)] == expected
+    assert all(path.stat().st_size for path in (tmp_path / 'out').glob('train*'))
+
+
+def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_path, codec, capfd):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    (data_set / 'empty.png').write_bytes(b'')
+    (data_set / 'text.png').write_text('no image')
+    cv2.imwrite(str(data_set / 'thin.png'), np.zeros((1, 50, 3), np.uint8))
+    with open(data_set / 'Train' / 'sample.txt', 'a', encoding='utf-8') as file:
+        file.write('\n'.join(['', '/1/Train/0.png', '/none.png word', '/1/Train/1.png caf\u00e9', '/1/Train/1.png ' + 'xy' * 13,
+                              '/1/Train/1.png ' + 'a' * 14, '/empty.png a', '/text.png a', '/thin.png a',
+                              '/../data/1/Train/0.png a', '/1 a', '/1/Train/2.png two words', '']))
+    assert convert(data_set, tmp_path / 'out') == 0
+    rows = [line.split('\t') for line in (tmp_path / 'out' / 'rejects.tsv').read_text().splitlines()]
+    assert rows[0] == ['file', 'line', 'path', 'label', 'reason']
+    reasons = {int(row[1]): row[4] for row in rows[1:]}
+    assert {row[0] for row in rows[1:]} == {'Train/sample.txt'}
+    expected = {42: 'no label', 43: 'missing image', 44: "outside the alphabet: character '\u00e9'",
+                45: 'label too long: CTC needs 26', 46: 'label too long: CTC needs 27',
+                47: 'empty file', 48: 'not an image', 49: 'image too small',
+                50: 'path leaves the data set', 51: 'unreadable image', 52: "outside the alphabet: character ' '"}
+    assert reasons.keys() == expected.keys()
+    assert all(reasons[line].startswith(start) for line, start in expected.items())
+    assert sorted(codec.decode(feature.label) for split in ('train', 'validation')
+                  for feature in read(tmp_path / 'out', split, codec)) == sorted(WORDS)
+    assert json.loads((tmp_path / 'out' / 'manifest.json').read_text())['rejected']['outside the alphabet'] == 2
+    assert 'rejected 2: outside the alphabet' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(('spoil', 'message'), [
+    (lambda data_set: data_set.rename(data_set.parent / 'elsewhere'), 'no such data set'),
+    (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(), 'Train/sample.txt: No such file'),
+    (lambda data_set: (data_set / 'Test' / 'sample.txt').write_text(''), 'no usable sample for the test records'),
+    (lambda data_set: (data_set / 'Train' / 'sample.txt').write_text('/none.png a\n'), 'rejected: missing image: 1'),
+    (lambda data_set: (data_set / 'ord_map.json').write_text('{"0": '), 'ord_map.json, line 1'),
+    (lambda data_set: (data_set / 'char_dict.json').unlink(), 'char_dict.json: No such file'),
+])
+def test_an_unusable_data_set_is_one_line_and_the_former_records_stay(tmp_path, capfd, spoil, message):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    before = content(tmp_path / 'out')
+    capfd.readouterr()
+    spoil(data_set)
+    assert convert(data_set, tmp_path / 'out') == 1
+    error, = capfd.readouterr().err.strip().splitlines()
+    assert message in error
+    assert content(tmp_path / 'out') == before
+
+
+def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp_path):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    lines = (data_set / 'Train' / 'sample.txt').read_text()
+    (data_set / 'Train' / 'sample.txt').write_text(lines * 500)
+    command = [sys.executable, session_utils.repository_path('tools', 'write_text_features.py'),
+               '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out')]
+    for seconds in (0.3, 0.9, 1.5):
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            time.sleep(seconds)
+            process.send_signal(signal.SIGKILL)
+        if (tmp_path / 'out').exists():
+            assert all(path.name.endswith('.incomplete') for path in (tmp_path / 'out').iterdir()) or process.returncode == 0
+    (data_set / 'Train' / 'sample.txt').write_text(lines)
+    assert convert(data_set, tmp_path / 'out') == 0
+    assert not list((tmp_path / 'out').glob('*.incomplete'))
+
+
+def test_conversion_needs_no_tensorflow(tmp_path):
+    code = 'import sys, tools.write_text_features; sys.exit("tensorflow" in sys.modules)'
+    assert subprocess.run([sys.executable, '-c', code], cwd=session_utils.repository_path(), check=False).returncode == 0
+
+
+def test_a_chunk_keeps_the_order_of_its_lines(tmp_path, codec):
+    data_set = write_data_set(tmp_path, ['b', 'a'], ['c'])
+    settings = conversion.Conversion(str(data_set), codec, (100, 32), 25, 0.0, 0)
+    lines = [AnnotatedLine(1, b'/1/Train/0.png b'), AnnotatedLine(2, b'/x b'), AnnotatedLine(3, b'/1/Train/1.png a')]
+    converted = conversion.convert_lines(settings, 'train', lines)
+    assert converted.num_lines == 3
+    assert [reject.line_number for reject in converted.rejects] == [2]
+    (tmp_path / 'r').write_bytes(b''.join(converted.records['train']))
+    features = data_utils.TextFeatureIO(codec).reader.read_features(tmp_path / 'r')
+    assert [feature.imagename for feature in features] == ['0.png', '1.png']
+
+
+@pytest.mark.parametrize(('names', 'error', 'message'), [
+    ([], FileNotFoundError, 'train_feature.tfrecords: no such file'),
+    (['train_feature.tfrecords-00000-of-00002'], FileNotFoundError, '00001-of-00002 is missing'),
+    (['train_feature.tfrecords', 'train_feature.tfrecords-00000-of-00001'], ValueError, 'two conversions'),
+])
+def test_missing_or_mixed_shards_are_refused(tmp_path, names, error, message):
+    for name in names:
+        (tmp_path / name).write_bytes(b'')
+    with pytest.raises(error, match=message):
+        record_files.find_record_files(str(tmp_path), 'train')
+
+
+def test_records_are_counted_with_and_without_a_manifest(tmp_path):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b', 'c'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    paths = record_files.find_record_files(str(tmp_path / 'out'), 'test')
+    assert record_files.count_records(paths) == 3
+    (tmp_path / 'out' / 'manifest.json').write_text('{"splits": 3}')
+    assert record_files.count_records(paths) == 3
