@@ -92,7 +92,7 @@ def load_tensors(prefix, with_optimizer=False):
         reader = tf.train.load_checkpoint(prefix)
         names = [name for name in reader.get_variable_to_shape_map() if with_optimizer or not name.startswith('optimizer/')]
         return {name: reader.get_tensor(name) for name in names}
-    except (tf.errors.OpError, RuntimeError, ValueError, TypeError) as error:
+    except (tf.errors.OpError, RuntimeError, ValueError, TypeError, LookupError) as error:   # TensorFlow raises any of them
         raise DamagedCheckpoint(f'{prefix}: the checkpoint is cut off or damaged ({str(error).splitlines()[0]})') from error
 
 

@@ -23,10 +23,11 @@ def codec():
     return CharacterCodec(ENGLISH)
 
 
-def draw(word, height=32, width=100):
-    """Return a plain picture of a word, uint8 [height, width, 3]."""
+def draw(word, size=(100, 32)):
+    """Return a plain picture of a word of a size, (width, height), uint8 [height, width, 3]."""
+    width, height = size
     image = np.full((height, width, 3), 255, np.uint8)
-    cv2.putText(image, word, (4, height - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 2)
+    cv2.putText(image, word, (4, height - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.007 * width, (0, 0, 0), 2)
     return image
 
 
@@ -46,13 +47,13 @@ def write_data_set(folder, words, test_words, alphabet=None):
     return folder
 
 
-def write_records(folder, words_of_split, codec):
+def write_records(folder, words_of_split, codec, size=(100, 32)):
     """Write small record files and their alphabet into a folder; returns the folder."""
     from local_utils import establish_char_dict, record_files
     os.makedirs(folder, exist_ok=True)
     writer = data_utils.TextFeatureIO(codec).writer
     for split, words in words_of_split.items():
         names = [f'{number}_{word}.png' for number, word in enumerate(words)]
-        writer.write_features(folder / record_files.file_names(split)[0], words, [draw(word) for word in words], names)
+        writer.write_features(folder / record_files.file_names(split)[0], words, [draw(word, size) for word in words], names)
     establish_char_dict.write_alphabet(codec.characters, folder)
     return folder

@@ -132,11 +132,11 @@ def expressible_words(words, codec):
         except KeyError:
             fits = False
         (kept if fits else rejected).append(word)
+    if not kept:
+        raise ValueError(f'none of the {len(rejected)} words can be written in the alphabet, for example {rejected[0]!r}')
     if rejected:
         log_utils.init_logger().warning('left out %d words that the alphabet or the %d frames cannot express, like %r',
                                         len(rejected), max_frames, rejected[0])
-    if not kept:
-        raise ValueError(f'none of the {len(rejected)} words can be written in the alphabet, for example {rejected[0]!r}')
     return kept
 
 

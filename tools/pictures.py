@@ -29,6 +29,12 @@ def draw_readings(examples, columns=4):
     return np.vstack(rows)
 
 
+def save_readings(examples, path):
+    """Write what `draw_readings` draws as a PNG file, whole or not at all."""
+    with files.atomic_file(path) as file:
+        file.write(cv2.imencode('.png', draw_readings(examples))[1].tobytes())
+
+
 def _draw_reading(image, truth, text, confidence):
     large = cv2.resize(image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
     tile = cv2.copyMakeBorder(large, 4, 4 + TEXT_HEIGHT, 6, 6, cv2.BORDER_CONSTANT, value=(255, 255, 255))
@@ -58,6 +64,26 @@ def draw_confusion(confusion, characters, path):
     axes.set_xticks(range(len(labels)), [*characters, '–'], fontsize=7)
     axes.set_yticks(range(len(labels)), [*characters, '–'], fontsize=7)
     figure.colorbar(mesh)
+    save_figure(figure, path)
+
+
+def draw_curves(losses, accuracies, path):
+    """Write the curves of a training run as a picture.
+
+    Args:
+        losses: dict of step → training loss.
+        accuracies: dict of step → word accuracy of the validation, in [0, 1].
+        path: file to write; its ending decides the format.
+    """
+    figure = Figure(figsize=(8, 4), layout='constrained')
+    axes = figure.add_subplot(xlabel='step', ylabel='CTC loss (training)')
+    axes.plot(*zip(*sorted(losses.items()), strict=True), color='tab:blue', label='CTC loss (training)')
+    axes.set_ylim(bottom=0)
+    if accuracies:
+        right = axes.twinx()
+        right.plot(*zip(*sorted(accuracies.items()), strict=True), color='tab:green', marker='o', label='word accuracy (validation)')
+        right.set(ylabel='word accuracy (validation)', ylim=(0, 1))
+    figure.legend(loc='outside upper center', ncols=2)
     save_figure(figure, path)
 
 

@@ -20,10 +20,11 @@ from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg, override
 from local_utils import log_utils, parallel, platform_flags
-from tools import recognition
+from tools import pictures, recognition
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif', '.ppm', '.pgm', '.pbm')
 DECODING_THREADS = 2
+MAX_IN_PICTURE = 32
 
 
 def parse_args(argv=None):
@@ -31,11 +32,12 @@ def parse_args(argv=None):
     parser = platform_flags.ToolParser(description=__doc__)
     parser.add_argument('--image_path', nargs='+', required=True, metavar='PATH',
                         help='image files, or folders, whose images are read with those of their sub-folders')
+    parser.add_argument('--picture_path', metavar='FILE.png', help='draw the first images with what was read into this picture')
     recognition.add_reading_flags(parser)
     return parser.parse_args(argv)
 
 
-def test_shadownet(*, image_paths, recogniser, batch_size, output):
+def test_shadownet(*, image_paths, recogniser, batch_size, output, picture_path=None):
     """Read images and write their texts.
 
     Args:
@@ -43,6 +45,7 @@ def test_shadownet(*, image_paths, recogniser, batch_size, output):
         recogniser: recognition.Recogniser.
         batch_size: images read at once.
         output: text file that takes the lines.
+        picture_path: PNG file that takes the first images with their texts, or None.
 
     Returns:
         bool: whether all of them could be read.
@@ -58,7 +61,7 @@ def test_shadownet(*, image_paths, recogniser, batch_size, output):
         except RejectedSample as error:
             return path, error
 
-    num_bad = len(problems)
+    num_bad, examples = len(problems), []
     with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as executor,
           tqdm(total=len(files), unit='image', disable=None, dynamic_ncols=True) as progress):
         loaded = parallel.ordered_map(executor, load, files, 2 * batch_size)
@@ -70,10 +73,14 @@ def test_shadownet(*, image_paths, recogniser, batch_size, output):
             num_bad += len(chunk) - len(good)
             if good:
                 texts, confidences = recogniser.read([image for _, image in good])
-                for (path, _), text, confidence in zip(good, texts, confidences, strict=True):
+                for (path, image), text, confidence in zip(good, texts, confidences, strict=True):
                     output.write(f'{path}\t{text}\t{confidence:.4f}\n')
+                    examples.append((image, None, text, confidence))
                 output.flush()
+                del examples[MAX_IN_PICTURE:]
             progress.update(len(chunk))
+    if picture_path and examples:
+        pictures.save_readings(examples, picture_path)
     return num_bad == 0
 
 
@@ -100,7 +107,7 @@ def main(argv=None):
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                              allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
     all_read = test_shadownet(image_paths=args.image_path, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE,
-                              output=sys.stdout)
+                              output=sys.stdout, picture_path=args.picture_path)
     return 0 if all_read else 1
 
 

@@ -145,8 +145,9 @@ def initialise(session, architecture, resumed, weights_path):
     elif weights_path:
         prefix = checkpoint.find_checkpoint(weights_path)
         tensors = checkpoint.load_tensors(prefix)
-        logger.info('starting from the weights of %s', prefix)
-        checkpoint.restore_weights(session, tensors, prefix, architecture)
+        new_characters = checkpoint.restore_weights(session, tensors, prefix, architecture)
+        logger.info('starting from the weights of %s%s', prefix, new_characters and (
+            f'; its alphabet lacks {new_characters!r}, whose classes start anew'))
 
 
 def run_steps(session, graph, provider, run, report, stop, first_step, last_step):

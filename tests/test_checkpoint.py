@@ -1,0 +1,164 @@
+"""Tests of crnnmodel.checkpoint and tools.recognition."""
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from crnnmodel import checkpoint, crnn_model
+from local_utils.char_codec import CharacterCodec
+from local_utils.establish_char_dict import write_alphabet
+from tests import numpy_reference
+from tests.conftest import ENGLISH
+from tools import recognition
+
+SMALL = {'hidden_units': 6, 'hidden_layers': 1}
+
+
+def architecture(characters='abc', **changes):
+    fields = {'characters': characters, 'num_classes': len(characters) + 1, 'input_size': (16, 32), 'pixel_range': (-1.0, 1.0)}
+    return checkpoint.Architecture(**{**fields, **SMALL, **changes})
+
+
+def save(folder, form, step=5, with_description=True):
+    """Save a network with random weights; returns (prefix, dict of its weights)."""
+    os.makedirs(folder, exist_ok=True)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(step)
+        tf.get_variable('global_step', [], tf.int32, tf.constant_initializer(step), trainable=False)
+        crnn_model.ShadowNet(phase='test', num_classes=form.num_classes, input_size=form.input_size,
+                             hidden_units=form.hidden_units, hidden_layers=form.hidden_layers).build_shadownet(
+            tf.placeholder(tf.uint8, [None, 32, form.input_size[0], 3]))
+        if with_description:
+            checkpoint.add_description(form)
+        session.run(tf.global_variables_initializer())
+        prefix = tf.train.Saver().save(session, os.path.join(folder, checkpoint.NAME), global_step=step)
+        return prefix, {variable.op.name: session.run(variable) for variable in checkpoint.network_variables()}
+
+
+def test_a_checkpoint_is_found_by_its_folder_its_prefix_or_any_of_its_files(tmp_path):
+    save(tmp_path, architecture(), step=9)
+    prefix, _ = save(tmp_path, architecture(), step=10)
+    for path in (str(tmp_path), prefix, f'{prefix}.index', f'{prefix}.meta', f'{prefix}.data-00000-of-00001',
+                 str(tmp_path / 'checkpoint')):
+        assert checkpoint.find_checkpoint(path) == prefix
+
+
+def test_no_checkpoint_is_said_with_what_was_expected(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no checkpoint in this folder'):
+        checkpoint.find_checkpoint(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match='expected a folder, a prefix or a file'):
+        checkpoint.find_checkpoint(str(tmp_path / 'none.ckpt-5'))
+
+
+def test_the_architecture_travels_with_the_checkpoint(tmp_path):
+    form = architecture(characters='a中" ', pixel_range=(0.0, 1.0))
+    prefix, _ = save(tmp_path, form)
+    assert checkpoint.architecture_of(checkpoint.load_tensors(prefix), prefix) == form
+
+
+def test_a_checkpoint_of_the_original_is_read_with_its_own_pixel_range(tmp_path, rng):
+    form = architecture(ENGLISH, input_size=(100, 32), hidden_units=256, hidden_layers=2)
+    prefix, weights = save(tmp_path, form, with_description=False)
+    found = checkpoint.architecture_of(checkpoint.load_tensors(prefix), prefix)
+    assert found == form._replace(characters=None, pixel_range=(0.0, 255.0))
+    recogniser = recognition.Recogniser(prefix, precision='float32')
+    images = rng.integers(0, 256, [2, 32, 100, 3], np.uint8)
+    logits = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: images})
+    expected = numpy_reference.logits(weights, images, (0.0, 255.0))
+    np.testing.assert_allclose(logits, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable('x', [3])
+        session.run(tf.global_variables_initializer())
+        prefix = tf.train.Saver().save(session, str(tmp_path / 'other'))
+    with pytest.raises(ValueError, match='no checkpoint of a ShadowNet'):
+        recognition.Recogniser(prefix)
+
+
+@pytest.mark.parametrize('ending', ['.index', '.data-00000-of-00001'])
+def test_a_damaged_checkpoint_is_refused_wherever_the_damage_is(tmp_path, rng, ending):
+    prefix, _ = save(tmp_path / 'good', architecture())
+    content = open(prefix + ending, 'rb').read()   # noqa: SIM115
+    damages = [content[:int(len(content) * share)] for share in (0, 0.1, 0.5, 0.9)] + [content[:-1]]
+    for position in rng.integers(0, len(content), 25):
+        flipped = bytearray(content)
+        flipped[position] ^= 0xFF
+        damages.append(bytes(flipped))
+    refused = 0
+    for number, damage in enumerate(damages):
+        folder = shutil.copytree(tmp_path / 'good', tmp_path / str(number))
+        with open(os.path.join(folder, os.path.basename(prefix)) + ending, 'wb') as file:
+            file.write(damage)
+        try:
+            checkpoint.load_tensors(os.path.join(folder, os.path.basename(prefix)))
+        except checkpoint.DamagedCheckpoint as error:
+            assert str(folder) in str(error)
+            assert '\n' not in str(error)
+            refused += 1
+    assert refused >= len(damages) - 2   # a byte of padding in the index may be of no account
+
+
+def test_a_network_of_another_form_is_refused_with_the_variable(tmp_path):
+    prefix, _ = save(tmp_path, architecture())
+    tensors = checkpoint.load_tensors(prefix)
+    with tf.Graph().as_default(), tf.Session() as session:
+        recognition.build_reading_graph(architecture(hidden_units=7), dtype=tf.float32)
+        with pytest.raises(ValueError, match=r'of another network; shadow/LSTMLayers/.* expected'):
+            checkpoint.restore(session, tensors, prefix, checkpoint.network_variables())
+
+
+def test_weights_for_another_alphabet_keep_the_shared_characters_and_the_blank(tmp_path):
+    prefix, weights = save(tmp_path, architecture('abc'))
+    with tf.Graph().as_default(), tf.Session() as session:
+        recognition.build_reading_graph(architecture('cxa'), dtype=tf.float32)
+        session.run(tf.global_variables_initializer())
+        projection = next(variable for variable in checkpoint.network_variables() if variable.shape.as_list() == [12, 4])
+        initial = session.run(projection)
+        new = checkpoint.restore_weights(session, checkpoint.load_tensors(prefix), prefix, architecture('cxa'))
+        assert new == 'x'
+        columns, old = session.run(projection), weights['shadow/LSTMLayers/w']
+        expected = np.stack([old[:, 2], initial[:, 1], old[:, 0], old[:, 3]], axis=1)
+        assert np.array_equal(columns, expected)
+        assert np.array_equal(session.run(checkpoint.network_variables()[0]), weights['shadow/conv1/W'])
+
+
+def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):
+    prefix, _ = save(tmp_path / 'run', architecture('abc'))
+    write_alphabet('abd', tmp_path)
+    with pytest.raises(ValueError, match="another alphabet: .*missing 'c', extra 'd'"):
+        recognition.Recogniser(prefix, alphabet_dir=str(tmp_path))
+
+
+def test_a_checkpoint_without_an_alphabet_takes_the_one_beside_it(tmp_path):
+    prefix, _ = save(tmp_path, architecture('abc', input_size=(100, 32)), with_description=False)
+    with pytest.raises(ValueError, match='a network of 4 classes, but the alphabet of .* has 36 characters'):
+        recognition.Recogniser(prefix)
+    write_alphabet('xyz', tmp_path)
+    assert recognition.Recogniser(prefix).codec.characters == 'xyz'
+
+
+def test_every_sample_is_evaluated_under_both_protocols():
+    answers = iter([['abc', 'ab'], ['a']])
+
+    def read(images):
+        texts = next(answers)
+        return texts, [0.5] * len(texts)
+
+    samples = [(0, 'ABC'), (1, "a'c"), (2, '!')]
+    evaluation = recognition.evaluate(read, CharacterCodec('abc'), iter(samples), batch_size=2, num_examples=1)
+    assert evaluation.samples == 3
+    assert evaluation.exact.results(evaluation.outside_alphabet)['word_accuracy'] == 1.0
+    assert evaluation.outside_alphabet == 2
+    assert evaluation.usual.samples == 2
+    assert evaluation.usual.correct == 1
+    assert evaluation.no_letter_or_digit == 1
+    assert evaluation.examples == [(0, 'ABC', 'abc', 0.5)]
+
+
+def test_labels_of_a_sparse_tensor_become_rows_filled_with_minus_one():
+    sparse = tf.SparseTensorValue(np.array([[0, 0], [0, 1], [2, 0]]), np.array([7, 8, 9]), (3, 2))
+    assert recognition.dense_labels(sparse).tolist() == [[7, 8], [-1, -1], [9, -1]]

@@ -1,0 +1,111 @@
+"""Tests of data_provider.data_provider."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from data_provider.data_provider import TextDataProvider
+from local_utils.establish_char_dict import write_alphabet
+from tests.conftest import draw, write_records
+from tools import session_utils
+
+WORDS = [f'word{number}' for number in range(10)]
+
+
+def open_records(folder, input_size=(100, 32)):
+    return TextDataProvider(str(folder), input_size, session_utils.repository_path('data'))
+
+
+def batches(provider, count, **options):
+    """Return the first batches of a training stream as lists of image names."""
+    options = {'batch_size': 4, 'shuffle_buffer': 100, 'seed': 0, 'first_sample': 0, **options}
+    with tf.Graph().as_default(), tf.Session() as session:
+        batch = tf.data.make_one_shot_iterator(provider.training_batches(**options)).get_next()
+        return [session.run(batch) for _ in range(count)]
+
+
+def names(values):
+    return [name.decode() for value in values for name in value.imagenames]
+
+
+@pytest.fixture
+def records(tmp_path, codec):
+    return write_records(tmp_path / 'records', {'train': WORDS, 'test': ['hello', 'a']}, codec)
+
+
+def test_a_batch_holds_images_labels_and_names_that_belong_together(records, codec):
+    value, = batches(open_records(records), 1)
+    assert value.images.dtype == np.uint8
+    assert value.images.shape == (4, 32, 100, 3)
+    labels = tf.SparseTensorValue(*value.labels)
+    for row, name in enumerate(names([value])):
+        label = labels.values[labels.indices[:, 0] == row]
+        word = codec.decode(label)
+        assert name == f'{word[-1]}_{word}.png'
+        assert np.array_equal(value.images[row], draw(word))
+
+
+def test_an_epoch_takes_every_sample_once_in_an_order_of_its_own(records):
+    order = names(batches(open_records(records), 10))
+    first, second = order[:10], order[10:20]
+    assert sorted(first) == sorted(second) == sorted(f'{number}_word{number}.png' for number in range(10))
+    assert first != second
+
+
+def test_the_seed_decides_the_order(records):
+    provider = open_records(records)
+    assert names(batches(provider, 5)) == names(batches(provider, 5))
+    assert names(batches(provider, 5)) != names(batches(provider, 5, seed=1))
+
+
+@pytest.mark.parametrize('steps', [1, 2, 3, 7])
+def test_a_stream_that_is_taken_up_later_goes_on_as_if_it_had_not_stopped(records, steps):
+    provider = open_records(records)
+    whole = names(batches(provider, 10))
+    assert names(batches(provider, 10 - steps, first_sample=4 * steps)) == whole[4 * steps:]
+
+
+def test_several_shards_give_the_samples_of_one_file(tmp_path, codec, records):
+    sharded = tmp_path / 'sharded'
+    sharded.mkdir()
+    write_alphabet(codec.characters, sharded)
+    for index in range(3):
+        part = write_records(tmp_path / str(index), {'train': WORDS[index::3]}, codec)
+        (part / 'train_feature.tfrecords').rename(sharded / f'train_feature.tfrecords-0000{index}-of-00003')
+    provider = open_records(sharded)
+    assert provider.num_samples('train') == 10
+    values = batches(provider, 5, batch_size=2)
+    words = {codec.decode(value.labels.values[value.labels.indices[:, 0] == row]) for value in values for row in range(2)}
+    assert words == set(WORDS)
+
+
+def test_samples_come_in_the_order_of_the_file(records, codec):
+    assert [codec.decode(feature.label) for feature in open_records(records).samples('test')] == ['hello', 'a']
+
+
+def test_records_without_an_alphabet_have_the_english_one(records):
+    for name in ('ord_map.json', 'char_dict.json'):
+        (records / name).unlink()
+    assert open_records(records).codec.num_classes == 37
+
+
+def test_a_batch_larger_than_the_training_set_is_refused(records):
+    with pytest.raises(ValueError, match='a batch of 11 is larger than the training set of 10 samples'):
+        batches(open_records(records), 1, batch_size=11)
+
+
+@pytest.mark.parametrize(('spoil', 'error', 'message'), [
+    (lambda folder: (folder / 'train_feature.tfrecords').unlink(), FileNotFoundError, 'no such file'),
+    (lambda folder: (folder / 'train_feature.tfrecords').write_bytes(b''), ValueError, 'the train records are empty'),
+    (lambda folder: (folder / 'train_feature.tfrecords').write_bytes(b'x' * 50), ValueError, 'no TFRecord file'),
+    (lambda folder: write_alphabet('abc', folder), ValueError, 'records are of another alphabet'),
+    (lambda folder: folder.rename(folder.parent / 'gone'), FileNotFoundError, 'no such folder'),
+])
+def test_unusable_records_are_refused(records, spoil, error, message):
+    spoil(records)
+    with pytest.raises(error, match=message):
+        open_records(records).num_samples('train')
+
+
+def test_records_of_another_image_size_are_refused(records):
+    with pytest.raises(ValueError, match='expected an image of 200x32x3 bytes, got 9600'):
+        open_records(records, input_size=(200, 32)).num_samples('train')

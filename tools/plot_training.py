@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Draw the curves of a training run: the loss of training and the word accuracy of validation.
+
+    python tools/plot_training.py --log_dir runs/first --picture_path curves.png
+"""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+import tensorflow.compat.v1 as tf
+
+from local_utils import platform_flags
+from tools import pictures
+
+
+def parse_args(argv=None):
+    """Return the parsed command line."""
+    parser = platform_flags.ToolParser(description=__doc__)
+    parser.add_argument('--picture_path', required=True, metavar='FILE', help='the picture to write (PNG, PDF or SVG)')
+    return parser.parse_args(argv)
+
+
+def read_scalars(log_dir, tags):
+    """Read what TensorBoard was given.
+
+    Args:
+        log_dir: the folder that holds log/.
+        tags: names of scalars.
+
+    Returns:
+        dict of tag → dict of step → value; where a step was done again after a restart, the later value.
+
+    Raises:
+        FileNotFoundError: there is nothing of TensorBoard's.
+    """
+    paths = sorted(glob.glob(os.path.join(glob.escape(log_dir), 'log', 'events.out.tfevents.*')), key=os.path.getmtime)
+    if not paths:
+        raise FileNotFoundError(f'{os.path.join(log_dir, "log")}: expected the events of a training run, found none')
+    scalars = {tag: {} for tag in tags}
+    for path in paths:
+        try:
+            for event in tf.train.summary_iterator(path):
+                for value in event.summary.value:
+                    if value.tag in scalars:
+                        scalars[value.tag][event.step] = value.simple_value
+        except tf.errors.DataLossError:
+            continue   # the run was killed while it wrote the last event of this file
+    return scalars
+
+
+def main(argv=None):
+    """Run the script; returns its exit status."""
+    args = parse_args(argv)
+    scalars = read_scalars(args.log_dir or args.output_dir, ('train/loss', 'validation/word_accuracy'))
+    pictures.draw_curves(scalars['train/loss'], scalars['validation/word_accuracy'], args.picture_path)
+
+
+if __name__ == '__main__':
+    sys.exit(platform_flags.run_tool(main))
