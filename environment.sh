@@ -1,11 +1,8 @@
-# Sourced by demo.sh and test.sh: makes .venv once, installs the pinned packages, and activates it.
-# usage: . ./environment.sh [requirements file]
-requirements=${1:-requirements.txt}
-if [ ! -f ".venv/installed-$requirements" ] || [ requirements.txt -nt ".venv/installed-$requirements" ] \
-        || [ "$requirements" -nt ".venv/installed-$requirements" ]; then
-    echo "== Installing the packages of $requirements into .venv (once, a minute or two)"
+# Sourced by demo.sh and test.sh with a requirements file: makes .venv, installs the pinned packages once, activates it.
+_stamp=.venv/installed-$1
+if [ ! -f "$_stamp" ] || [ requirements.txt -nt "$_stamp" ] || [ "$1" -nt "$_stamp" ]; then
     python3 -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
-    touch ".venv/installed-$requirements"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$1"
+    touch "$_stamp"
 fi
 . .venv/bin/activate

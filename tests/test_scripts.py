@@ -25,7 +25,8 @@ WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
 SIZE = (64, 32)
 SMALL_IMAGES = 'ARCH.INPUT_SIZE=(64, 32)'
 SMALL = [SMALL_IMAGES, 'ARCH.HIDDEN_UNITS=16', 'ARCH.HIDDEN_LAYERS=1', 'TRAIN.BATCH_SIZE=4', 'TRAIN.DISPLAY_STEP=2',
-         'TRAIN.VALIDATION_STEP=4',         'TRAIN.CHECKPOINT_STEP=4', 'TRAIN.STEPS=8', 'TRAIN.WARMUP_STEPS=0', 'TRAIN.PRECISION=float32']
+         'TRAIN.VALIDATION_STEP=4', 'TRAIN.CHECKPOINT_STEP=4', 'TRAIN.STEPS=8', 'TRAIN.WARMUP_STEPS=0',
+         'TRAIN.PRECISION=float32']
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +220,8 @@ def overfitted(tmp_path_factory):
     from local_utils.char_codec import CharacterCodec
     from tests.conftest import ENGLISH
     folder = tmp_path_factory.mktemp('overfitted')
-    records = write_records(folder / 'records', {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}, CharacterCodec(ENGLISH), SIZE)
+    words_of_split = {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}
+    records = write_records(folder / 'records', words_of_split, CharacterCodec(ENGLISH), SIZE)
     before = copy.deepcopy(config.cfg)
     status = platform_flags.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(folder / 'run'), '--set',

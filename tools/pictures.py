@@ -81,7 +81,8 @@ def draw_curves(losses, accuracies, path):
     axes.set_ylim(bottom=0)
     if accuracies:
         right = axes.twinx()
-        right.plot(*zip(*sorted(accuracies.items()), strict=True), color='tab:green', marker='o', label='word accuracy (validation)')
+        right.plot(*zip(*sorted(accuracies.items()), strict=True), color='tab:green', marker='o',
+                   label='word accuracy (validation)')
         right.set(ylabel='word accuracy (validation)', ylim=(0, 1))
     figure.legend(loc='outside upper center', ncols=2)
     save_figure(figure, path)

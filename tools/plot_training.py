@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Draw the curves of a training run: the loss of training and the word accuracy of validation.
 
-    python tools/plot_training.py --log_dir runs/first --picture_path curves.png
+    python tools/plot_training.py --output_dir runs/first --picture_path curves.png
+
+It reads what the run gave to TensorBoard.
 """
 import glob
 import os
