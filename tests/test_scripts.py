@@ -16,7 +16,7 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
 from global_configuration import config
-from local_utils import platform_flags
+from local_utils import platform_flags, tfrecord
 from tests.conftest import draw, write_records
 from tools import evaluate_shadownet, session_utils, train_shadownet
 from tools import test_shadownet as reader
@@ -173,10 +173,13 @@ def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_p
     assert 'hidden_units: 8 expected, 16 found' in capfd.readouterr().err
 
 
-def test_damage_in_the_middle_of_the_records_is_named(records, tmp_path, capfd):
+@pytest.mark.parametrize('part', ['header', 'pixels'])
+def test_damage_in_the_middle_of_the_records_is_named(records, tmp_path, capfd, part):
     path = records / 'train_feature.tfrecords'
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    payloads = list(tfrecord.read_records(path))
+    record_5 = sum(len(tfrecord.frame(payload)) for payload in payloads[:4])
+    content[record_5 + (3 if part == 'header' else 3000)] ^= 1
     path.write_bytes(content)
     assert train(records, tmp_path / 'run') == 1
     error, = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]

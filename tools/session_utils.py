@@ -46,14 +46,11 @@ def has_fast_bfloat16():
 
 @contextlib.contextmanager
 def readable_errors(what):
-    """Turn an error of TensorFlow's in the block into an OSError or ValueError of one line that starts with `what`."""
+    """Turn an error of TensorFlow's in the block into an OSError of one line that starts with `what`."""
     try:
         yield
-    except (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError, tf.errors.FailedPreconditionError) as error:
+    except tf.errors.OpError as error:
         raise OSError(f'{what}: {first_line(error)}') from error
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, tf.errors.NotFoundError,
-            tf.errors.UnknownError) as error:
-        raise ValueError(f'{what}: {first_line(error)}') from error
 
 
 def first_line(error):

@@ -6,6 +6,7 @@
 Run again with the same output folder, it goes on where it stopped. SIGTERM and Ctrl-C save a checkpoint and end the run.
 """
 import collections
+import contextlib
 import os
 import sys
 import time
@@ -81,11 +82,9 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
         report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE)
         with tf.Session(graph=graph, config=config) as session, report, StopSignals() as stop:
             initialise(session, architecture, resumed, weights_path)
-            if first_step == 0 and not weights_path:
-                logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
-            with session_utils.readable_errors(dataset_dir):
-                step = run_steps(session, training_graph, provider, run, report, stop, first_step, last_step)
-    return step
+            del resumed
+            with readable_record_errors(provider):
+                return run_steps(session, training_graph, provider, run, report, stop, first_step, last_step)
 
 
 def describe_records(provider):
@@ -148,6 +147,19 @@ def initialise(session, architecture, resumed, weights_path):
         new_characters = checkpoint.restore_weights(session, tensors, prefix, architecture)
         logger.info('starting from the weights of %s%s', prefix, new_characters and (
             f'; its alphabet lacks {new_characters!r}, whose classes start anew'))
+    else:
+        logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
+
+
+@contextlib.contextmanager
+def readable_record_errors(provider):
+    """Turn what TensorFlow says of damaged training records into a ValueError that names the file and the record."""
+    try:
+        yield
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+        for _ in provider.samples(record_files.TRAIN):   # raises at the record that is at fault
+            pass
+        raise ValueError(f'{provider.dataset_dir}: {session_utils.first_line(error)}') from error
 
 
 def run_steps(session, graph, provider, run, report, stop, first_step, last_step):
@@ -210,6 +222,8 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     override(cfg, args.assignments)
+    if args.num_gpus > 1:
+        log_utils.init_logger().warning('--num_gpus=%d: training uses one of them', args.num_gpus)
     train_shadownet(dataset_dir=args.dataset_dir or args.data_dir, output_dir=args.output_dir,
                     log_dir=args.log_dir or args.output_dir, weights_path=args.weights_path, max_step=args.max_step)
 
