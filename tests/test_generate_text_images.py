@@ -1,5 +1,6 @@
 """Tests of tools.generate_text_images and data_provider.text_image."""
 import os
+import string
 
 import cv2
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from data_provider import text_image
 from local_utils import platform_flags
-from local_utils.establish_char_dict import read_alphabet
+from local_utils.establish_char_dict import read_alphabet, write_alphabet
 from tools import generate_text_images
 
 
@@ -55,6 +56,25 @@ def test_no_word_of_test_stands_in_train(tmp_path):
     assert not train & test
 
 
+def test_words_that_differ_in_case_only_do_not_stand_in_both_parts(tmp_path):
+    (tmp_path / 'words.txt').write_text('alpha Alpha BETA beta gamma Gamma delta Delta'.replace(' ', '\n'))
+    assert generate(tmp_path, '--words', str(tmp_path / 'words.txt'), '--num_train', '20', '--num_test', '20') == 0
+    train, test = ({label.lower() for label in labels_of(tmp_path, part)} for part in ('Train', 'Test'))
+    assert (len(train), len(test)) == (2, 2)
+    assert not train & test
+
+
+def test_words_that_are_made_up_are_of_the_alphabet(tmp_path):
+    write_alphabet('abcdefghij', tmp_path)
+    assert generate(tmp_path / 'd', '--alphabet_dir', str(tmp_path), '--num_train', '300', '--num_test', '10') == 0
+    assert set(''.join(labels_of(tmp_path / 'd', 'Train')).lower()) <= set('abcdefghij')
+
+
+def test_capitals_that_do_not_fold_back_are_not_taken(rng):
+    assert {generate_text_images.in_some_case('ßa', rng) for _ in range(100)} == {'ßa'}
+    assert {generate_text_images.in_some_case('ab', rng) for _ in range(100)} == {'ab', 'Ab', 'AB'}
+
+
 def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
     (tmp_path / 'words.txt').write_text('\ufeffalpha\r\nbeta\r\n\r\ndon\'t\r\nalpha\r\ngamma\r\n', encoding='utf-8')
     assert generate(tmp_path / 'd', '--words', str(tmp_path / 'words.txt'), '--num_train', '20', '--num_test', '4') == 0
@@ -81,7 +101,31 @@ def test_a_mistake_is_one_line(tmp_path, capfd, flags, message):
 
 def test_a_font_without_the_characters_is_not_taken():
     assert text_image.can_draw('sans', 'Word 42')
+    assert text_image.can_draw('sans', 'why?')
     assert not text_image.can_draw('sans', 'a' + text_image.UNASSIGNED)
+
+
+def test_a_font_that_borrows_the_characters_is_not_taken(monkeypatch):
+    plain = text_image.load_font('sans')
+    monkeypatch.setattr(text_image, 'load_font', lambda font: plain)
+    assert not text_image.can_draw('a_font_without_letters.ttf', 'a')
+
+
+def test_a_font_of_symbols_is_told_from_one_of_letters(monkeypatch):
+    assert all(text_image.draws_letters(font) for font in text_image.BUILT_IN_FONTS)
+    symbol_of = dict(zip(string.ascii_lowercase, '!"#$%&()*+,-./:;<=>@[]^_|~', strict=True))
+    draw = text_image._shape
+    monkeypatch.setattr(text_image, '_shape', lambda font, letter: draw('uni', letter) if font in ('sans', 'uni')
+                        else draw('italic', symbol_of.get(letter, '?')))
+    assert not text_image.draws_letters('symbols.ttf')
+
+
+def test_nothing_of_a_word_is_cut_off():
+    for seed in range(50):
+        mask = text_image._draw_mask('jaj', text_image.load_font('italic'), np.random.default_rng(seed))
+        edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+        assert mask.any()
+        assert not edges.any()
 
 
 def test_a_file_that_is_no_font_is_not_loaded(tmp_path):
@@ -94,7 +138,8 @@ def test_a_word_is_drawn_with_contrast_and_varies():
     pictures = [text_image.draw_word('word', text_image.load_font('sans'), np.random.default_rng(seed)) for seed in range(30)]
     assert len({picture.shape for picture in pictures}) > 20
     assert all(picture.dtype == np.uint8 for picture in pictures)
-    assert all(np.ptp(cv2.GaussianBlur(picture, (0, 0), 1).mean(axis=2)) > 40 for picture in pictures)
+    greys = [cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 1) for picture in pictures]
+    assert all(np.ptp(grey) > 40 for grey in greys)
 
 
 def test_longer_words_are_wider():

@@ -76,11 +76,11 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_dirs, cod
         FileNotFoundError: there is no such folder of fonts.
         ValueError: there is no usable font or word.
     """
-    fonts = [font for font in text_image.find_fonts(font_dirs) if text_image.load_font(font) is not None]
+    fonts = [font for font in text_image.find_fonts(font_dirs) if text_image.load_font(font) and text_image.draws_letters(font)]
     if not fonts:
         raise ValueError(f'{", ".join(font_dirs)}: none of the fonts there can be used')
     rng = np.random.default_rng(seed)
-    words = make_up_words(num_train + num_test, rng) if words is None else expressible_words(words, codec)
+    words = expressible_words(words or make_up_words(num_train + num_test, rng), codec)
     train_words, test_words = split_words(words, num_train, num_test, rng)
     log_utils.init_logger().info('drawing %d images of %d words in %d fonts', num_train + num_test, len(words), len(fonts))
     parts = {'Train': plan_images(train_words, num_train, 0, rng), 'Test': plan_images(test_words, num_test, num_train, rng)}
@@ -117,7 +117,8 @@ def make_up_words(count, rng):
         if rng.random() < NUMBER_PROBABILITY:
             word = str(rng.integers(10 ** rng.integers(1, 7)))
         else:
-            word = ''.join(rng.choice(SYLLABLES, rng.integers(1, MAX_SYLLABLES, endpoint=True)))
+            syllables = rng.integers(len(SYLLABLES), size=rng.integers(1, MAX_SYLLABLES, endpoint=True))
+            word = ''.join(SYLLABLES[index] for index in syllables)
         words[word] = None
     return list(words)
 
@@ -141,12 +142,17 @@ def expressible_words(words, codec):
 
 
 def split_words(words, num_train, num_test, rng):
-    """Return (words of Train, words of Test), lists of (word, index in the list), that share no word if there are two."""
-    numbered = [(words[index], int(index)) for index in rng.permutation(len(words))]
-    if len(words) == 1:
+    """Return (words of Train, words of Test), lists of (word, index in the list), that share no word if there are two.
+
+    Words that differ in case only are one: the first of them is taken.
+    """
+    different = {word.lower(): (word, index) for index, word in reversed(list(enumerate(words)))}
+    numbered = list(different.values())
+    numbered = [numbered[index] for index in rng.permutation(len(numbered))]
+    if len(numbered) == 1:
         log_utils.init_logger().warning('there is one word only, so Train and Test share it')
         return numbered, numbered
-    num_test_words = max(1, min(len(words) - 1, len(words) * num_test // (num_train + num_test)))
+    num_test_words = max(1, min(len(numbered) - 1, len(numbered) * num_test // (num_train + num_test)))
     return numbered[num_test_words:], numbered[:num_test_words]
 
 
@@ -164,11 +170,15 @@ def plan_images(words, count, first_number, rng):
 
 
 def in_some_case(word, rng):
-    """Return the word as it is, Capitalised or in capitals."""
+    """Return the word as it is, Capitalised or in capitals, where its capitals have it for lower case (no ß, no final ς)."""
     chance = rng.random()
     if chance < UPPER_PROBABILITY:
-        return word.upper() if len(word.upper()) == len(word) else word
-    return word[0].upper() + word[1:] if chance < UPPER_PROBABILITY + CAPITALISED_PROBABILITY else word
+        changed = word.upper()
+    elif chance < UPPER_PROBABILITY + CAPITALISED_PROBABILITY:
+        changed = word[0].upper() + word[1:]
+    else:
+        return word
+    return changed if changed.lower() == word.lower() else word
 
 
 def draw_images(drawing, words):
@@ -178,9 +188,18 @@ def draw_images(drawing, words):
     for word in words:
         rng = np.random.default_rng([drawing.seed, word.number])
         image = text_image.draw_word(word.text, choose_face(drawing.fonts, word.text, rng), rng)
-        with open(os.path.join(drawing.save_dir, word.path), 'wb') as file:
-            file.write(text_image.encode_jpeg(image, rng))
+        write_file(os.path.join(drawing.save_dir, word.path), text_image.encode_jpeg(image, rng))
     return len(words)
+
+
+def write_file(path, data):
+    """Write bytes; an OSError names the file, which a full disk by itself does not."""
+    try:
+        with open(path, 'wb') as file:
+            file.write(data)
+    except OSError as error:
+        error.filename = path
+        raise
 
 
 def choose_face(fonts, text, rng):
