@@ -31,7 +31,7 @@ UPPER_PROBABILITY, CAPITALISED_PROBABILITY = 0.15, 0.2
 NUMBER_PROBABILITY = 0.1      # of made-up words
 MAX_SYLLABLES = 4             # of made-up words
 SYLLABLES = [onset + vowel + coda for onset in 'bcdfghjklmnpqrstvwxyz' for vowel in 'aeiou'
-             for coda in ('', '', 'n', 'r', 's', 't', 'll')]
+             for coda in ('', '', 'n', 'r', 's', 't', 'l')]
 
 Drawing = collections.namedtuple('Drawing', [
     'save_dir',
