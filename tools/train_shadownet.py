@@ -7,6 +7,8 @@ Run again with the same output folder, it goes on where it stopped. SIGTERM and 
 """
 import collections
 import contextlib
+import itertools
+import math
 import os
 import sys
 import time
@@ -181,10 +183,10 @@ def run_steps(session, graph, provider, run, report, stop, first_step, last_step
                              f'samples {names_of_bad(values["batch"], train_values)}; the weights are those of before')
         if is_display:
             report.display(step, *batch_accuracy(provider.codec, values), train_values)
-        if (step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step) and provider.has(record_files.VALIDATION):
-            validate(session, graph.validation, provider, run, report, step)
         if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
             run.save(session, step)
+        if (step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step) and provider.has(record_files.VALIDATION):
+            validate(session, graph.validation, provider, run, report, stop, step)
     run.save(session, step)
     if stop.requested:
         log_utils.init_logger().info('stopped by %s at step %d; the checkpoint is saved', stop.requested, step)
@@ -199,19 +201,25 @@ def names_of_bad(batch_values, train_values):
 
 
 def batch_accuracy(codec, values):
-    """Return (mean edit distance relative to the label's length, share of words read right) of a training batch."""
-    truths = recognition.texts_of(codec, recognition.dense_labels(values['batch'].labels))
-    texts = recognition.texts_of(codec, values['reading'].labels)
+    """Return (mean edit distance relative to the label's length, share of words read right) of a batch's usable samples."""
+    usable = values['train'].usable
+    truths = recognition.texts_of(codec, recognition.dense_labels(values['batch'].labels)[usable])
+    texts = recognition.texts_of(codec, values['reading'].labels[usable])
+    if not truths:
+        return math.nan, math.nan
     distances = [metrics.edit_distance(truth, text) / max(len(truth), 1) for truth, text in zip(truths, texts, strict=True)]
     return float(np.mean(distances)), float(np.mean([distance == 0 for distance in distances]))
 
 
-def validate(session, reading_graph, provider, run, report, step):
-    """Read all validation samples, report, and keep the weights where they are the best so far."""
-    samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(record_files.VALIDATION))
+def validate(session, reading_graph, provider, run, report, stop, step):
+    """Read all validation samples, report, and keep the weights where they are the best so far; a signal breaks it off."""
+    features = itertools.takewhile(lambda _: not stop.requested, provider.samples(record_files.VALIDATION))
+    samples = ((feature.image, provider.codec.decode(feature.label)) for feature in features)
     evaluation = recognition.evaluate(
         lambda images: recognition.read_images(session, reading_graph, provider.codec, images),
         provider.codec, samples, cfg.TRAIN.VAL_BATCH_SIZE, num_examples=NUM_EXAMPLES)
+    if stop.requested:
+        return
     results = evaluation.exact.results()
     report.validation(step, results, evaluation.examples)
     if results['word_accuracy'] > run.best_accuracy():

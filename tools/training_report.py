@@ -16,7 +16,9 @@ class TrainingReport:
 
     def __init__(self, log_dir, *, first_step, last_step, batch_size):
         self._logger = log_utils.init_logger()
-        self._writer = tf.summary.FileWriter(os.path.join(log_dir, 'log'))
+        event_dir = os.path.join(log_dir, 'log')
+        os.makedirs(event_dir, exist_ok=True)
+        self._writer = tf.summary.FileWriter(event_dir)
         self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None, dynamic_ncols=True)
         self._first_step, self._last_step, self._batch_size = first_step, last_step, batch_size
         self._started = time.monotonic()
