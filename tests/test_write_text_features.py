@@ -138,6 +138,17 @@ def test_an_unusable_data_set_is_one_line_and_the_former_records_stay(tmp_path, 
     assert content(tmp_path / 'out') == before
 
 
+def test_a_wrong_folder_or_alphabet_is_noticed_before_the_long_work(tmp_path, capfd):
+    data_set = write_data_set(tmp_path / 'data', WORDS * 2, ['a'])
+    with open(data_set / 'Train' / 'sample.txt', 'a') as file:
+        file.write('/1/Train/0.png word\n')
+    for path in (data_set / '1' / 'Train').iterdir():
+        path.rename(path.with_suffix('.jpeg'))
+    assert convert(data_set, tmp_path / 'out') == 1
+    first, _ = capfd.readouterr().err.strip().splitlines()
+    assert 'Train/sample.txt: none of the first 50 lines can be used; line 1: missing image' in first
+
+
 def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp_path):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     lines = (data_set / 'Train' / 'sample.txt').read_text()

@@ -9,6 +9,7 @@ gets the records, the alphabet, manifest.json and rejects.tsv, the list of what 
 import collections
 import contextlib
 import functools
+import itertools
 import os
 import sys
 
@@ -24,6 +25,7 @@ from local_utils import establish_char_dict, files, log_utils, parallel, platfor
 ANNOTATION_NAMES = {record_files.TRAIN: 'Train/sample.txt', record_files.TEST: 'Test/sample.txt'}
 REJECTS_NAME = 'rejects.tsv'
 MAX_CHUNK_LINES = 128   # that a worker converts at a time; about 1.2 MB of records
+TRIED_LINES = 50
 MANIFEST_VERSION = 1
 BUNDLED_ALPHABET_DIR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'data')
 
@@ -64,6 +66,8 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     settings = conversion.Conversion(
         dataset_dir=os.path.realpath(dataset_dir), codec=codec, input_size=tuple(input_size),
         max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed)
+    for split, path in annotation_paths.items():
+        try_first_lines(settings, split, path)
     os.makedirs(save_dir, exist_ok=True)
     with (ConversionOutput(save_dir, num_shards, has_validation=validation_split > 0) as output,
           tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
@@ -79,7 +83,8 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
                 progress.update(converted.num_lines)
         output.check_usable(dataset_dir)
     establish_char_dict.write_alphabet(codec.characters, save_dir)
-    output.write_manifest({'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters,
+    output.write_manifest({'version': TRIED_LINES = 50
+MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters,
                            'seed': seed, 'validation_split': validation_split})
     output.log_counts()
 
@@ -92,6 +97,15 @@ def find_alphabet(dataset_dir):
         return establish_char_dict.read_alphabet(dataset_dir)
     log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', dataset_dir)
     return establish_char_dict.read_alphabet(BUNDLED_ALPHABET_DIR)
+
+
+def try_first_lines(settings, split, annotation_path):
+    """Warn before the long work where none of the first lines can be used, as with a wrong folder or alphabet."""
+    lines = list(itertools.islice(annotation.read_lines(annotation_path), TRIED_LINES))
+    rejects = conversion.convert_lines(settings, split, lines).rejects
+    if len(rejects) == TRIED_LINES:
+        log_utils.init_logger().warning('%s: none of the first %d lines can be used; line %d: %s', annotation_path, TRIED_LINES,
+                                        rejects[0].line_number, rejects[0].reason)
 
 
 class ConversionOutput:

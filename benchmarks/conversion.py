@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Conversion against a plain loop of cv2.imread, cv2.resize, tf.train.Example and TFRecordWriter, in turn.
+
+    python benchmarks/conversion.py --dataset_dir words --num_images 20000 --rounds 3
+
+The lines of Train/sample.txt are repeated up to the number of images. Prints one JSON object: images/s of both, the ratio of
+the medians, and the peak of the proportional memory of all processes of the conversion together.
+"""
+import argparse
+import itertools
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+POLL_SECONDS = 0.1
+
+PLAIN_LOOP = '''
+import os, sys, time
+import cv2
+import tensorflow.compat.v1 as tf
+dataset_dir, record_path = sys.argv[1:]
+index_of = {character: index for index, character in enumerate('abcdefghijklmnopqrstuvwxyz0123456789')}
+
+def feature(**kind):
+    return tf.train.Feature(**kind)
+
+started = time.perf_counter()
+with open(os.path.join(dataset_dir, 'Train', 'sample.txt'), encoding='utf-8') as lines, tf.io.TFRecordWriter(record_path) as writer:
+    for line in lines:
+        path, label = line.split()
+        image = cv2.resize(cv2.imread(dataset_dir + path), (100, 32))
+        writer.write(tf.train.Example(features=tf.train.Features(feature={
+            'images': feature(bytes_list=tf.train.BytesList(value=[image.tobytes()])),
+            'labels': feature(int64_list=tf.train.Int64List(value=[index_of[character] for character in label.lower()])),
+            'imagenames': feature(bytes_list=tf.train.BytesList(value=[os.path.basename(path).encode()])),
+        })).SerializeToString())
+print(time.perf_counter() - started)
+'''
+
+
+def parse_args():
+    """Return the parsed command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--dataset_dir', required=True, help='a data set in the input layout')
+    parser.add_argument('--num_images', type=int, default=20000)
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--num_workers', type=int, default=os.cpu_count())
+    return parser.parse_args()
+
+
+def make_data_set(source, target, num_images):
+    """Lay out a data set of `num_images` lines that share the images of another."""
+    lines = (source / 'Train' / 'sample.txt').read_text(encoding='utf-8-sig').splitlines()
+    for part, count in (('Train', num_images), ('Test', 1)):
+        (target / part).mkdir()
+        text = '\n'.join(itertools.islice(itertools.cycle(lines), count)) + '\n'
+        (target / part / 'sample.txt').write_text(text, encoding='utf-8')
+    for entry in source.iterdir():
+        if entry.is_dir() and entry.name not in ('Train', 'Test'):
+            shutil.copytree(entry, target / entry.name)
+
+
+def seconds_of_plain_loop(data_set, output_dir):
+    """Return how long the plain loop took, without importing its packages."""
+    command = [sys.executable, '-c', PLAIN_LOOP, str(data_set), str(output_dir / 'plain.tfrecords')]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def run_conversion(data_set, output_dir, num_workers):
+    """Return (seconds of the whole process, start included; peak memory of all its processes, bytes)."""
+    command = [sys.executable, str(ROOT / 'tools' / 'write_text_features.py'), '--dataset_dir', str(data_set),
+               '--save_dir', str(output_dir), '--num_workers', str(num_workers)]
+    started, peak = time.perf_counter(), 0
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(map(proportional_memory, processes_below(process.pid))))
+            time.sleep(POLL_SECONDS)
+    if process.returncode:
+        raise SystemExit(f'the conversion ended with status {process.returncode}')
+    return time.perf_counter() - started, peak
+
+
+def processes_below(pid):
+    """Yield the ids of a process and all it started (Linux)."""
+    yield pid
+    for children in pathlib.Path(f'/proc/{pid}/task').glob('*/children'):
+        try:
+            ids = children.read_text().split()
+        except OSError:
+            continue   # the thread has ended
+        for child in ids:
+            yield from processes_below(int(child))
+
+
+def proportional_memory(pid):
+    """Return the bytes of memory of a process, what it shares divided by the number of sharers; 0 once it has ended."""
+    try:
+        rollup = pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith('Pss:'))
+
+
+def main():
+    """Measure and print."""
+    args = parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        data_set = pathlib.Path(folder, 'data')
+        data_set.mkdir()
+        make_data_set(pathlib.Path(args.dataset_dir), data_set, args.num_images)
+        output_dir = pathlib.Path(folder, 'records')
+        output_dir.mkdir()
+        ours, plain, peaks = [], [], []
+        for _ in range(args.rounds):
+            seconds, peak = run_conversion(data_set, output_dir, args.num_workers)
+            ours.append(args.num_images / seconds)
+            peaks.append(peak)
+            plain.append(args.num_images / seconds_of_plain_loop(data_set, output_dir))
+    print(json.dumps({
+        'machine': {'processor': platform.processor() or platform.machine(), 'cores': os.cpu_count()},
+        'num_images': args.num_images, 'num_workers': args.num_workers,
+        'conversion_images_per_second': spread(ours), 'plain_loop_images_per_second': spread(plain),
+        'ratio_of_medians': statistics.median(ours) / statistics.median(plain),
+        'peak_memory_mb': max(peaks) / 1e6}, indent=2))
+
+
+def spread(values):
+    """Return the minimum, the median and the maximum."""
+    return {'min': min(values), 'median': statistics.median(values), 'max': max(values)}
+
+
+if __name__ == '__main__':
+    main()
