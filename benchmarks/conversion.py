@@ -33,7 +33,7 @@ def feature(**kind):
     return tf.train.Feature(**kind)
 
 started = time.perf_counter()
-with open(os.path.join(dataset_dir, 'Train', 'sample.txt'), encoding='utf-8') as lines, tf.io.TFRecordWriter(record_path) as writer:
+with open(dataset_dir + '/Train/sample.txt', encoding='utf-8') as lines, tf.io.TFRecordWriter(record_path) as writer:
     for line in lines:
         path, label = line.split()
         image = cv2.resize(cv2.imread(dataset_dir + path), (100, 32))

@@ -83,8 +83,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
                 progress.update(converted.num_lines)
         output.check_usable(dataset_dir)
     establish_char_dict.write_alphabet(codec.characters, save_dir)
-    output.write_manifest({'version': TRIED_LINES = 50
-MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters,
+    output.write_manifest({'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters,
                            'seed': seed, 'validation_split': validation_split})
     output.log_counts()
 
