@@ -5,6 +5,7 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from data_provider.augmentation import augment
 from local_utils import data_utils, establish_char_dict, record_files
 
 PARALLEL_FILES = 16        # shards that are read side by side
@@ -64,7 +65,7 @@ class TextDataProvider:
             raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
         return count
 
-    def training_batches(self, *, batch_size, shuffle_buffer, seed, first_sample):
+    def training_batches(self, *, batch_size, shuffle_buffer, seed, first_batch=0, augmented=False):
         """Return the endless stream of training batches, in an order that only the seed decides.
 
         Each epoch takes every sample once, in an order of its own: the files are shuffled and read side by side, their
@@ -73,8 +74,9 @@ class TextDataProvider:
         Args:
             batch_size: samples in a batch.
             shuffle_buffer: records in the buffer.
-            seed: of the order.
-            first_sample: how many samples of the stream to leave out, so that a run goes on where it stopped.
+            seed: of the order and of the augmentation.
+            first_batch: how many batches of the stream to leave out, so that a run goes on where it stopped.
+            augmented: whether the images are varied, see augmentation.augment.
 
         Returns:
             tf.data.Dataset of Batch.
@@ -86,7 +88,7 @@ class TextDataProvider:
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
             raise ValueError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples')
-        first_epoch, offset = divmod(first_sample, count)
+        first_epoch, offset = divmod(first_batch * batch_size, count)
 
         def epoch_records(epoch):
             shuffled_paths = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed + epoch)
@@ -95,9 +97,13 @@ class TextDataProvider:
                 cycle_length=min(len(paths), PARALLEL_FILES), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
             return records.shuffle(min(shuffle_buffer, count), seed=seed + epoch)
 
+        def parse(number, serialized):
+            batch = self._parse(serialized)
+            return batch._replace(images=augment(batch.images, tf.stack([tf.cast(seed, tf.int64), number]))) if augmented else batch
+
         epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
-        return (epochs.flat_map(epoch_records).skip(offset).batch(batch_size, drop_remainder=True)
-                .map(self._parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE))
+        return (epochs.flat_map(epoch_records).skip(offset).batch(batch_size, drop_remainder=True).enumerate(first_batch)
+                .map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE))
 
     def _parse(self, serialized):
         """Return the Batch of a string tensor [batch] of serialised examples."""

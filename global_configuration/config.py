@@ -30,6 +30,7 @@ cfg.TRAIN.SEED = 0                    # of the initial weights, the order of the
 cfg.TRAIN.STEPS = 40000               # planned length, in batches; the schedule of the learning rate spans it
 cfg.TRAIN.BATCH_SIZE = 64             # samples in a step
 cfg.TRAIN.SHUFFLE_BUFFER = 32768      # records that are shuffled together (9.8 kB each); a data set up to this size wholly
+cfg.TRAIN.AUGMENT = True              # shrink, slant, shift and invert the training images a little
 cfg.TRAIN.PRECISION = 'auto'          # of the arithmetic: float32, bfloat16, or auto: bfloat16 where the device is fast at it
 cfg.TRAIN.DROPOUT = 0.5               # share of the LSTM's output that is dropped
 cfg.TRAIN.OPTIMIZER = 'adam'          # adam, adadelta (the original's), momentum or rmsprop

@@ -17,7 +17,7 @@ def open_records(folder, input_size=(100, 32)):
 
 def batches(provider, count, **options):
     """Return the first batches of a training stream as lists of image names."""
-    options = {'batch_size': 4, 'shuffle_buffer': 100, 'seed': 0, 'first_sample': 0, **options}
+    options = {'batch_size': 4, 'shuffle_buffer': 100, 'seed': 0, **options}
     with tf.Graph().as_default(), tf.Session() as session:
         batch = tf.data.make_one_shot_iterator(provider.training_batches(**options)).get_next()
         return [session.run(batch) for _ in range(count)]
@@ -60,8 +60,21 @@ def test_the_seed_decides_the_order(records):
 @pytest.mark.parametrize('steps', [1, 2, 3, 7])
 def test_a_stream_that_is_taken_up_later_goes_on_as_if_it_had_not_stopped(records, steps):
     provider = open_records(records)
-    whole = names(batches(provider, 10))
-    assert names(batches(provider, 10 - steps, first_sample=4 * steps)) == whole[4 * steps:]
+    whole = batches(provider, 10, augmented=True)
+    rest = batches(provider, 10 - steps, first_batch=steps, augmented=True)
+    assert names(rest) == names(whole[steps:])
+    assert all(np.array_equal(left.images, right.images) for left, right in zip(rest, whole[steps:], strict=True))
+
+
+def test_augmented_images_are_other_images_with_the_same_labels(records):
+    provider = open_records(records)
+    plain, varied = batches(provider, 1)[0], batches(provider, 1, augmented=True)[0]
+    assert names([plain]) == names([varied])
+    assert varied.images.shape == plain.images.shape
+    assert varied.images.dtype == np.uint8
+    assert all(not np.array_equal(left, right) for left, right in zip(plain.images, varied.images, strict=True))
+    ink = np.abs(varied.images.astype(int) - varied.images[:, :1, :1]) > 128   # dark on light or light on dark
+    assert np.all(ink.mean(axis=(1, 2, 3)) > 0.5 * (plain.images < 128).mean(axis=(1, 2, 3)))
 
 
 def test_several_shards_give_the_samples_of_one_file(tmp_path, codec, records):

@@ -108,7 +108,7 @@ def build_graph(provider, architecture, first_step):
     dtype = session_utils.compute_dtype(cfg.TRAIN.PRECISION)
     log_utils.init_logger().info('arithmetic in %s; batches of %d, in all', dtype.name, cfg.TRAIN.BATCH_SIZE)
     batches = provider.training_batches(batch_size=cfg.TRAIN.BATCH_SIZE, shuffle_buffer=cfg.TRAIN.SHUFFLE_BUFFER,
-                                        seed=cfg.TRAIN.SEED, first_sample=first_step * cfg.TRAIN.BATCH_SIZE)
+                                        seed=cfg.TRAIN.SEED, first_batch=first_step, augmented=cfg.TRAIN.AUGMENT)
     batch, waiting = timed_batch(batches)
     network = crnn_model.ShadowNet(
         phase='train', num_classes=architecture.num_classes, input_size=architecture.input_size,
