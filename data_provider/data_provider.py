@@ -99,7 +99,9 @@ class TextDataProvider:
 
         def parse(number, serialized):
             batch = self._parse(serialized)
-            return batch._replace(images=augment(batch.images, tf.stack([tf.cast(seed, tf.int64), number]))) if augmented else batch
+            if augmented:
+                batch = batch._replace(images=augment(batch.images, tf.stack([tf.cast(seed, tf.int64), number])))
+            return batch
 
         epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
         return (epochs.flat_map(epoch_records).skip(offset).batch(batch_size, drop_remainder=True).enumerate(first_batch)
