@@ -18,16 +18,16 @@ FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
 UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
 MIN_LIKENESS = 0.15                   # of a font's letters to plain ones; symbols are near 0, an italic at 0.3, sans at 0.9
 
-TEXT_SIZE = (22, 46)                  # pixels
+TEXT_SIZE = (26, 46)                  # pixels
 TEXT_WEIGHT = (300, 800)              # of fonts with several weights
 MARGIN = (1, 10)                      # pixels on each side
-MIN_CONTRAST = 60                     # between the grey values of text and background
+MIN_CONTRAST = 70                     # between the grey values of text and background
 GREY_OF_BGR = (0.114, 0.587, 0.299)   # how bright the eye finds blue, green and red
 GRADIENT_PROBABILITY, GRADIENT_STRENGTH = 0.3, 50      # grey values from one side to the other
 SLANT_PROBABILITY, SLANT = 0.3, 0.25                   # shift in x for each pixel of y, at most
 BLUR_PROBABILITY, BLUR_SIGMA = 0.5, (0.3, 1.2)         # pixels
-NOISE_PROBABILITY, NOISE_SIGMA = 0.6, (1.0, 12.0)      # grey values
-JPEG_QUALITY = (40, 95)
+NOISE_PROBABILITY, NOISE_SIGMA = 0.6, (1.0, 8.0)       # grey values
+JPEG_QUALITY = (50, 95)
 
 
 def find_fonts(folders=None):

@@ -229,8 +229,7 @@ def overfitted(tmp_path_factory):
     status = platform_flags.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(folder / 'run'), '--set',
         SMALL_IMAGES, 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=16', 'TRAIN.STEPS=200', 'TRAIN.WARMUP_STEPS=10',
-        'TRAIN.VALIDATION_STEP=100', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0',
-        'TRAIN.AUGMENT=False'])
+        'TRAIN.VALIDATION_STEP=100', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0'])
     config.cfg.clear()
     config.cfg.update(before)
     assert status == 0
