@@ -55,7 +55,7 @@ def find_checkpoint(path):
         FileNotFoundError: there is none.
     """
     if os.path.basename(path) == 'checkpoint' and os.path.isfile(path):
-        path = os.path.dirname(path)
+        path = os.path.dirname(path) or '.'
     if os.path.isdir(path):
         found = checkpoints_in(path)
         if not found:
@@ -92,7 +92,7 @@ def load_tensors(prefix, with_optimizer=False):
         reader = tf.train.load_checkpoint(prefix)
         names = [name for name in reader.get_variable_to_shape_map() if with_optimizer or not name.startswith('optimizer/')]
         return {name: reader.get_tensor(name) for name in names}
-    except (tf.errors.OpError, RuntimeError, ValueError, TypeError, LookupError) as error:   # TensorFlow raises any of them
+    except (tf.errors.OpError, RuntimeError, ValueError, TypeError, LookupError, MemoryError) as error:   # any of them
         raise DamagedCheckpoint(f'{prefix}: the checkpoint is cut off or damaged ({str(error).splitlines()[0]})') from error
 
 
@@ -155,6 +155,10 @@ def restore_weights(session, tensors, prefix, architecture):
         ValueError: the checkpoint is of another network, or of unknown alphabet and another number of classes.
     """
     old = architecture_of(tensors, prefix)
+    same_alphabet = {'characters': None, 'num_classes': None, 'input_size': None}
+    difference = architecture_difference(architecture._replace(**same_alphabet), old._replace(**same_alphabet))
+    if difference:
+        raise ValueError(f'{prefix}: weights of another network ({difference}); set ARCH.* to what they are of')
     new_characters = ''
     if old.characters not in (None, architecture.characters):
         projection = next(variable for variable in network_variables() if variable.op.name == _PROJECTION)

@@ -2,6 +2,8 @@
 import collections
 import re
 
+from local_utils import files
+
 AnnotatedLine = collections.namedtuple('AnnotatedLine', [
     'number',  # from 1
     'text',    # bytes, without the line's end
@@ -24,7 +26,7 @@ def read_lines(annotation_path):
     Raises:
         FileNotFoundError: there is no such file.
     """
-    with open(annotation_path, 'rb') as file:
+    with files.open_regular(annotation_path) as file:
         for number, text in enumerate(file, start=1):
             if number == 1:
                 text = text.removeprefix(_BYTE_ORDER_MARK)

@@ -38,6 +38,7 @@ class TextDataProvider:
             raise FileNotFoundError(f'{dataset_dir}: no such folder; expected one with the files of tools/write_text_features.py')
         has_alphabet = establish_char_dict.has_alphabet(dataset_dir)
         self.codec = establish_char_dict.read_alphabet(dataset_dir if has_alphabet else default_alphabet_dir)
+        record_files.check_manifest(dataset_dir, self.codec.characters, self.input_size)
         self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
 
     def samples(self, split):
@@ -116,5 +117,7 @@ class TextDataProvider:
             'imagenames': tf.io.FixedLenFeature([], tf.string),
         })
         pixels = tf.io.decode_raw(features['images'], tf.uint8)
+        # An index that is no class stays none when it becomes 32 bits wide.
+        labels = features['labels'].with_values(tf.clip_by_value(features['labels'].values, -1, self.codec.num_classes))
         return Batch(images=tf.reshape(pixels, [-1, height, width, 3]),
-                     labels=tf.cast(features['labels'], tf.int32), imagenames=features['imagenames'])
+                     labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])

@@ -9,7 +9,8 @@ import numpy as np
 from data_provider.annotation import RejectedSample
 
 MAX_FILE_BYTES = 1 << 27
-MIN_SIDE = 2   # pixels; nothing thinner can show a word
+MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
+PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
 def read_image(path, input_size):
@@ -53,16 +54,30 @@ def decode_image(content, input_size):
     """Decode the bytes of an image file and resize it to `input_size`, (width, height); raises as `read_image` does."""
     if not content:
         raise RejectedSample('empty file', 'expected an image, got 0 bytes')
+    if content.startswith(PNG_SIGNATURE) and not _has_whole_png_chunks(content):
+        raise RejectedSample('not an image', 'the PNG is cut off or damaged: a chunk is longer than the rest of the file')
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
         raise RejectedSample('not an image', f'OpenCV refused it: {error.err or error}'.replace('\n', ' ')) from error
     if image is None:
         raise RejectedSample('not an image', 'expected a whole JPEG, PNG or other image that OpenCV reads')
-    if min(image.shape[:2]) < MIN_SIDE:
-        height, width = image.shape[:2]
+    height, width = image.shape[:2]
+    if min(height, width) < MIN_SIDE:
         raise RejectedSample('image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
+    if max(height, width) > MAX_SIDE:
+        raise RejectedSample('image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side')
     return cv2.resize(image, input_size, interpolation=cv2.INTER_LINEAR)
+
+
+def _has_whole_png_chunks(content):
+    """Whether each chunk of a PNG ends within the file; the decoder would make room for one of up to 2 GB before it looks."""
+    position = len(PNG_SIGNATURE)
+    while position + 12 <= len(content):
+        if content[position + 4:position + 8] == b'IEND':
+            return True
+        position += 12 + int.from_bytes(content[position:position + 4], 'big')
+    return False
 
 
 @functools.lru_cache(maxsize=4096)

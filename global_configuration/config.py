@@ -58,6 +58,15 @@ cfg.TEST.BEAM_WIDTH = 100             # of --beam_search
 cfg.TEST.GPU_MEMORY_FRACTION = 0.8    # of the GPU's memory, at most
 cfg.TEST.TF_ALLOW_GROWTH = True       # take GPU memory as it is needed
 
+# What a number may be, where it is not any of at least 1; (smallest, largest), both allowed.
+_RANGES = {
+    'ARCH.PIXEL_RANGE': (-1e6, 1e6), 'DATA.VALIDATION_SPLIT': (0.0, 0.99), 'DATA.SEED': (0, 2 ** 31 - 1),
+    'TRAIN.SEED': (0, 2 ** 31 - 1), 'TRAIN.DROPOUT': (0.0, 0.99), 'TRAIN.MOMENTUM': (0.0, 1.0), 'TRAIN.LEARNING_RATE': (0.0, 1e6),
+    'TRAIN.WARMUP_STEPS': (0, 2 ** 31 - 1), 'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
+    'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
+    'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0)}
+_DEFAULT_RANGE = (1, 2 ** 31 - 1)
+
 
 def override(config, assignments):
     """Change knobs of `config`.
@@ -95,18 +104,21 @@ def _value_like(default, text, name):
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        value = text
+        value = text   # no literal; refused below
     if isinstance(default, tuple):
         if not isinstance(value, (tuple, list)) or len(value) != len(default):
-            raise ValueError(f'{name}: expected {len(default)} numbers like {default!r}, got {value!r}')
+            raise ValueError(f'{name}: expected {len(default)} numbers like {default!r}, got {str(value)[:80]!r}')
         return tuple(_number_like(part, item, name) for part, item in zip(default, value, strict=True))
     return _number_like(default, value, name)
 
 
 def _number_like(default, value, name):
-    """Return `value` where it is a number (or truth value) of the default's type; an int serves as a float."""
+    """Return `value` where it is of the default's type and in the knob's range; an int serves as a float."""
     if isinstance(default, float) and type(value) is int:
         value = float(value)
     if type(value) is not type(default):
-        raise ValueError(f'{name}: expected {type(default).__name__} like {default!r}, got {value!r}')
+        raise ValueError(f'{name}: expected {type(default).__name__} like {default!r}, got {str(value)[:80]!r}')
+    smallest, largest = _RANGES.get(name, _DEFAULT_RANGE)
+    if not isinstance(value, bool) and not smallest <= value <= largest:
+        raise ValueError(f'{name}: expected a number from {smallest} to {largest}, got {str(value)[:80]}')
     return value

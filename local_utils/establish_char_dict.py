@@ -14,12 +14,12 @@ class CharDictBuilder:
     @staticmethod
     def write_char_dict(origin_char_list, save_path):
         """Write `char_dict.json`, {"97": "a", …}, for a list of characters."""
-        files.write_json(save_path, {str(ord(character)): character for character in origin_char_list})
+        files.write_json(save_path, char_dict_of(origin_char_list))
 
     @staticmethod
     def map_ord_to_index(origin_char_list, save_path):
         """Write `ord_map.json`, {"0": "97", …}, for a list of characters in the order of their class indices."""
-        files.write_json(save_path, {str(index): str(ord(character)) for index, character in enumerate(origin_char_list)})
+        files.write_json(save_path, ord_map_of(origin_char_list))
 
     @staticmethod
     def read_char_dict(dict_path):
@@ -65,6 +65,16 @@ class CharDictBuilder:
         return list(index_of)
 
 
+def char_dict_of(characters):
+    """Return what `char_dict.json` holds for an alphabet."""
+    return {str(ord(character)): character for character in characters}
+
+
+def ord_map_of(characters):
+    """Return what `ord_map.json` holds for an alphabet."""
+    return {str(index): str(ord(character)) for index, character in enumerate(characters)}
+
+
 def write_alphabet(characters, folder):
     """Write both alphabet files of `characters` (in the order of their class indices) into a folder."""
     CharDictBuilder.write_char_dict(characters, os.path.join(folder, CHAR_DICT_NAME))
@@ -91,7 +101,7 @@ def read_alphabet(folder):
 
 def has_alphabet(folder):
     """Whether a folder holds either of the two alphabet files."""
-    return any(os.path.exists(os.path.join(folder, name)) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
+    return any(os.path.lexists(os.path.join(folder, name)) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
 
 
 def _code_point(text, where):

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import stat
 
 INCOMPLETE_SUFFIX = '.incomplete'
 
@@ -25,18 +26,35 @@ def atomic_file(path, mode='wb', **open_args):
             os.fsync(file.fileno())
         os.replace(incomplete_path, path)
     except BaseException as error:
-        if isinstance(error, OSError) and error.filename is None:
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
             error.filename = os.fspath(path)   # a full disk does not say which file it is about
         with contextlib.suppress(OSError):
             os.remove(incomplete_path)
         raise
 
 
+def open_regular(path, mode='rb', **open_args):
+    """Open a file for reading; raises ValueError for what is none, like a pipe, which would be waited for.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no regular file.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError(f'{path}: expected a file, got a folder, a pipe or a device')
+    return open(path, mode, **open_args)
+
+
 def write_json(path, value):
     """Write `value` as indented JSON, whole or not at all."""
     with atomic_file(path, 'w', encoding='utf-8') as file:
-        json.dump(value, file, ensure_ascii=False, indent=2)
-        file.write('\n')
+        dump_json(value, file)
+
+
+def dump_json(value, file):
+    """Write `value` as indented JSON into an open text file."""
+    json.dump(value, file, ensure_ascii=False, indent=2)
+    file.write('\n')
 
 
 def read_json_object(path):
@@ -47,13 +65,14 @@ def read_json_object(path):
         ValueError: the file is not JSON or not an object, or one key stands in it twice; says where.
     """
     def unique_keys(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
-        if repeated:
-            raise ValueError(f'{path}: key {repeated[0]!r} stands there more than once')
-        return dict(pairs)
+        value = {}
+        for key, item in pairs:
+            if key in value:
+                raise ValueError(f'{path}: key {key!r} stands there more than once')
+            value[key] = item
+        return value
 
-    with open(path, encoding='utf-8-sig') as file:
+    with open_regular(path, 'r', encoding='utf-8-sig') as file:
         try:
             value = json.load(file, object_pairs_hook=unique_keys)
         except UnicodeDecodeError as error:
@@ -63,6 +82,8 @@ def read_json_object(path):
             raise ValueError(f'{path}, line {error.lineno}, column {error.colno}: expected JSON ({error.msg})') from error
         except RecursionError as error:
             raise ValueError(f'{path}: expected a flat JSON object, got one nested too deeply') from error
+        except ValueError as error:
+            raise error if str(path) in str(error) else ValueError(f'{path}: {error}') from error
     if not isinstance(value, dict):
         raise ValueError(f'{path}: expected a JSON object, got {type(value).__name__}')
     return value

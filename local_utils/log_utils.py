@@ -4,6 +4,7 @@ import os
 import sys
 
 LOGGER_NAME = 'crnn'
+LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR')
 
 
 def init_logger():
@@ -17,7 +18,8 @@ def init_logger():
         handler = _StandardErrorHandler()
         handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s', datefmt='%H:%M:%S'))
         logger.addHandler(handler)
-        logger.setLevel(os.environ.get('CRNN_LOG_LEVEL', 'INFO').upper())
+        wanted = os.environ.get('CRNN_LOG_LEVEL', 'INFO').upper()
+        logger.setLevel(wanted if wanted in LEVELS else 'INFO')
         logger.propagate = False
     return logger
 

@@ -4,7 +4,9 @@ import concurrent.futures
 import contextlib
 import itertools
 import multiprocessing
+import os
 import signal
+import threading
 
 
 @contextlib.contextmanager
@@ -16,11 +18,21 @@ def worker_processes(num_workers):
     """
     context = multiprocessing.get_context('spawn')
     try:
-        with concurrent.futures.ProcessPoolExecutor(num_workers, context, initializer=signal.signal,
-                                                    initargs=(signal.SIGINT, signal.SIG_IGN)) as executor:
+        with concurrent.futures.ProcessPoolExecutor(num_workers, context, initializer=_start_worker) as executor:
             yield executor
     except concurrent.futures.BrokenExecutor as error:
         raise OSError('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
+
+
+def _start_worker():
+    """Leave Ctrl-C to the parent, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def ordered_map(executor, function, items, max_pending):

@@ -1,7 +1,11 @@
 """The command line that all scripts share: the platform's flags, hints for a wrong flag, errors of one line."""
 import argparse
+import contextlib
 import difflib
+import os
+import signal
 import sys
+import threading
 
 from local_utils import log_utils
 
@@ -82,9 +86,11 @@ def run_tool(main, argv=None):
     Args:
         main: takes the list of arguments (None for the command line's); returns None or an exit status.
     """
+    sys.stderr = sys.stderr or open(os.devnull, 'w', encoding='utf-8')   # noqa: SIM115
     logger = log_utils.init_logger()
     try:
-        return main(argv) or 0
+        with _termination_as_exit():
+            return main(argv) or 0
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -95,6 +101,22 @@ def run_tool(main, argv=None):
         logger.debug('the error was raised here:', exc_info=True)
         logger.error(message_of(error))
         return 1
+
+
+@contextlib.contextmanager
+def _termination_as_exit():
+    """Let SIGTERM end the block as Ctrl-C does, by an exception, so that what is half done is cleaned up."""
+    def end(number, _frame):
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield   # only the main thread may set handlers
+        return
+    handler = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def message_of(error):

@@ -3,6 +3,7 @@ import os
 import re
 
 from local_utils import files, tfrecord
+from local_utils.char_codec import alphabet_difference
 
 TRAIN, TEST, VALIDATION = SPLITS = ('train', 'test', 'validation')
 MANIFEST_NAME = 'manifest.json'
@@ -43,25 +44,56 @@ def existing_record_files(dataset_dir, split):
     return sorted(name for name in os.listdir(dataset_dir) if pattern.fullmatch(name))
 
 
+def check_manifest(dataset_dir, characters, input_size):
+    """Raise ValueError where the manifest says that the records are not what they seem to be.
+
+    Args:
+        dataset_dir: the folder of the records; without a manifest (as with the original's records) there is nothing to check.
+        characters: the alphabet that lies beside the records, str.
+        input_size: (width, height) that the images should have.
+    """
+    manifest_path = os.path.join(dataset_dir, MANIFEST_NAME)
+    manifest = _read_manifest(dataset_dir)
+    if manifest is None:
+        if os.path.exists(manifest_path + files.INCOMPLETE_SUFFIX):
+            raise ValueError(f'{dataset_dir}: a conversion into this folder was cut short; run it again')
+        return
+    difference = alphabet_difference(manifest.get('alphabet', characters), characters)
+    if difference:
+        raise ValueError(f'{dataset_dir}: the records are of another alphabet than the files beside them: {difference}')
+    if tuple(manifest.get('image_size', input_size)) != tuple(input_size):
+        raise ValueError(f'{dataset_dir}: the records have images of {manifest["image_size"]} (width, height), '
+                         f'expected {list(input_size)}; set ARCH.INPUT_SIZE or convert again')
+
+
 def count_records(paths):
     """Return how many records there are in the files together.
 
-    The manifest beside the files is believed where it lists a file with its size in bytes; other files are walked through.
+    The manifest beside the files is believed where it lists them; other files are walked through.
 
     Raises:
-        ValueError: a file is cut off or no TFRecord file.
+        ValueError: a file is cut off, no TFRecord file, or not of the size that the manifest gives.
     """
     return sum(_listed_count(path) or tfrecord.count_records(path) for path in paths)
 
 
 def _listed_count(path):
-    """Return the record count that the manifest gives for a file of this name and size, or None."""
+    """Return the record count that the manifest gives for a file, or None where it does not list the file."""
     folder, name = os.path.split(path)
     try:
-        splits = files.read_json_object(os.path.join(folder, MANIFEST_NAME))['splits']
-        listed = [entry for split in splits.values() for entry in split['files'] if entry['name'] == name]
-        if listed and listed[0]['bytes'] == os.path.getsize(path) and isinstance(listed[0]['records'], int):
-            return listed[0]['records']
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass   # no manifest, or not one of ours: the files themselves tell
-    return None
+        splits = (_read_manifest(folder) or {}).get('splits', {})
+        listed = {entry['name']: (entry['bytes'], entry['records']) for split in splits.values() for entry in split['files']}
+    except (KeyError, TypeError, AttributeError):
+        return None   # not a manifest of ours
+    if name not in listed:
+        return None
+    size, records = listed[name]
+    if size != os.path.getsize(path):
+        raise ValueError(f'{path}: expected {size} bytes by {MANIFEST_NAME}, got {os.path.getsize(path)}; convert again')
+    return records if type(records) is int and records > 0 else None
+
+
+def _read_manifest(folder):
+    """Return the manifest of a folder, a dict, or None where there is none."""
+    path = os.path.join(folder, MANIFEST_NAME)
+    return files.read_json_object(path) if os.path.exists(path) else None

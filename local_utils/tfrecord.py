@@ -8,6 +8,8 @@ import struct
 
 import google_crc32c
 
+from local_utils import files
+
 _HEADER = struct.Struct('<QI')
 _FOOTER = struct.Struct('<I')
 _LENGTH = struct.Struct('<Q')
@@ -27,7 +29,7 @@ def read_records(path):
         FileNotFoundError: there is no such file.
         ValueError: the file is cut off or a byte of it was changed; says where.
     """
-    with open(path, 'rb') as file:
+    with files.open_regular(path) as file:
         for number, offset, length in _headers(file, path):
             body = file.read(length + _FOOTER.size)
             where = f'{path}: record {number} at byte {offset}'
@@ -42,7 +44,7 @@ def read_records(path):
 def count_records(path):
     """Return how many records a file holds, looking at their headers only; raises what `read_records` raises."""
     count = 0
-    with open(path, 'rb') as file:
+    with files.open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         for number, offset, length in _headers(file, path):
             count = number

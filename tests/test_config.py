@@ -17,7 +17,7 @@ def knobs():
 @pytest.mark.parametrize(('assignment', 'value'), [
     ('TRAIN.BATCH_SIZE=128', 128), ('TRAIN.LEARNING_RATE=1', 1.0), ('TRAIN.LEARNING_RATE=1e-4', 1e-4),
     ('TRAIN.OPTIMIZER=adadelta', 'adadelta'), ('TRAIN.TF_ALLOW_GROWTH=False', False), ('ARCH.INPUT_SIZE=(200, 32)', (200, 32)),
-    ('ARCH.PIXEL_RANGE=0,255', (0.0, 255.0))])
+    ('ARCH.PIXEL_RANGE=0,255', (0.0, 255.0)), ('TRAIN.WARMUP_STEPS=0', 0)])
 def test_a_knob_takes_a_value_of_its_type(knobs, assignment, value):
     config.override(knobs, [assignment])
     section, _, key = assignment.partition('=')[0].partition('.')
@@ -36,6 +36,11 @@ def test_a_knob_takes_a_value_of_its_type(knobs, assignment, value):
     ('TRAIN.TF_ALLOW_GROWTH=1', ValueError, 'expected bool'),
     ('ARCH.INPUT_SIZE=(1, 2, 3)', ValueError, 'expected 2 numbers like'),
     ('ARCH.INPUT_SIZE=(1.5, 32)', ValueError, 'expected int'),
+    ('TRAIN.BATCH_SIZE=0', ValueError, 'TRAIN.BATCH_SIZE: expected a number from 1 to'),
+    ('TRAIN.CHECKPOINT_STEP=-1', ValueError, 'expected a number from 1'),
+    ('TRAIN.DROPOUT=1.0', ValueError, 'expected a number from 0.0 to 0.99, got 1.0'),
+    ('TRAIN.LEARNING_RATE=1e999', ValueError, 'expected a number from'),
+    ('TRAIN.STEPS=' + '9' * 4000, ValueError, 'got 9{80}$'),
 ])
 def test_a_wrong_key_or_type_is_refused_and_changes_nothing(knobs, assignment, error, message):
     with pytest.raises(error, match=message):
@@ -47,3 +52,9 @@ def test_a_wrong_key_or_type_is_refused_and_changes_nothing(knobs, assignment, e
 def test_every_knob_is_read_by_a_script(name):
     sources = [path.read_text(encoding='utf-8') for path in pathlib.Path(session_utils.repository_path('tools')).glob('*.py')]
     assert any(re.search(rf'\bcfg\.{re.escape(name)}\b', source) for source in sources)
+
+
+@pytest.mark.parametrize(('name', 'value'), config.knobs(config.cfg).items())
+def test_every_default_is_a_value_that_override_takes(knobs, name, value):
+    config.override(knobs, [f'{name}={value}'])
+    assert config.knobs(knobs)[name] == value

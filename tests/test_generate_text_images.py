@@ -129,8 +129,11 @@ def test_nothing_of_a_word_is_cut_off():
 
 
 def test_a_file_that_is_no_font_is_not_loaded(tmp_path):
-    (tmp_path / 'broken.ttf').write_bytes(b'no font')
-    assert text_image.load_font(str(tmp_path / 'broken.ttf')) is None
+    noise = np.random.default_rng(0).bytes(5000)
+    for content in (b'no font', b'', noise, b'\x00\x01\x00\x00' + noise):
+        (tmp_path / 'broken.ttf').write_bytes(content)
+        text_image.load_font.cache_clear()
+        assert text_image.load_font(str(tmp_path / 'broken.ttf')) is None
     assert generate(tmp_path / 'd', '--fonts', str(tmp_path)) == 1
 
 

@@ -115,6 +115,8 @@ def main(argv=None):
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                              allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
     samples, count, source = open_samples(args, recogniser)
+    if args.confusion_path:
+        pictures.check_path(args.confusion_path)   # before the long work
     evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)
     if not evaluation.samples:

@@ -100,7 +100,7 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_dirs, cod
 
 def read_words(path):
     """Return the lines of a word list, without blank ones; raises ValueError where there are none."""
-    with open(path, encoding='utf-8-sig') as file:
+    with files.open_regular(path, 'r', encoding='utf-8-sig') as file:
         try:
             words = [line.strip() for line in file if line.strip()]
         except UnicodeDecodeError as error:

@@ -10,6 +10,7 @@ from local_utils import files
 
 SCALE = 2            # of the word images
 TEXT_HEIGHT = 24     # pixels under each word
+FIGURE_ENDINGS = ('.png', '.pdf', '.svg')
 GREEN, RED = (0, 128, 0), (0, 0, 200)
 
 
@@ -89,9 +90,15 @@ def draw_curves(losses, accuracies, path):
 
 
 def save_figure(figure, path):
-    """Write a matplotlib figure, whole or not at all; the ending of `path` decides the format, PNG where it has none."""
-    ending = os.path.splitext(path)[1][1:] or 'png'
-    if ending not in figure.canvas.get_supported_filetypes():
-        raise ValueError(f'{path}: expected an ending of {", ".join(sorted(figure.canvas.get_supported_filetypes()))}')
+    """Write a matplotlib figure, whole or not at all; the ending of `path` decides the format."""
+    check_path(path)
     with files.atomic_file(path) as file:
-        figure.savefig(file, format=ending, dpi=120)
+        figure.savefig(file, format=os.path.splitext(path)[1][1:], dpi=120)
+
+
+def check_path(path):
+    """Raise ValueError where a figure cannot be written to a path."""
+    if os.path.splitext(path)[1] not in FIGURE_ENDINGS:
+        raise ValueError(f'{path}: expected a name that ends in {", ".join(FIGURE_ENDINGS)}')
+    if not os.path.isdir(os.path.dirname(path) or '.'):
+        raise ValueError(f'{path}: there is no such folder to write to')

@@ -28,8 +28,8 @@ class RunFolder:
         self.output_dir = output_dir
         self.best_dir = os.path.join(output_dir, BEST_DIR)
         os.makedirs(self.best_dir, exist_ok=True)
-        for leftover in glob.glob(os.path.join(glob.escape(output_dir), '**', checkpoint.NAME + '-*temp*'), recursive=True):
-            shutil.rmtree(leftover) if os.path.isdir(leftover) else os.remove(leftover)
+        remove_leftovers(output_dir)
+        remove_leftovers(self.best_dir)
         self._saver = self._best_saver = None
         self._saved_step = None
 
@@ -85,9 +85,10 @@ class RunFolder:
     def best_accuracy(self):
         """Return the word accuracy of the best checkpoint, or -1 where there is none."""
         try:
-            return float(files.read_json_object(os.path.join(self.best_dir, BEST_RESULT))['word_accuracy'])
+            accuracy = float(files.read_json_object(os.path.join(self.best_dir, BEST_RESULT))['word_accuracy'])
         except (OSError, ValueError, KeyError, TypeError):
             return -1.0
+        return accuracy if 0 <= accuracy <= 1 else -1.0
 
     def save_best(self, session, step, results):
         """Write the weights of a step, without the optimizer's state, as the best, with the figures of its validation."""
@@ -96,5 +97,15 @@ class RunFolder:
 
     @staticmethod
     def _save(saver, session, folder, step):
-        with session_utils.readable_errors(f'{folder}: cannot write the checkpoint of step {step}'):
-            saver.save(session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)
+        try:
+            with session_utils.readable_errors(f'{folder}: cannot write the checkpoint of step {step}'):
+                saver.save(session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)
+        except OSError:
+            remove_leftovers(folder)
+            raise
+
+
+def remove_leftovers(folder):
+    """Remove what a killed or failed writing of a checkpoint left in a folder."""
+    for leftover in glob.glob(os.path.join(glob.escape(folder), checkpoint.NAME + '-*temp*')):
+        shutil.rmtree(leftover) if os.path.isdir(leftover) else os.remove(leftover)

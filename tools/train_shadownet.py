@@ -159,9 +159,14 @@ def readable_record_errors(provider):
     try:
         yield
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
-        for _ in provider.samples(record_files.TRAIN):   # raises at the record that is at fault
-            pass
-        raise ValueError(f'{provider.dataset_dir}: {session_utils.first_line(error)}') from error
+        explain_bad_records(provider, session_utils.first_line(error))
+
+
+def explain_bad_records(provider, what_is_wrong):
+    """Raise the ValueError that names the training record that is at fault, or, if none can be found, says what is wrong."""
+    for _ in provider.samples(record_files.TRAIN):   # raises at that record
+        pass
+    raise ValueError(f'{provider.dataset_dir}: {what_is_wrong}')
 
 
 def run_steps(session, graph, provider, run, report, stop, first_step, last_step):
@@ -177,10 +182,12 @@ def run_steps(session, graph, provider, run, report, stop, first_step, last_step
         train_values = values['train']
         report.count_step(values['batch'], train_values, seconds=time.perf_counter() - started, waiting=values['waiting'])
 
-        bad_steps = 0 if train_values.is_finite else bad_steps + 1
+        if any_foreign(values['batch'].labels.values, provider.codec):
+            explain_bad_records(provider, 'a label has a class index that is not in the alphabet')
+        bad_steps = 0 if train_values.is_finite and train_values.usable.any() else bad_steps + 1
         if bad_steps >= cfg.TRAIN.MAX_BAD_STEPS:
-            raise ValueError(f'{bad_steps} steps in a row had no finite loss or gradient, the last at step {step}, with the '
-                             f'samples {names_of_bad(values["batch"], train_values)}; the weights are those of before')
+            raise ValueError(f'{bad_steps} steps in a row had no usable label or no finite loss and gradient, the last at step '
+                             f'{step}, with the samples {names_of_bad(values["batch"], train_values)}; they changed no weight')
         if is_display:
             report.display(step, *batch_accuracy(provider.codec, values), train_values)
         if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
@@ -191,6 +198,11 @@ def run_steps(session, graph, provider, run, report, stop, first_step, last_step
     if stop.requested:
         log_utils.init_logger().info('stopped by %s at step %d; the checkpoint is saved', stop.requested, step)
     return step
+
+
+def any_foreign(indices, codec):
+    """Whether a class index is none of a character's."""
+    return len(indices) > 0 and (indices.min() < 0 or indices.max() >= codec.blank)
 
 
 def names_of_bad(batch_values, train_values):

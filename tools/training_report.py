@@ -16,9 +16,9 @@ class TrainingReport:
 
     def __init__(self, log_dir, *, first_step, last_step, batch_size):
         self._logger = log_utils.init_logger()
-        event_dir = os.path.join(log_dir, 'log')
-        os.makedirs(event_dir, exist_ok=True)
-        self._writer = tf.summary.FileWriter(event_dir)
+        self._event_dir = os.path.join(log_dir, 'log')
+        os.makedirs(self._event_dir, exist_ok=True)
+        self._writer = tf.summary.FileWriter(self._event_dir)
         self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None, dynamic_ncols=True)
         self._first_step, self._last_step, self._batch_size = first_step, last_step, batch_size
         self._started = time.monotonic()
@@ -91,15 +91,15 @@ class TrainingReport:
         self._write(step, 'validation', results)
         picture = cv2.imencode('.png', pictures.draw_readings(examples))[1].tobytes()
         image = tf.Summary.Image(encoded_image_string=picture)
-        self._writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag='validation/words', image=image)]), step)
-        self._writer.flush()
+        self._add([tf.Summary.Value(tag='validation/words', image=image)], step)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self._bar.close()
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def _mishaps(self):
         counts = {'steps skipped': self._skipped_steps, 'samples left out': self._unusable_samples}
@@ -110,6 +110,16 @@ class TrainingReport:
             self._logger.info(*line)
 
     def _write(self, step, section, figures):
-        values = [tf.Summary.Value(tag=f'{section}/{name}', simple_value=value) for name, value in figures.items()]
-        self._writer.add_summary(tf.Summary(value=values), step)
-        self._writer.flush()
+        self._add([tf.Summary.Value(tag=f'{section}/{name}', simple_value=value) for name, value in figures.items()], step)
+
+    def _add(self, values, step):
+        """Give TensorBoard some values; where its file cannot be written, say so once and train on without it."""
+        if self._writer is None:
+            return
+        try:
+            self._writer.add_summary(tf.Summary(value=values), step)
+            self._writer.flush()
+        except (tf.errors.OpError, RuntimeError) as error:
+            self._writer = None
+            self._logger.warning('%s: cannot write for TensorBoard (%s); training goes on without', self._event_dir,
+                                 str(error).splitlines()[0])

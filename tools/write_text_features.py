@@ -69,7 +69,9 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     for split, path in annotation_paths.items():
         try_first_lines(settings, split, path)
     os.makedirs(save_dir, exist_ok=True)
-    with (ConversionOutput(save_dir, num_shards, has_validation=validation_split > 0) as output,
+    description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,
+                   'validation_split': validation_split}
+    with (ConversionOutput(save_dir, num_shards, description) as output,
           tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
           parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
@@ -82,9 +84,6 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
                 lines_done += converted.num_lines
                 progress.update(converted.num_lines)
         output.check_usable(dataset_dir)
-    establish_char_dict.write_alphabet(codec.characters, save_dir)
-    output.write_manifest({'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters,
-                           'seed': seed, 'validation_split': validation_split})
     output.log_counts()
 
 
@@ -108,38 +107,67 @@ def try_first_lines(settings, split, annotation_path):
 
 
 class ConversionOutput:
-    """The files of a conversion, which take their names together when the block ends well."""
+    """The files of a conversion, which take their names together when the block ends well.
 
-    def __init__(self, save_dir, num_shards, has_validation):
+    The manifest loses its name first and gets it last: `manifest.json.incomplete` without `manifest.json` is the mark of a
+    conversion that was cut short in between, see record_files.check_manifest.
+    """
+
+    def __init__(self, save_dir, num_shards, description):
+        """Name the files.
+
+        Args:
+            save_dir: the folder of the files.
+            num_shards: files a split.
+            description: what the manifest says beside the files; has alphabet and validation_split.
+        """
         self._save_dir = save_dir
+        self._description = description
         self._names = {split: record_files.file_names(split, num_shards) for split in record_files.SPLITS
-                       if has_validation or split != record_files.VALIDATION}
+                       if split != record_files.VALIDATION or description['validation_split'] > 0}
         self._counts = {name: 0 for names in self._names.values() for name in names}
         self._reject_kinds = collections.Counter()
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            def create(name, *mode, **encoding):
-                return stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name), *mode, **encoding))
+            def create(name, mode='w', encoding='utf-8'):
+                return stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name), mode, encoding=encoding))
 
-            self._files = {name: create(name) for name in self._counts}
-            self._rejects = create(REJECTS_NAME, 'w', encoding='utf-8')
+            self._manifest = create(record_files.MANIFEST_NAME)   # renamed last
+            self._char_dict, self._ord_map = create(establish_char_dict.CHAR_DICT_NAME), create(establish_char_dict.ORD_MAP_NAME)
+            self._files = {name: create(name, 'wb', None) for name in self._counts}
+            self._rejects = create(REJECTS_NAME)
             self._rejects.write('file\tline\tpath\tlabel\treason\n')
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error):
-        if error == (None, None, None):
-            self._remove_former()
-        return self._stack.__exit__(*error)
+    def __exit__(self, _, error, __):
+        with self._stack:   # what raises in here removes the files
+            if error is not None:
+                raise error
+            self._finish()
 
-    def _remove_former(self):
-        """Remove the manifest and the shards of a former conversion, which would not fit to the new files."""
+    def _finish(self):
+        """Bring everything to the disk, then remove the manifest and the shards of a former conversion."""
+        characters = self._description['alphabet']
+        files.dump_json(establish_char_dict.char_dict_of(characters), self._char_dict)
+        files.dump_json(establish_char_dict.ord_map_of(characters), self._ord_map)
+        files.dump_json(self._manifest_value(), self._manifest)
+        for file in (self._char_dict, self._ord_map, self._manifest, self._rejects, *self._files.values()):
+            file.flush()
+            os.fsync(file.fileno())
         former = [name for split in record_files.SPLITS for name in record_files.existing_record_files(self._save_dir, split)]
         for name in [record_files.MANIFEST_NAME, *former]:
             if name not in self._counts:
                 with contextlib.suppress(FileNotFoundError):
                     os.remove(os.path.join(self._save_dir, name))
+
+    def _manifest_value(self):
+        """Return the description with the files, their record counts and their sizes in bytes."""
+        splits = {split: {'records': sum(self._counts[name] for name in names), 'files': [
+            {'name': name, 'records': self._counts[name], 'bytes': self._files[name].tell()} for name in names]}
+            for split, names in self._names.items()}
+        return {**self._description, 'splits': splits, 'rejected': dict(self._reject_kinds)}
 
     def write(self, converted, annotation_name, shard):
         """Write what a worker made of some lines.
@@ -165,14 +193,6 @@ class ConversionOutput:
                 kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
                 raise ValueError(f'{dataset_dir}: no usable sample for the {split} records; ' + (
                     f'rejected: {kinds}' if kinds else 'there are too few lines'))
-
-    def write_manifest(self, description):
-        """Write manifest.json: the description, and the files with their record counts and sizes."""
-        splits = {split: {'records': sum(self._counts[name] for name in names), 'files': [
-            {'name': name, 'records': self._counts[name], 'bytes': os.path.getsize(os.path.join(self._save_dir, name))}
-            for name in names]} for split, names in self._names.items()}
-        files.write_json(os.path.join(self._save_dir, record_files.MANIFEST_NAME),
-                         {**description, 'splits': splits, 'rejected': dict(self._reject_kinds)})
 
     def log_counts(self):
         """Say how many samples each split has, and how many were rejected for what reason."""
