@@ -1,5 +1,6 @@
 """Tests of tools.write_text_features, data_provider.conversion and local_utils.record_files."""
 import json
+import pathlib
 import signal
 import subprocess
 import sys
@@ -164,6 +165,65 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
     (data_set / 'Train' / 'sample.txt').write_text(lines)
     assert convert(data_set, tmp_path / 'out') == 0
     assert not list((tmp_path / 'out').glob('*.incomplete'))
+
+
+def children_of(pid):
+    """Return the ids of a process's children (Linux)."""
+    return [int(child) for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children') for child in path.read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not pathlib.Path('/proc/self/task').exists(), reason='looks for processes in /proc')
+@pytest.mark.parametrize(('number', 'status'), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_path, number, status):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    annotation = data_set / 'Train' / 'sample.txt'
+    annotation.write_text(annotation.read_text() * 5000)
+    command = [sys.executable, session_utils.repository_path('tools', 'write_text_features.py'),
+               '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out'), '--num_workers', '2']
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while len(children_of(process.pid)) < 3 and time.monotonic() < deadline:   # two workers and the tracker of resources
+            time.sleep(0.05)
+        workers = children_of(process.pid)
+        process.send_signal(number)
+    assert process.returncode == status
+    assert len(workers) >= 2
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
+    if number != signal.SIGKILL:
+        assert list((tmp_path / 'out').iterdir()) == []
+
+
+def test_a_conversion_that_was_cut_short_while_it_took_its_names_is_not_trained_on(tmp_path):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    (tmp_path / 'out' / 'manifest.json').rename(tmp_path / 'out' / 'manifest.json.incomplete')
+    with pytest.raises(ValueError, match='was cut short; run it again'):
+        record_files.check_manifest(str(tmp_path / 'out'), 'abc', (100, 32))
+
+
+def test_records_that_are_not_what_the_manifest_says_are_refused(tmp_path, codec):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    record_files.check_manifest(str(tmp_path / 'out'), codec.characters, (100, 32))
+    with pytest.raises(ValueError, match='another alphabet than the files beside them'):
+        record_files.check_manifest(str(tmp_path / 'out'), 'abc', (100, 32))
+    with pytest.raises(ValueError, match=r'images of \[100, 32\] \(width, height\), expected \[200, 32\]'):
+        record_files.check_manifest(str(tmp_path / 'out'), codec.characters, (200, 32))
+    path, = record_files.find_record_files(str(tmp_path / 'out'), 'test')
+    whole = (tmp_path / 'out' / 'test_feature.tfrecords').read_bytes()
+    with open(path, 'wb') as file:
+        file.write(whole[:len(whole) // 2])   # just between the two records
+    with pytest.raises(ValueError, match=f'expected {len(whole)} bytes by manifest.json, got {len(whole) // 2}'):
+        record_files.count_records([path])
 
 
 def test_conversion_needs_no_tensorflow(tmp_path):
