@@ -110,6 +110,7 @@ def open_samples(args, recogniser):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    session_utils.silence_deprecations()
     override(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,

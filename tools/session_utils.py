@@ -9,6 +9,11 @@ FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of
 PRECISIONS = ('auto', 'float32', 'bfloat16')
 
 
+def silence_deprecations():
+    """Keep TensorFlow's advice to move to its second interface out of the log: this project is written for the first."""
+    tf.logging.set_verbosity(tf.logging.ERROR)
+
+
 def session_config(*, gpu_memory_fraction, allow_growth):
     """Return the ConfigProto of a session."""
     config = tf.ConfigProto(allow_soft_placement=True)

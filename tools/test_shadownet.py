@@ -20,7 +20,7 @@ from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg, override
 from local_utils import log_utils, parallel, platform_flags
-from tools import pictures, recognition
+from tools import pictures, recognition, session_utils
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif', '.ppm', '.pgm', '.pbm')
 DECODING_THREADS = 2
@@ -102,6 +102,7 @@ def find_images(image_paths):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    session_utils.silence_deprecations()
     override(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,

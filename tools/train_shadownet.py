@@ -241,6 +241,7 @@ def validate(session, reading_graph, provider, run, report, stop, step):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    session_utils.silence_deprecations()
     override(cfg, args.assignments)
     if args.num_gpus > 1:
         log_utils.init_logger().warning('--num_gpus=%d: training uses one of them', args.num_gpus)
