@@ -51,7 +51,7 @@ def read_image_inside(folder, path, input_size):
 
 
 def decode_image(content, input_size):
-    """Decode the bytes of an image file and resize it to `input_size`, (width, height); raises as `read_image` does."""
+    """Decode the bytes of an image file and resize it to `input_size`, (width, height) or None; raises as `read_image` does."""
     if not content:
         raise RejectedSample('empty file', 'expected an image, got 0 bytes')
     if content.startswith(PNG_SIGNATURE) and not _has_whole_png_chunks(content):
@@ -67,7 +67,7 @@ def decode_image(content, input_size):
         raise RejectedSample('image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
     if max(height, width) > MAX_SIDE:
         raise RejectedSample('image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side')
-    return cv2.resize(image, input_size, interpolation=cv2.INTER_LINEAR)
+    return image if input_size is None else cv2.resize(image, input_size, interpolation=cv2.INTER_LINEAR)
 
 
 def _has_whole_png_chunks(content):

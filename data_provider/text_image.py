@@ -1,191 +1,209 @@
-"""Draws pictures of words, plain but varied, with OpenCV's own TrueType text.
+"""Draws pictures of words: letters in a font, painted on a background, seen from an angle, taken by a camera.
 
-Every effect is a function of its own, with its probability and its range among the knobs below; all chance comes from the
-random generator that is passed in.
+All chance comes from the random generator that is passed in; what can happen, how often and how much is said by the style.
 """
-import functools
-import os
-import statistics
-import string
-
 import cv2
 import numpy as np
 
-BUILT_IN_FONTS = ('sans', 'italic')   # that OpenCV carries; it takes what a font lacks from the first, then from its 'uni'
-SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'), '/Library/Fonts',
-                    'C:/Windows/Fonts')
-FONT_SIGNATURES = (b'\x00\x01\x00\x00', b'OTTO', b'true')
-FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
-UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
-MIN_LIKENESS = 0.15                   # of a font's letters to plain ones; symbols are near 0, an italic at 0.3, sans at 0.9
+from data_provider import camera, text_mask
 
-TEXT_SIZE = (26, 46)                  # pixels
-TEXT_WEIGHT = (300, 800)              # of fonts with several weights
-MARGIN = (1, 10)                      # pixels on each side
-MIN_CONTRAST = 70                     # between the grey values of text and background
-GREY_OF_BGR = (0.114, 0.587, 0.299)   # how bright the eye finds blue, green and red
-GRADIENT_PROBABILITY, GRADIENT_STRENGTH = 0.3, 50      # grey values from one side to the other
-SLANT_PROBABILITY, SLANT = 0.3, 0.25                   # shift in x for each pixel of y, at most
-BLUR_PROBABILITY, BLUR_SIGMA = 0.5, (0.3, 1.2)         # pixels
-NOISE_PROBABILITY, NOISE_SIGMA = 0.6, (1.0, 8.0)       # grey values
-JPEG_QUALITY = (50, 95)
+GREY_OF_BGR = np.float64([0.114, 0.587, 0.299])   # how bright the eye finds blue, green and red
+SURROUNDINGS = 0.6           # room around the word that is painted, share of its height
+COLOUR_TRIES = 20
 
 
-def find_fonts(folders=None):
-    """Return the fonts to draw with: names of OpenCV's own, paths of font files.
-
-    Args:
-        folders: where to look for font files; None for OpenCV's own fonts and the system's folders.
-
-    Raises:
-        FileNotFoundError: one of the given folders does not exist.
-        ValueError: they hold no font file.
-    """
-    for folder in folders or ():
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(f'{folder}: no such folder of fonts')
-    paths = [os.path.join(parent, name) for folder in folders or SYSTEM_FONT_DIRS for parent, _, names in os.walk(folder)
-             for name in names if name.lower().endswith(FONT_ENDINGS)]
-    if folders and not paths:
-        raise ValueError(f'{", ".join(folders)}: no font; expected files that end in {", ".join(FONT_ENDINGS)}')
-    return sorted(paths) if folders else [*BUILT_IN_FONTS, *sorted(paths)]
-
-
-@functools.cache
-def load_font(font):
-    """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
-    if font.lower().endswith(FONT_ENDINGS) and not _is_whole_font_file(font):
-        return None   # OpenCV would crash on some of them
-    try:
-        face = cv2.FontFace(font)
-    except cv2.error:
-        return None
-    return face if face.getName() else None
-
-
-def _is_whole_font_file(path):
-    """Whether a file starts as a TrueType or OpenType font and has all the tables that its directory lists."""
-    size = os.path.getsize(path)
-    with open(path, 'rb') as file:
-        header = file.read(12)
-        if header[:4] == b'ttcf':   # a collection; its first font counts
-            file.seek(int.from_bytes(file.read(4), 'big'))
-            header = file.read(12)
-        if header[:4] not in FONT_SIGNATURES:
-            return False
-        tables = [file.read(16) for _ in range(int.from_bytes(header[4:6], 'big'))]
-    return bool(tables) and all(
-        len(table) == 16 and int.from_bytes(table[8:12], 'big') + int.from_bytes(table[12:], 'big') <= size for table in tables)
-
-
-def can_draw(font, text):
-    """Whether a font, a name or path that `load_font` takes, has a shape for each character of a text."""
-    return all(_has_shape(font, character) for character in text if not character.isspace())
-
-
-def draw_word(text, face, rng):
-    """Draw a word.
+def draw_word(text, face, rng, style, neighbour_text=''):
+    """Draw a word as a camera would see it.
 
     Args:
         text: str.
-        face: cv2.FontFace that can draw it.
+        face: cv2.FontFace that can draw it, and the neighbour.
         rng: numpy.random.Generator.
+        style: text_style.Style.
+        neighbour_text: what stands above or below the word, where the style has such.
 
     Returns:
         uint8 [height, width, 3], BGR.
     """
-    mask = _blurred(_slanted(_draw_mask(text, face, rng), rng), rng)
-    colours = _from_background_to_text(rng)
-    image = cv2.LUT(cv2.merge([mask, mask, mask]), colours)
-    return _with_noise(_with_gradient(image, rng), rng)
+    mask = text_mask.draw_mask(text, face, rng, style)
+    around = int(SURROUNDINGS * mask.shape[0]) + 2
+    mask = cv2.copyMakeBorder(mask, around, around, around, around, cv2.BORDER_CONSTANT)
+    background_colour, text_colour = _choose_colours(rng, style)
+    image = _draw_background(mask.shape, background_colour, rng, style)
+    painted = _painted_parts(mask, rng, style)
+    if neighbour_text:
+        painted = _with_neighbour(painted, neighbour_text, face, around, rng, style)
+    image = _paint(image, painted, background_colour, text_colour, rng, style)
+    image, mask = _seen_from_an_angle(image, mask, rng, style)
+    return camera.photograph(_cropped(image, mask, rng, style), rng, style)
 
 
-def encode_jpeg(image, rng):
-    """Return an image as the bytes of a JPEG file of random quality."""
-    quality = int(rng.integers(*JPEG_QUALITY, endpoint=True))
-    return cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+def _choose_colours(rng, style):
+    """Return the colours of background and text, float64 [3] BGR each, with some contrast."""
+    contrast, saturation = style.contrast.draw(rng), style.saturation.draw(rng)
+    pairs = rng.uniform(0, 255, (COLOUR_TRIES, 2, 1))
+    if saturation is not None:
+        pairs = pairs * (1 - saturation) + saturation * rng.uniform(0, 255, (COLOUR_TRIES, 2, 3))
+    pairs = np.broadcast_to(pairs, (COLOUR_TRIES, 2, 3))
+    contrasts = np.abs((pairs[:, 0] - pairs[:, 1]) @ GREY_OF_BGR)
+    enough = np.flatnonzero(contrasts >= contrast)
+    return pairs[enough[0] if len(enough) else np.argmax(contrasts)]
 
 
-def _draw_mask(text, face, rng):
-    """Return where the text is, uint8 [height, width], with margins around it."""
-    size, weight = int(rng.integers(*TEXT_SIZE)), int(rng.integers(*TEXT_WEIGHT))
-    margins = [int(margin) for margin in rng.integers(*MARGIN, 4, endpoint=True)]
-    canvas = np.zeros((4 * size, (2 * len(text) + 2) * size), np.uint8)
-    cv2.putText(canvas, text, (size, 2 * size), 255, face, size, weight)
-    x, y, width, height = cv2.boundingRect(canvas)   # getTextSize leaves out what hangs over, the tail of a j
-    return cv2.copyMakeBorder(canvas[y:y + height, x:x + width], *margins, cv2.BORDER_CONSTANT)
+def _draw_background(shape, colour, rng, style):
+    """Return a wall to write on, uint8 [height, width, 3]."""
+    image = np.empty((*shape, 3), np.uint8)
+    image[:] = colour
+    texture, clutter = style.texture.draw(rng), style.clutter.draw(rng)
+    if clutter is not None:
+        _add_clutter(image, int(clutter), rng)
+    return image if texture is None else cv2.add(image, _pattern(shape, texture, rng), dtype=cv2.CV_8U)
 
 
-def _slanted(mask, rng):
-    if rng.random() >= SLANT_PROBABILITY:
-        return mask
-    height, width = mask.shape
-    slant = rng.uniform(-SLANT, SLANT)
-    shift = max(0.0, -slant * height)
-    return cv2.warpAffine(mask, np.float32([[1, slant, shift], [0, 1, 0]]), (int(width + abs(slant) * height), height))
+def _pattern(shape, strength, rng):
+    """Return changes of brightness and colour, int16 [height, width, 3]: coarse ones and fine ones."""
+    height, width = shape
+    total = None
+    for cell in (rng.uniform(0.3, 1.0) * height, rng.uniform(1.5, 6.0)):
+        rows, columns = max(2, int(height / cell)), max(2, int(width / cell))
+        amplitude = strength * rng.random()
+        grey = rng.uniform(-amplitude, amplitude, (rows, columns, 1))
+        coarse = (grey + rng.uniform(-amplitude, amplitude, (rows, columns, 3)) * rng.uniform(0, 0.5)).astype(np.float32)
+        layer = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+        total = layer if total is None else total + layer
+    return total
 
 
-def _from_background_to_text(rng):
-    """Return the colour of each value of the mask, uint8 [1, 256, 3], BGR: from one to another of a grey value far from it."""
-    background, text = rng.integers(0, 256, (2, 3))
-    while abs(np.dot(background - text, GREY_OF_BGR)) < MIN_CONTRAST:
-        background, text = rng.integers(0, 256, (2, 3))
-    return np.linspace(background, text, 256).astype(np.uint8)[np.newaxis]
-
-
-def _with_gradient(image, rng):
-    """Return the image as it is, or as float32 with light that changes from one side to the other."""
-    if rng.random() >= GRADIENT_PROBABILITY:
-        return image
+def _add_clutter(image, count, rng):
+    """Paint lines, patches and discs onto the image."""
     height, width, _ = image.shape
-    strength = rng.uniform(-GRADIENT_STRENGTH, GRADIENT_STRENGTH)
-    shape = (1, width, 1) if rng.random() < 0.5 else (height, 1, 1)
-    return image + np.linspace(-strength / 2, strength / 2, max(shape), dtype=np.float32).reshape(shape)
+    for _ in range(count):
+        (x1, x2), (y1, y2) = rng.integers(-width // 4, width + width // 4, 2).tolist(), rng.integers(0, height, 2).tolist()
+        colour = np.clip(image[y1 % height, x1 % width] + rng.uniform(-60, 60, 3), 0, 255).tolist()
+        kind = rng.random()
+        if kind < 0.4:
+            cv2.line(image, (x1, y1), (x2, y2), colour, int(rng.integers(1, 6)), cv2.LINE_AA)
+        elif kind < 0.8:
+            cv2.rectangle(image, (x1, y1), (x2, y2), colour, -1)
+        else:
+            cv2.circle(image, (x1, y1), int(rng.integers(3, max(4, height // 2))), colour, -1, cv2.LINE_AA)
 
 
-def _blurred(mask, rng):
-    return cv2.GaussianBlur(mask, (0, 0), rng.uniform(*BLUR_SIGMA)) if rng.random() < BLUR_PROBABILITY else mask
+def _painted_parts(mask, rng, style):
+    """Return what is painted one over the other: list of (mask, how it is coloured), 'text' last but for 'light' and 'shade'."""
+    hollow, relief = style.hollow.draw(rng), style.relief.draw(rng)
+    if relief is not None:
+        x, y = rng.choice([-1, 1], 2)
+        edges = [(_shifted(mask, x, y), ('light', relief)), (_shifted(mask, -x, -y), ('light', -relief))]
+        return [*edges, (mask, ('background', 0))]
+    wear, shadow, depth, border = (effect.draw(rng) for effect in (style.wear, style.shadow, style.depth, style.border))
+    text = mask
+    if hollow is not None:
+        text = cv2.subtract(text_mask.dilated(mask, hollow), mask)
+    elif wear is not None:
+        text = _worn(mask, wear, rng)
+    parts = []
+    if shadow is not None:
+        offset = shadow * np.exp(1j * rng.uniform(0, 2 * np.pi))
+        shade = _shifted(mask, offset.real, offset.imag)
+        parts.append((cv2.blur(shade, (3, 3)) if rng.random() < 0.5 else shade, ('light', -rng.uniform(30, 150))))
+    if depth is not None:
+        parts.append((_extruded(mask, depth, rng), ('other', 0)))
+    if border is not None and hollow is None:
+        parts.append((text_mask.dilated(mask, border), ('other', 0)))
+    return [*parts, (text, ('text', 0))]
 
 
-def _with_noise(image, rng):
-    """Return the image as uint8, with noise of the sensor added."""
-    sigma = rng.uniform(*NOISE_SIGMA) if rng.random() < NOISE_PROBABILITY else 0
-    noise = cv2.LUT(rng.integers(0, 256, image.shape, np.uint8), _normal_quantiles() * np.float32(sigma))
-    return cv2.add(image, noise, dtype=cv2.CV_8U)
+def _paint(image, parts, background_colour, text_colour, rng, style):
+    """Return the image with the parts painted onto it, one after the other."""
+    fill = style.fill.draw(rng)
+    for mask, (kind, strength) in parts:
+        if kind == 'light':
+            layer = cv2.add(image, np.full_like(image, abs(strength))) if strength > 0 else cv2.subtract(
+                image, np.full_like(image, abs(strength)))
+        else:
+            colour = {'text': text_colour, 'background': background_colour}.get(kind)
+            layer = np.empty_like(image)
+            layer[:] = rng.uniform(0, 255, 3) if colour is None else colour
+            if kind == 'text' and fill is not None:
+                layer = cv2.add(layer, _pattern(mask.shape, fill, rng), dtype=cv2.CV_8U)
+        share = mask * np.float32(1 / 255)
+        image = cv2.blendLinear(layer, image, share, 1 - share)
+    return image
 
 
-@functools.cache
-def _normal_quantiles():
-    """Return the normal distribution in 256 steps, float32 [256]: a random byte picks one, ten times as fast as drawing it."""
-    normal = statistics.NormalDist()
-    return np.float32([normal.inv_cdf((step + 0.5) / 256) for step in range(256)])
+def _with_neighbour(parts, text, face, around, rng, style):
+    """Return the painted parts with a line of text above or below the word, of which the picture shows a part."""
+    distance = style.neighbour.draw(rng)
+    if distance is None:
+        return parts
+    height, width = parts[0][0].shape
+    line = text_mask.draw_mask(text, face, rng, style)
+    other = np.zeros((height, width), np.uint8)
+    room = max(1, around - int(distance * (height - 2 * around)))
+    columns = min(width, line.shape[1])
+    x, cut = int(rng.integers(width - columns + 1)), int(rng.integers(line.shape[1] - columns + 1))
+    rows = min(room, line.shape[0])
+    if rng.random() < 0.5:
+        other[room - rows:room, x:x + columns] = line[line.shape[0] - rows:, cut:cut + columns]
+    else:
+        other[height - room:height - room + rows, x:x + columns] = line[:rows, cut:cut + columns]
+    kind = 'text' if rng.random() < 0.7 else 'other'
+    return [*parts, (other, (kind, 0))]
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def _has_shape(font, character):
-    """Whether a font has a shape of its own for a character, neither blank nor borrowed nor a question mark for a missing one."""
-    shape = _shape(font, character)
-    missing = character != '?' and np.array_equal(shape, _shape(font, UNASSIGNED))
-    borrowed = font not in BUILT_IN_FONTS and np.array_equal(shape, _shape(BUILT_IN_FONTS[0], character))
-    return bool(shape.any()) and not missing and not borrowed
+def _shifted(mask, x, y):
+    height, width = mask.shape
+    return cv2.warpAffine(mask, np.float32([[1, 0, x], [0, 1, y]]), (width, height))
 
 
-def draws_letters(font):
-    """Whether a font draws the letters as letters, which fonts of symbols do not (one without letters cannot tell)."""
-    letters = [letter for letter in string.ascii_lowercase if _has_shape(font, letter)]
-    likeness = [np.corrcoef(_square(font, letter), _square('uni', letter))[0, 1] for letter in letters]
-    return not letters or float(np.mean(likeness)) > MIN_LIKENESS
+def _extruded(mask, depth, rng):
+    """Return the mask drawn out to one side, as letters of wood or steel are."""
+    direction = np.exp(1j * rng.uniform(0, 2 * np.pi))
+    sides = mask
+    for step in range(1, int(depth) + 1):
+        offset = direction * step
+        sides = cv2.max(sides, _shifted(mask, offset.real, offset.imag))
+    return sides
 
 
-def _square(font, character):
-    """Return the picture of one character, cut out and stretched to float64 [576]."""
-    shape = _shape(font, character)
-    x, y, width, height = cv2.boundingRect(shape)
-    return cv2.resize(shape[y:y + height, x:x + width], (24, 24), interpolation=cv2.INTER_AREA).ravel().astype(np.float64)
+def _worn(mask, share, rng):
+    """Return the mask with a share of it rubbed off."""
+    height, width = mask.shape
+    paint = cv2.resize(rng.random((max(2, height // 4), max(2, width // 4)), np.float32), (width, height))
+    kept = (paint > np.quantile(paint[::4, ::4], share)).astype(np.uint8) * 255
+    return cv2.min(mask, cv2.blur(kept, (2, 2)))
 
 
-def _shape(font, character):
-    """Return the picture of one character, for comparison."""
-    mask = np.zeros((96, 96), np.uint8)
-    cv2.putText(mask, character, (24, 64), 255, load_font(font), 24)
-    return mask
+def _seen_from_an_angle(image, mask, rng, style):
+    """Return image and mask turned and in perspective."""
+    rotation, perspective = style.rotation.draw(rng), style.perspective.draw(rng)
+    if rotation is None and perspective is None:
+        return image, mask
+    height, width = mask.shape
+    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    moved = corners.copy()
+    if perspective is not None:
+        moved += rng.uniform(-perspective, perspective, (4, 2)).astype(np.float32) * height
+    if rotation is not None:
+        angle = np.radians(rotation) * (1 if rng.random() < 0.5 else -1)
+        turn = np.float32([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        moved = (moved - moved.mean(0)) @ turn.T + moved.mean(0)
+    moved -= moved.min(0)
+    size = [int(np.ceil(side)) for side in moved.max(0)]
+    matrix = cv2.getPerspectiveTransform(corners, moved)
+    return (cv2.warpPerspective(image, matrix, size, borderMode=cv2.BORDER_REPLICATE),
+            cv2.warpPerspective(mask, matrix, size))
+
+
+def _cropped(image, mask, rng, style):
+    """Return the part of the image with the word, and more or less room on each side."""
+    x, y, width, height = cv2.boundingRect(mask)
+    occlusion = style.occlusion.draw(rng)
+    if occlusion is not None:
+        ends = [(x, y + int(rng.integers(height))), (x + width, y + int(rng.integers(height)))]
+        cv2.line(image, *ends, rng.uniform(0, 255, 3).tolist(), max(1, int(occlusion * height)), cv2.LINE_AA)
+    room = [style.margin.draw(rng) * height for _ in range(4)]
+    left, right = max(0, int(x - room[0])), min(mask.shape[1], int(x + width + room[1]))
+    top, bottom = max(0, int(y - room[2])), min(mask.shape[0], int(y + height + room[3]))
+    return image[top:bottom, left:right]

@@ -31,6 +31,7 @@ cfg.TRAIN.STEPS = 40000               # planned length, in batches; the schedule
 cfg.TRAIN.BATCH_SIZE = 64             # samples in a step
 cfg.TRAIN.SHUFFLE_BUFFER = 32768      # records that are shuffled together (9.8 kB each); a data set up to this size wholly
 cfg.TRAIN.AUGMENT = False             # shrink, slant, shift and invert training images: learns slower, less by heart
+cfg.TRAIN.DRAWN_STYLE = 'rich'        # of words that are drawn for training, see data_provider/text_style.py: rich or plain
 cfg.TRAIN.PRECISION = 'auto'          # of the arithmetic: float32, bfloat16, or auto: bfloat16 where the device is fast at it
 cfg.TRAIN.DROPOUT = 0.5               # share of the LSTM's output that is dropped
 cfg.TRAIN.OPTIMIZER = 'adam'          # adam, adadelta (the original's), momentum or rmsprop

@@ -1,12 +1,10 @@
-"""Tests of tools.generate_text_images and data_provider.text_image."""
+"""Tests of tools.generate_text_images."""
 import os
-import string
 
 import cv2
-import numpy as np
 import pytest
 
-from data_provider import text_image
+from data_provider import word_texts
 from local_utils import platform_flags
 from local_utils.establish_char_dict import read_alphabet, write_alphabet
 from tools import generate_text_images
@@ -43,7 +41,7 @@ def test_the_data_set_is_in_the_layout_that_conversion_takes(tmp_path, codec):
         for line in lines:
             path, label = line.split(' ')
             number, word, index = os.path.basename(path).removesuffix('.jpg').split('_')
-            assert word == label.lower()
+            assert word_texts.label_of(word.replace('-', ''), codec).lower() in label.lower()
             assert number.isdecimal()
             assert index.isdecimal()
             assert cv2.imread(str(tmp_path) + path).ndim == 3
@@ -64,15 +62,12 @@ def test_words_that_differ_in_case_only_do_not_stand_in_both_parts(tmp_path):
     assert not train & test
 
 
-def test_words_that_are_made_up_are_of_the_alphabet(tmp_path):
+def test_the_projects_words_are_taken_as_far_as_the_alphabet_goes(tmp_path):
     write_alphabet('abcdefghij', tmp_path)
     assert generate(tmp_path / 'd', '--alphabet_dir', str(tmp_path), '--num_train', '300', '--num_test', '10') == 0
-    assert set(''.join(labels_of(tmp_path / 'd', 'Train')).lower()) <= set('abcdefghij')
-
-
-def test_capitals_that_do_not_fold_back_are_not_taken(rng):
-    assert {generate_text_images.in_some_case('ßa', rng) for _ in range(100)} == {'ßa'}
-    assert {generate_text_images.in_some_case('ab', rng) for _ in range(100)} == {'ab', 'Ab', 'AB'}
+    labels = {label.lower() for label in labels_of(tmp_path / 'd', 'Train')}
+    assert set(''.join(labels)) <= set('abcdefghij')
+    assert len(labels) > 200
 
 
 def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
@@ -90,6 +85,7 @@ def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
     (['--fonts', '{}/none'], 'no such folder of fonts'),
     (['--fonts', '{}'], 'no font; expected files'),
     (['--alphabet_dir', '{}'], 'char_dict.json: No such file'),
+    (['--preview', '{}/none/sheet.png'], 'none'),
 ])
 def test_a_mistake_is_one_line(tmp_path, capfd, flags, message):
     (tmp_path / 'empty.txt').write_text('\n')
@@ -99,53 +95,29 @@ def test_a_mistake_is_one_line(tmp_path, capfd, flags, message):
     assert message in error
 
 
-def test_a_font_without_the_characters_is_not_taken():
-    assert text_image.can_draw('sans', 'Word 42')
-    assert text_image.can_draw('sans', 'why?')
-    assert not text_image.can_draw('sans', 'a' + text_image.UNASSIGNED)
+def test_an_alphabet_that_the_projects_words_are_not_of_needs_a_list(tmp_path, capfd):
+    write_alphabet('αβγ', tmp_path)
+    assert generate(tmp_path / 'd', '--alphabet_dir', str(tmp_path)) == 1
+    assert 'give a list with --words' in capfd.readouterr().err
 
 
-def test_a_font_that_borrows_the_characters_is_not_taken(monkeypatch):
-    plain = text_image.load_font('sans')
-    monkeypatch.setattr(text_image, 'load_font', lambda font: plain)
-    assert not text_image.can_draw('a_font_without_letters.ttf', 'a')
+def test_chinese_words_are_drawn(tmp_path):
+    write_alphabet('中文字車站', tmp_path)
+    (tmp_path / 'words.txt').write_text('中文\n車站\n文字\n', encoding='utf-8')
+    flags = ['--alphabet_dir', str(tmp_path), '--words', str(tmp_path / 'words.txt'), '--num_train', '9', '--num_test', '2']
+    assert generate(tmp_path / 'd', *flags) == 0
+    assert set(labels_of(tmp_path / 'd', 'Train')) | set(labels_of(tmp_path / 'd', 'Test')) == {'中文', '車站', '文字'}
 
 
-def test_a_font_of_symbols_is_told_from_one_of_letters(monkeypatch):
-    assert all(text_image.draws_letters(font) for font in text_image.BUILT_IN_FONTS)
-    symbol_of = dict(zip(string.ascii_lowercase, '!"#$%&()*+,-./:;<=>@[]^_|~', strict=True))
-    draw = text_image._shape
-    monkeypatch.setattr(text_image, '_shape', lambda font, letter: draw('uni', letter) if font in ('sans', 'uni')
-                        else draw('italic', symbol_of.get(letter, '?')))
-    assert not text_image.draws_letters('symbols.ttf')
+def test_a_preview_shows_examples_and_draws_no_data_set(tmp_path):
+    assert generate(tmp_path / 'd', '--preview', str(tmp_path / 'sheet.png')) == 0
+    sheet = cv2.imread(str(tmp_path / 'sheet.png'))
+    assert sheet.shape == (12 * 84, 8 * 200, 3)
+    assert not (tmp_path / 'd').exists()
 
 
-def test_nothing_of_a_word_is_cut_off():
-    for seed in range(50):
-        mask = text_image._draw_mask('jaj', text_image.load_font('italic'), np.random.default_rng(seed))
-        edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-        assert mask.any()
-        assert not edges.any()
-
-
-def test_a_file_that_is_no_font_is_not_loaded(tmp_path):
-    noise = np.random.default_rng(0).bytes(5000)
-    for content in (b'no font', b'', noise, b'\x00\x01\x00\x00' + noise):
-        (tmp_path / 'broken.ttf').write_bytes(content)
-        text_image.load_font.cache_clear()
-        assert text_image.load_font(str(tmp_path / 'broken.ttf')) is None
-    assert generate(tmp_path / 'd', '--fonts', str(tmp_path)) == 1
-
-
-def test_a_word_is_drawn_with_contrast_and_varies():
-    pictures = [text_image.draw_word('word', text_image.load_font('sans'), np.random.default_rng(seed)) for seed in range(30)]
-    assert len({picture.shape for picture in pictures}) > 20
-    assert all(picture.dtype == np.uint8 for picture in pictures)
-    greys = [cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 1) for picture in pictures]
-    assert all(np.ptp(grey) > 40 for grey in greys)
-
-
-def test_longer_words_are_wider():
-    short, medium, long = (text_image.draw_word(word, text_image.load_font('sans'), np.random.default_rng(1)).shape[1]
-                           for word in ('i', 'word', 'wordword'))
-    assert short < medium < long
+def test_the_styles_draw_differently(tmp_path):
+    for style in ('rich', 'plain'):
+        assert generate(tmp_path / style, '--num_train', '10', '--num_test', '2', '--style', style) == 0
+    assert (tmp_path / 'rich/Train/sample.txt').read_bytes() == (tmp_path / 'plain/Train/sample.txt').read_bytes()
+    assert files_below(tmp_path / 'rich') != files_below(tmp_path / 'plain')

@@ -36,6 +36,28 @@ def save_readings(examples, path):
         file.write(cv2.imencode('.png', draw_readings(examples))[1].tobytes())
 
 
+def save_contact_sheet(examples, path, columns=8, cell_size=(200, 84)):
+    """Write pictures side by side, each with its label below, as a PNG file, whole or not at all.
+
+    Args:
+        examples: list of (uint8 [height, width, 3] BGR, label).
+        path: the file.
+        columns: pictures side by side.
+        cell_size: (width, height) of what each picture and its label take up.
+    """
+    width, height = cell_size
+    rows = -(-len(examples) // columns)
+    sheet = np.full((rows * height, columns * width, 3), 255, np.uint8)
+    for index, (image, label) in enumerate(examples):
+        y, x = index // columns * height, index % columns * width
+        scale = min((width - 6) / image.shape[1], (height - TEXT_HEIGHT) / image.shape[0])
+        shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        sheet[y:y + shown.shape[0], x:x + shown.shape[1]] = shown
+        cv2.putText(sheet, label, (x + 2, y + height - 6), (0, 0, 0), cv2.FontFace('sans'), 13)
+    with files.atomic_file(path) as file:
+        file.write(cv2.imencode('.png', sheet)[1].tobytes())
+
+
 def _draw_reading(image, truth, text, confidence):
     large = cv2.resize(image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
     tile = cv2.copyMakeBorder(large, 4, 4 + TEXT_HEIGHT, 6, 6, cv2.BORDER_CONSTANT, value=(255, 255, 255))

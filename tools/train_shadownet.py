@@ -20,7 +20,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, crnn_model, ctc, geometry, training
-from data_provider import data_provider
+from data_provider import data_provider, drawn_words, fonts, text_style, word_texts
+from data_provider.drawn_batches import drawn_batches
 from global_configuration.config import cfg, knobs, override
 from local_utils import log_utils, metrics, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
@@ -42,13 +43,18 @@ def parse_args(argv=None):
     """Return the parsed command line."""
     parser = platform_flags.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='the folder of the records and the alphabet (default: --data_dir)')
+    parser.add_argument('--drawn_words', metavar='FILE',
+                        help='train on words of this list, drawn while it trains, in place of the training records')
+    parser.add_argument('--fonts', nargs='+', metavar='DIR',
+                        help="folders of fonts for --drawn_words (default: OpenCV's own and the system's)")
     parser.add_argument('--weights_path', metavar='PATH', help='start a new run from the weights of this checkpoint')
     parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
                         help='change knobs of global_configuration/config.py')
     return parser.parse_args(argv)
 
 
-def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_step=None):
+def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_step=None, drawn_words_path=None,
+                    font_dirs=None):
     """Train until `cfg.TRAIN.STEPS`, or `max_step` where that comes first, or a signal.
 
     Args:
@@ -57,6 +63,8 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
         log_dir: the folder of TensorBoard's log/.
         weights_path: a checkpoint to take the first weights from; a run in `output_dir` comes before it.
         max_step: the last step; the schedule of the learning rate spans `cfg.TRAIN.STEPS` all the same.
+        drawn_words_path: a word list; its words are drawn and trained on in place of the training records.
+        font_dirs: folders of fonts to draw them in; None for OpenCV's own and the system's.
 
     Returns:
         int: the number of steps done.
@@ -64,7 +72,8 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
     logger = log_utils.init_logger()
     geometry.time_steps(cfg.ARCH.INPUT_SIZE)
     provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, session_utils.repository_path('data'))
-    describe_records(provider)
+    drawer = make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
+    describe_records(provider, drawer)
     architecture = checkpoint.Architecture(
         characters=provider.codec.characters, num_classes=provider.codec.num_classes, input_size=cfg.ARCH.INPUT_SIZE,
         hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE)
@@ -77,7 +86,7 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
         return first_step
 
     with tf.Graph().as_default() as graph:
-        training_graph = build_graph(provider, architecture, first_step)
+        training_graph = build_graph(provider, drawer, architecture, first_step)
         run.start(provider.codec, knobs(cfg), cfg.TRAIN.KEEP_CHECKPOINTS)
         config = session_utils.session_config(gpu_memory_fraction=cfg.TRAIN.GPU_MEMORY_FRACTION,
                                               allow_growth=cfg.TRAIN.TF_ALLOW_GROWTH)
@@ -89,26 +98,41 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
                 return run_steps(session, training_graph, provider, run, report, stop, first_step, last_step)
 
 
-def describe_records(provider):
+def make_drawer(words_path, font_dirs, codec):
+    """Return the DrawnWords that draws the words of a list for training; raises what reading it and finding fonts raises."""
+    words = word_texts.expressible_words(word_texts.read_words(words_path), codec, geometry.time_steps(cfg.ARCH.INPUT_SIZE))
+    if cfg.TRAIN.DRAWN_STYLE not in text_style.STYLES:
+        raise ValueError(f'TRAIN.DRAWN_STYLE: expected one of {", ".join(text_style.STYLES)}, got {cfg.TRAIN.DRAWN_STYLE!r}')
+    font_paths = fonts.find_fonts(font_dirs)
+    log_utils.init_logger().info('drawing training samples of %d words in the fonts of %d files', len(words), len(font_paths))
+    return drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=text_style.STYLES[cfg.TRAIN.DRAWN_STYLE],
+                                  seed=cfg.TRAIN.SEED, input_size=cfg.ARCH.INPUT_SIZE)
+
+
+def describe_records(provider, drawer):
     """Say what there is to train on, and check that it is usable."""
     logger = log_utils.init_logger()
-    logger.info('%s: %d training samples, an alphabet of %d characters', provider.dataset_dir,
-                provider.num_samples(record_files.TRAIN), provider.codec.blank)
+    if not drawer:
+        logger.info('%s: %d training samples', provider.dataset_dir, provider.num_samples(record_files.TRAIN))
+    logger.info('an alphabet of %d characters', provider.codec.blank)
     if provider.has(record_files.VALIDATION):
         logger.info('%d validation samples', provider.num_samples(record_files.VALIDATION))
     else:
         logger.warning('no validation records: there will be no validation and no best checkpoint')
 
 
-def build_graph(provider, architecture, first_step):
+def build_graph(provider, drawer, architecture, first_step):
     """Build what is run in the session: input, training step, and the reading of batches and validation images."""
     tf.set_random_seed(cfg.TRAIN.SEED)
     step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
     checkpoint.add_description(architecture)
     dtype = session_utils.compute_dtype(cfg.TRAIN.PRECISION)
     log_utils.init_logger().info('arithmetic in %s; batches of %d, in all', dtype.name, cfg.TRAIN.BATCH_SIZE)
-    batches = provider.training_batches(batch_size=cfg.TRAIN.BATCH_SIZE, shuffle_buffer=cfg.TRAIN.SHUFFLE_BUFFER,
-                                        seed=cfg.TRAIN.SEED, first_batch=first_step, augmented=cfg.TRAIN.AUGMENT)
+    if drawer:
+        batches = drawn_batches(drawer, batch_size=cfg.TRAIN.BATCH_SIZE, input_size=cfg.ARCH.INPUT_SIZE, first_batch=first_step)
+    else:
+        batches = provider.training_batches(batch_size=cfg.TRAIN.BATCH_SIZE, shuffle_buffer=cfg.TRAIN.SHUFFLE_BUFFER,
+                                            seed=cfg.TRAIN.SEED, first_batch=first_step, augmented=cfg.TRAIN.AUGMENT)
     batch, waiting = timed_batch(batches)
     network = crnn_model.ShadowNet(
         phase='train', num_classes=architecture.num_classes, input_size=architecture.input_size,
@@ -246,7 +270,8 @@ def main(argv=None):
     if args.num_gpus > 1:
         log_utils.init_logger().warning('--num_gpus=%d: training uses one of them', args.num_gpus)
     train_shadownet(dataset_dir=args.dataset_dir or args.data_dir, output_dir=args.output_dir,
-                    log_dir=args.log_dir or args.output_dir, weights_path=args.weights_path, max_step=args.max_step)
+                    log_dir=args.log_dir or args.output_dir, weights_path=args.weights_path, max_step=args.max_step,
+                    drawn_words_path=args.drawn_words, font_dirs=args.fonts)
 
 
 if __name__ == '__main__':

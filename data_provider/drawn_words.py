@@ -1,0 +1,77 @@
+"""An endless source of drawn words, each decided by its number alone."""
+import collections
+
+import numpy as np
+
+from data_provider import camera, fonts, image_file, text_image, word_texts
+
+OTHER_PROBABILITY = 0.2    # of a text that is not of the list
+
+Sample = collections.namedtuple('Sample', [
+    'label',  # class indices, list of int
+    'text',   # word_texts.Text
+    'image',  # uint8 [height, width, 3], BGR, of the input size
+])
+
+
+class DrawnWords:
+    """Draws words of a list, and other texts, in the fonts that can draw them."""
+
+    def __init__(self, *, words, font_paths, codec, style, seed, input_size):
+        """Choose what is drawn.
+
+        Args:
+            words: list of str, the commonest first: the first tenth makes up a third of what is drawn.
+            font_paths: list of names and paths that fonts.load_font takes.
+            codec: char_codec.CharacterCodec of the alphabet.
+            style: text_style.Style.
+            seed: decides everything.
+            input_size: (width, height) of the pictures.
+        """
+        self._words = words
+        self._chooser = fonts.FontChooser(font_paths)
+        self._codec = codec
+        self._style = style
+        self._seed = seed
+        self._input_size = tuple(input_size)
+        self._max_frames = input_size[0] // 4
+
+    def sample(self, number):
+        """Draw the word of a number; the same for the same seed, whatever was drawn before.
+
+        Returns:
+            Sample.
+        """
+        rng = np.random.default_rng([self._seed, number])
+        text = word_texts.dressed(self._choose_word(rng), rng, self._codec)
+        image = draw(text.drawn, self._choose_word(rng), self._chooser, rng, self._style)
+        image = image_file.decode_image(camera.encode_jpeg(image, rng, self._style), self._input_size)
+        return Sample(self._codec.encode(text.label), text, image)
+
+    def _choose_word(self, rng):
+        """Return a word of the list, the commoner the more often, or another text."""
+        if rng.random() < OTHER_PROBABILITY:
+            text = word_texts.other_text(rng)
+            if word_texts.is_expressible(text, self._codec, self._max_frames):
+                return text
+        return self._words[int(len(self._words) * rng.random() ** 2)]
+
+
+def draw(text, neighbour, chooser, rng, style):
+    """Draw a text in a font that can, perhaps with a part of a neighbour.
+
+    Args:
+        text, neighbour: str.
+        chooser: fonts.FontChooser.
+        rng: numpy.random.Generator.
+        style: text_style.Style.
+
+    Returns:
+        uint8 [height, width, 3], BGR.
+
+    Raises:
+        ValueError: none of the fonts can draw the text.
+    """
+    font = chooser.choose(text, rng)
+    neighbour = word_texts.in_some_case(neighbour, rng)
+    return text_image.draw_word(text, fonts.load_font(font), rng, style, neighbour if fonts.can_draw(font, neighbour) else '')

@@ -1,0 +1,133 @@
+"""Fonts to draw words with: OpenCV's own, and the font files of folders; which of them can draw what."""
+import collections
+import functools
+import os
+import string
+
+import cv2
+import numpy as np
+
+BUILT_IN_FONTS = ('sans', 'italic')   # that OpenCV carries; it takes what a font lacks from the first, then from its 'uni'
+SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'), '/Library/Fonts',
+                    'C:/Windows/Fonts')
+FONT_SIGNATURES = (b'\x00\x01\x00\x00', b'OTTO', b'true')
+FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
+UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
+MIN_LIKENESS = 0.15                   # of a font's letters to plain ones; symbols are near 0, an italic at 0.3, sans at 0.9
+
+
+def find_fonts(folders=None):
+    """Return the fonts to draw with: names of OpenCV's own, paths of font files.
+
+    Args:
+        folders: where to look for font files; None for OpenCV's own fonts and the system's folders.
+
+    Raises:
+        FileNotFoundError: one of the given folders does not exist.
+        ValueError: they hold no font file.
+    """
+    for folder in folders or ():
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f'{folder}: no such folder of fonts')
+    paths = [os.path.join(parent, name) for folder in folders or SYSTEM_FONT_DIRS for parent, _, names in os.walk(folder)
+             for name in names if name.lower().endswith(FONT_ENDINGS)]
+    if folders and not paths:
+        raise ValueError(f'{", ".join(folders)}: no font; expected files that end in {", ".join(FONT_ENDINGS)}')
+    return sorted(paths) if folders else [*BUILT_IN_FONTS, *sorted(paths)]
+
+
+@functools.cache
+def load_font(font):
+    """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
+    if font.lower().endswith(FONT_ENDINGS) and not _is_whole_font_file(font):
+        return None   # OpenCV would crash on some of them
+    try:
+        face = cv2.FontFace(font)
+    except cv2.error:
+        return None
+    return face if face.getName() else None
+
+
+def _is_whole_font_file(path):
+    """Whether a file starts as a TrueType or OpenType font and has all the tables that its directory lists."""
+    size = os.path.getsize(path)
+    with open(path, 'rb') as file:
+        header = file.read(12)
+        if header[:4] == b'ttcf':   # a collection; its first font counts
+            file.seek(int.from_bytes(file.read(4), 'big'))
+            header = file.read(12)
+        if header[:4] not in FONT_SIGNATURES:
+            return False
+        tables = [file.read(16) for _ in range(int.from_bytes(header[4:6], 'big'))]
+    return bool(tables) and all(
+        len(table) == 16 and int.from_bytes(table[8:12], 'big') + int.from_bytes(table[12:], 'big') <= size for table in tables)
+
+
+class FontChooser:
+    """Chooses a font for a text.
+
+    A folder with many fonts, often the weights and widths of one family, counts by the square root of their number, so that
+    it does not crowd out the others.
+    """
+
+    def __init__(self, font_paths):
+        """Take the fonts that are to be used, names and paths as of `find_fonts`; each is looked at when it is first chosen."""
+        self._fonts = font_paths
+        sizes = collections.Counter(map(os.path.dirname, font_paths))
+        weights = np.array([sizes[os.path.dirname(font)] ** -0.5 for font in font_paths])
+        self.probabilities = weights / weights.sum()
+        self._cumulated = np.cumsum(self.probabilities)
+
+    def choose(self, text, rng, tries=20):
+        """Return a random font that can draw a text; raises ValueError where none can."""
+        for chance in rng.random(tries):
+            font = self._fonts[min(int(np.searchsorted(self._cumulated, chance)), len(self._fonts) - 1)]
+            if can_draw(font, text):
+                return font
+        for index in rng.permutation(len(self._fonts)):
+            if can_draw(self._fonts[index], text):
+                return self._fonts[index]
+        raise ValueError(f'none of the {len(self._fonts)} fonts can draw {text!r}; give a folder of fonts that can with --fonts')
+
+
+def can_draw(font, text):
+    """Whether a font, a name or path, is one of letters and has a shape for each character of a text."""
+    return draws_letters(font) and all(_has_shape(font, character) for character in text if not character.isspace())
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _has_shape(font, character):
+    """Whether a font has a shape of its own for a character, neither blank nor borrowed nor a question mark for a missing one."""
+    shape = _shape(font, character)
+    missing = character != '?' and np.array_equal(shape, _shape(font, UNASSIGNED))
+    borrowed = font not in BUILT_IN_FONTS and np.array_equal(shape, _shape(BUILT_IN_FONTS[0], character))
+    return bool(shape.any()) and not missing and not borrowed
+
+
+@functools.cache
+def draws_letters(font):
+    """Whether OpenCV can use a font and its letters look like letters, not like symbols (one without letters cannot tell)."""
+    if load_font(font) is None:
+        return False
+    letters = [letter for letter in string.ascii_lowercase if _has_shape(font, letter)]
+    return not letters or float(np.mean([_likeness(font, letter) for letter in letters])) > MIN_LIKENESS
+
+
+def _likeness(font, letter):
+    """Return the correlation of a font's letter with the plain one; 0 where it fills its square."""
+    drawn, plain = _square(font, letter), _square('uni', letter)
+    return np.corrcoef(drawn, plain)[0, 1] if drawn.std() > 0 else 0.0
+
+
+def _square(font, character):
+    """Return the picture of one character, cut out and stretched to float64 [576]."""
+    shape = _shape(font, character)
+    x, y, width, height = cv2.boundingRect(shape)
+    return cv2.resize(shape[y:y + height, x:x + width], (24, 24), interpolation=cv2.INTER_AREA).ravel().astype(np.float64)
+
+
+def _shape(font, character):
+    """Return the picture of one character, for comparison."""
+    mask = np.zeros((96, 96), np.uint8)
+    cv2.putText(mask, character, (24, 64), 255, load_font(font), 24)
+    return mask

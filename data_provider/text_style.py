@@ -1,0 +1,79 @@
+"""How words are drawn: every effect with its probability and its range, for plain words and for words as photographs show them.
+
+The effects are those of Jaderberg et al., "Synthetic Data and Artificial Neural Networks for Natural Scene Text Recognition"
+(arXiv 1406.2227, section 2), and what photographs of signs show beyond them.
+"""
+import collections
+
+
+class Effect(collections.namedtuple('Effect', ['probability', 'low', 'high'])):
+    """Something that happens to a share of the words, with a strength from `low` to `high`."""
+
+    def draw(self, rng):
+        """Return a strength, or None where chance leaves the effect out."""
+        return rng.uniform(self.low, self.high) if rng.random() < self.probability else None
+
+
+Style = collections.namedtuple('Style', [
+    # The letters; lengths are shares of the text size unless said otherwise.
+    'text_size',         # pixels
+    'weight',            # of fonts with several weights
+    'spacing',           # room added between letters
+    'large_initial',     # the first letter is larger by this factor
+    'wave',              # height of the waves of the baseline
+    'arc',               # angle over which the baseline bends, radians, up or down
+    'slant',             # shift in x for each pixel of y, to either side
+    'bold',              # thickness added to the strokes, pixels
+    'underline',         # thickness
+    # What the letters are painted with.
+    'contrast',          # between the grey values of text and background, at least
+    'saturation',        # of colours; words without it are black, grey and white
+    'border',            # thickness, pixels
+    'hollow',            # thickness of the outline that is left of a letter, pixels
+    'shadow',            # offset, pixels
+    'depth',             # length of the letters' sides, pixels
+    'relief',            # strength of light and shade at the edges, grey values; the letters have the background's colour
+    'fill',              # strength of the pattern inside the letters, grey values
+    'wear',              # share of the letters that is rubbed off
+    # What is around them.
+    'texture',           # strength, grey values
+    'clutter',           # number of lines and patches behind the word
+    'neighbour',         # distance of a line of text above or below
+    'margin',            # room between the text and the edge of the picture; a share may be cut off
+    # The camera.
+    'rotation',          # degrees, to either side
+    'perspective',       # shift of each corner, share of the height
+    'gradient',          # of the light, grey values from one side to the other
+    'glare',             # brightness of a spot, grey values
+    'occlusion',         # thickness of a bar across the word
+    'gamma',             # exponent of the brightness, one in two words its inverse
+    'focus_blur',        # sigma, share of the height
+    'motion_blur',       # length, share of the height
+    'height',            # of the picture, pixels
+    'noise',             # sigma, grey values
+    'grey',              # of 1: no colours
+    'jpeg_quality',
+])
+
+ALWAYS, NEVER = 1.0, 0.0
+
+RICH = Style(
+    text_size=Effect(ALWAYS, 28, 48), weight=Effect(ALWAYS, 250, 900), spacing=Effect(0.3, -0.04, 0.45),
+    large_initial=Effect(0.04, 1.15, 1.4), wave=Effect(0.08, 0.03, 0.15), arc=Effect(0.15, 0.1, 1.2),
+    slant=Effect(0.2, 0.05, 0.35), bold=Effect(0.2, 0.5, 2.0), underline=Effect(0.02, 0.04, 0.08),
+    contrast=Effect(ALWAYS, 22, 120), saturation=Effect(0.75, 0.05, 0.9), border=Effect(0.14, 1.0, 3.5),
+    hollow=Effect(0.04, 1.0, 2.5), shadow=Effect(0.2, 1.0, 5.0), depth=Effect(0.08, 2.0, 6.0), relief=Effect(0.06, 25, 90),
+    fill=Effect(0.2, 5, 40), wear=Effect(0.05, 0.03, 0.2),
+    texture=Effect(0.45, 3, 35), clutter=Effect(0.2, 1, 7), neighbour=Effect(0.3, 0.05, 0.6), margin=Effect(ALWAYS, -0.05, 0.3),
+    rotation=Effect(0.5, 0, 9), perspective=Effect(0.4, 0.02, 0.22), gradient=Effect(0.3, 10, 100), glare=Effect(0.08, 30, 140),
+    occlusion=Effect(0.03, 0.04, 0.12), gamma=Effect(0.2, 1.1, 1.8), focus_blur=Effect(0.4, 0.01, 0.07),
+    motion_blur=Effect(0.12, 0.05, 0.22), height=Effect(ALWAYS, 13, 56), noise=Effect(0.35, 1.0, 11.0), grey=Effect(0.15, 1, 1),
+    jpeg_quality=Effect(ALWAYS, 25, 95))
+
+PLAIN = Style(*[Effect(NEVER, 0, 0)] * len(Style._fields))._replace(
+    text_size=Effect(ALWAYS, 26, 46), weight=Effect(ALWAYS, 300, 800), slant=Effect(0.25, 0.02, 0.25),
+    contrast=Effect(ALWAYS, 70, 150), saturation=Effect(0.8, 0.1, 1.0), margin=Effect(ALWAYS, 0.02, 0.3),
+    gradient=Effect(0.3, 0, 50), focus_blur=Effect(0.5, 0.01, 0.03), height=Effect(ALWAYS, 32, 56), noise=Effect(0.6, 1.0, 8.0),
+    jpeg_quality=Effect(ALWAYS, 50, 95))
+
+STYLES = {'rich': RICH, 'plain': PLAIN}

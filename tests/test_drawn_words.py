@@ -1,0 +1,61 @@
+"""Tests of data_provider.drawn_words and drawn_batches."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from data_provider import drawn_words, fonts
+from data_provider.drawn_batches import drawn_batches
+from data_provider.text_style import RICH
+
+WORDS = ['alpha', 'beta', 'gamma']
+
+
+@pytest.fixture
+def drawer(codec):
+    return drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, style=RICH, seed=3,
+                                  input_size=(100, 32))
+
+
+def take_batches(drawer, count, first_batch=0):
+    with tf.Graph().as_default(), tf.Session() as session:
+        batches = drawn_batches(drawer, batch_size=4, input_size=(100, 32), first_batch=first_batch)
+        batch = tf.data.make_one_shot_iterator(batches).get_next()
+        return [session.run(batch) for _ in range(count)]
+
+
+def test_a_sample_depends_on_nothing_but_its_number(drawer):
+    first = [drawer.sample(number) for number in range(6)]
+    again = [drawer.sample(number) for number in reversed(range(6))][::-1]
+    for left, right in zip(first, again, strict=True):
+        assert left.text == right.text
+        np.testing.assert_array_equal(left.image, right.image)
+    assert len({sample.image.tobytes() for sample in first}) == 6
+
+
+def test_a_sample_is_labelled_with_what_is_drawn(drawer, codec):
+    for number in range(200):
+        sample = drawer.sample(number)
+        assert sample.image.shape == (32, 100, 3)
+        assert codec.decode(sample.label) == sample.text.label.lower()
+        assert len(sample.label) >= 1
+
+
+def test_the_first_words_of_a_list_are_drawn_most(drawer):
+    labels = [drawer.sample(number).text.label.lower() for number in range(300)]
+    counts = [labels.count(word) for word in WORDS]
+    assert counts[0] > counts[1] > counts[2] > 0
+    assert sum(counts) < 300   # other texts
+
+
+def test_batches_hold_the_samples_in_order(drawer, codec):
+    for number, batch in enumerate(take_batches(drawer, 3)):
+        assert batch.images.shape == (4, 32, 100, 3)
+        for row in range(4):
+            sample = drawer.sample(4 * number + row)
+            np.testing.assert_array_equal(batch.images[row], sample.image)
+            assert batch.labels.values[batch.labels.indices[:, 0] == row].tolist() == sample.label
+            assert batch.imagenames[row].decode() == sample.text.drawn
+
+
+def test_the_stream_goes_on_where_it_stopped(drawer):
+    np.testing.assert_array_equal(take_batches(drawer, 3)[2].images, take_batches(drawer, 1, first_batch=2)[0].images)

@@ -1,0 +1,45 @@
+"""Tests of data_provider.fonts."""
+import string
+
+import numpy as np
+import pytest
+
+from data_provider import fonts
+
+
+def test_a_font_without_the_characters_is_not_taken():
+    assert fonts.can_draw('sans', 'Word 42')
+    assert fonts.can_draw('sans', 'why?')
+    assert not fonts.can_draw('sans', 'a' + fonts.UNASSIGNED)
+
+
+def test_a_font_that_borrows_the_characters_is_not_taken(monkeypatch):
+    plain = fonts.load_font('sans')
+    monkeypatch.setattr(fonts, 'load_font', lambda font: plain)
+    assert not fonts.can_draw('a_font_without_letters.ttf', 'a')
+
+
+def test_a_font_of_symbols_is_told_from_one_of_letters(monkeypatch):
+    assert all(fonts.draws_letters(font) for font in fonts.BUILT_IN_FONTS)
+    symbol_of = dict(zip(string.ascii_lowercase, '!"#$%&()*+,-./:;<=>@[]^_|~', strict=True))
+    draw, load = fonts._shape, fonts.load_font
+    monkeypatch.setattr(fonts, 'load_font', lambda font: load('italic' if font == 'symbols.ttf' else font))
+    monkeypatch.setattr(fonts, '_shape', lambda font, letter: draw('uni', letter) if font in ('sans', 'uni')
+                        else draw('italic', symbol_of.get(letter, '?')))
+    assert not fonts.draws_letters('symbols.ttf')
+
+
+def test_a_file_that_is_no_font_is_not_loaded(tmp_path):
+    noise = np.random.default_rng(0).bytes(5000)
+    for content in (b'no font', b'', noise, b'\x00\x01\x00\x00' + noise):
+        (tmp_path / 'broken.ttf').write_bytes(content)
+        fonts.load_font.cache_clear()
+        fonts.draws_letters.cache_clear()
+        assert fonts.load_font(str(tmp_path / 'broken.ttf')) is None
+    with pytest.raises(ValueError, match='none of the 1 fonts can draw'):
+        fonts.FontChooser([str(tmp_path / 'broken.ttf')]).choose('word', np.random.default_rng(0))
+
+
+def test_a_folder_with_many_fonts_does_not_crowd_out_the_others():
+    probabilities = fonts.FontChooser(['many/1', 'many/2', 'many/3', 'many/4', 'one/1']).probabilities
+    np.testing.assert_allclose(probabilities, [1 / 6, 1 / 6, 1 / 6, 1 / 6, 2 / 6])

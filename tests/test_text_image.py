@@ -1,0 +1,107 @@
+"""Tests of data_provider.text_image, text_mask, text_style and camera: pictures of words."""
+import cv2
+import numpy as np
+import pytest
+
+from data_provider import camera, fonts, text_image, text_mask
+from data_provider.text_style import PLAIN, RICH, Effect, Style
+
+ALWAYS_ON = {name: effect._replace(probability=1.0) for name, effect in RICH._asdict().items()}
+
+
+def draw(text='word', seed=0, style=RICH, neighbour=''):
+    return text_image.draw_word(text, fonts.load_font('sans'), np.random.default_rng(seed), style, neighbour)
+
+
+def grey_of(image):
+    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
+
+
+def test_an_effect_comes_as_often_and_as_strong_as_it_says(rng):
+    values = [Effect(0.25, 2, 4).draw(rng) for _ in range(4000)]
+    strengths = [value for value in values if value is not None]
+    assert 0.22 < len(strengths) / 4000 < 0.28
+    assert 2 <= min(strengths) < 2.1
+    assert 3.9 < max(strengths) <= 4
+
+
+@pytest.mark.parametrize('style', [PLAIN, RICH], ids=['plain', 'rich'])
+def test_every_word_becomes_a_picture_of_its_own(style):
+    pictures = [draw('word', seed, style, 'other') for seed in range(60)]
+    assert len({picture.tobytes() for picture in pictures}) == 60
+    for picture in pictures:
+        assert picture.dtype == np.uint8
+        assert picture.ndim == 3
+        assert min(picture.shape[:2]) >= 2
+
+
+@pytest.mark.parametrize('name', Style._fields)
+def test_each_effect_at_its_strongest_still_draws(name):
+    strongest = RICH._asdict()[name]
+    style = PLAIN._replace(**{name: Effect(1.0, strongest.high, strongest.high)})
+    for text in ('i', 'word', 'wordwordwordword'):
+        assert draw(text, 3, style, 'neighbour').any()
+
+
+def test_all_effects_together_still_draw():
+    for seed in range(30):
+        assert draw('Word', seed, Style(**ALWAYS_ON), 'other').shape[2] == 3
+
+
+SOMETIMES = [name for name, effect in RICH._asdict().items() if effect.probability < 1 and name != 'saturation']
+
+
+@pytest.mark.parametrize('name', SOMETIMES)
+def test_each_effect_changes_the_picture(name):
+    still = PLAIN._replace(**{field: Effect(0.0, 0, 0) for field in ('slant', 'gradient', 'focus_blur', 'noise')},
+                           saturation=Effect(1.0, 0.8, 0.8))
+    strong = RICH._asdict()[name]
+    with_effect = draw('word', 1, still._replace(**{name: strong._replace(probability=1.0)}), 'other')
+    assert not np.array_equal(with_effect, draw('word', 1, still, 'other'))
+
+
+def test_plain_words_stand_out_from_their_background():
+    for seed in range(30):
+        assert np.ptp(cv2.GaussianBlur(grey_of(draw('word', seed, PLAIN)), (0, 0), 1)) > 40
+
+
+def test_longer_words_are_wider():
+    style = PLAIN._replace(slant=Effect(0.0, 0, 0), height=Effect(1.0, 32, 32), margin=Effect(1.0, 0.1, 0.1))
+    short, medium, long = (draw(word, 1, style).shape[1] for word in ('h', 'hood', 'hoodhood'))
+    assert short < medium < long
+
+
+def test_nothing_of_a_word_is_cut_off_by_a_margin():
+    for seed in range(40):
+        mask = text_mask.draw_mask('jaj', fonts.load_font('italic'), np.random.default_rng(seed), RICH)
+        canvas = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+        assert mask.any()
+        assert cv2.boundingRect(canvas) == (1, 1, mask.shape[1], mask.shape[0])
+
+
+def test_an_arc_lifts_the_middle_or_lets_it_sink():
+    line = np.full((20, 200), 255, np.uint8)
+    for angle, is_lifted in ((1.0, True), (-1.0, False)):
+        bent = text_mask._bent(line, angle)
+        tops = (bent > 127).argmax(axis=0)
+        middle, side = tops[bent.shape[1] // 2], tops[10]
+        assert (middle < side) == is_lifted
+        assert bent.shape[0] > 30
+
+
+def test_a_strong_arc_of_a_short_word_keeps_its_letters():
+    square = np.full((40, 30), 255, np.uint8)
+    bent = text_mask._bent(square, 1.2)
+    assert (bent > 127).sum() > 0.5 * square.size
+
+
+def test_the_resolution_is_the_one_asked_for(rng):
+    style = PLAIN._replace(height=Effect(1.0, 20, 20))
+    assert camera.photograph(np.zeros((40, 120, 3), np.uint8), rng, style).shape == (20, 60, 3)
+
+
+def test_worse_jpeg_quality_makes_smaller_files(rng):
+    image = rng.integers(0, 256, (32, 100, 3), np.uint8)
+    styles = [PLAIN._replace(jpeg_quality=Effect(1.0, quality, quality)) for quality in (20, 95)]
+    bad, good = (len(camera.encode_jpeg(image, rng, style)) for style in styles)
+    assert bad < good / 2
