@@ -93,7 +93,7 @@ def dressed(word, rng, codec):
 
 
 def in_some_case(word, rng):
-    """Return the word as it is, Capitalised, in capitals or mixed, if it is its capitals' lower case (as ß and final ς are not)."""
+    """Return the word as it is, Capitalised, in capitals or mixed, where its capitals have it for lower case."""
     chance = rng.random()
     if chance < UPPER_PROBABILITY:
         changed = word.upper()

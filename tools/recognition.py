@@ -107,8 +107,8 @@ class Recogniser:
 
 def add_reading_flags(parser):
     """Add the flags of the scripts that read with a trained network to an argparse parser."""
-    parser.add_argument('--weights_path', metavar='PATH', help='a checkpoint: a folder, a prefix or a file of it '
-                                                               '(default: the best one in --output_dir)')
+    parser.add_argument('--weights_path', metavar='PATH', help="a checkpoint: a folder, a prefix or a file of it, or 'bundled' "
+                                                               '(default: the best one in --output_dir, else bundled)')
     parser.add_argument('--alphabet_dir', metavar='DIR', help='the folder of char_dict.json and ord_map.json, for a checkpoint '
                                                               'without an alphabet of its own (default: beside it, else English)')
     parser.add_argument('--beam_search', action='store_true', help='search beams of TEST.BEAM_WIDTH instead of the best path')
@@ -118,8 +118,9 @@ def add_reading_flags(parser):
 
 def open_recogniser(args, *, precision, beam_width, gpu_memory_fraction, allow_growth):
     """Return the Recogniser that the flags of `add_reading_flags` mean; raises as Recogniser does."""
-    weights_path = args.weights_path or os.path.join(args.output_dir, run_folder.BEST_DIR)
-    return Recogniser(weights_path, alphabet_dir=args.alphabet_dir, precision=precision,
+    own_best = os.path.join(args.output_dir, run_folder.BEST_DIR)
+    weights_path = args.weights_path or (own_best if os.path.isdir(own_best) else session_utils.BUNDLED)
+    return Recogniser(session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir, precision=precision,
                       beam_width=beam_width if args.beam_search else None,
                       config=session_utils.session_config(gpu_memory_fraction=gpu_memory_fraction, allow_growth=allow_growth))
 

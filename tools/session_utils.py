@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 FAST_BFLOAT16_FLAGS = {'amx_bf16', 'avx512_bf16'}   # of /proc/cpuinfo
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
+BUNDLED = 'bundled'                                 # --weights_path of the project's own weights
 PRECISIONS = ('auto', 'float32', 'bfloat16')
 
 
@@ -63,6 +64,11 @@ def first_line(error):
     lines = [line.strip() for line in str(error.message).splitlines()]
     noise = ('Graph execution error', 'Detected at node', 'File ', 'Node: ')
     return next((line for line in lines if line and not line.startswith(noise)), type(error).__name__)
+
+
+def weights_path(path):
+    """Return a --weights_path as it was given, or the folder of the project's own weights where that is 'bundled'."""
+    return repository_path('data', 'weights') if path == BUNDLED else path
 
 
 def repository_path(*names):

@@ -47,7 +47,8 @@ def parse_args(argv=None):
                         help='train on words of this list, drawn while it trains, in place of the training records')
     parser.add_argument('--fonts', nargs='+', metavar='DIR',
                         help="folders of fonts for --drawn_words (default: OpenCV's own and the system's)")
-    parser.add_argument('--weights_path', metavar='PATH', help='start a new run from the weights of this checkpoint')
+    parser.add_argument('--weights_path', metavar='PATH',
+                        help="start a new run from the weights of this checkpoint; 'bundled' for those of the project")
     parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
                         help='change knobs of global_configuration/config.py')
     return parser.parse_args(argv)
@@ -168,7 +169,7 @@ def initialise(session, architecture, resumed, weights_path):
         logger.info('going on from %s', resumed.prefix)
         checkpoint.restore(session, resumed.tensors, resumed.prefix, tf.global_variables())
     elif weights_path:
-        prefix = checkpoint.find_checkpoint(weights_path)
+        prefix = checkpoint.find_checkpoint(session_utils.weights_path(weights_path))
         tensors = checkpoint.load_tensors(prefix)
         new_characters = checkpoint.restore_weights(session, tensors, prefix, architecture)
         logger.info('starting from the weights of %s%s', prefix, new_characters and (
