@@ -1,5 +1,6 @@
 """Varies the images of a training batch, so that the network does not learn them by heart."""
-import tensorflow.compat.v1 as tf
+import cv2
+import numpy as np
 
 SHRINK = 0.1               # of width and height, at most; nothing is enlarged, which would push letters out of the image
 SLANT = 0.1                # shift in x for each pixel of y, at most
@@ -12,22 +13,24 @@ def augment(images, seed):
 
     Args:
         images: uint8 [batch, height, width, 3].
-        seed: integer [2]; the same seed gives the same images.
+        seed: sequence of int; the same seed gives the same images.
 
     Returns:
         uint8 [batch, height, width, 3].
     """
-    shape = tf.shape(images)
-    chance = tf.unstack(tf.random.stateless_uniform([shape[0], 6], seed), axis=1)
-    height, width = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
-    scale_x, scale_y = 1 + SHRINK * chance[0], 1 + SHRINK * chance[1]
-    slant = SLANT * (2 * chance[2] - 1)
+    rng = np.random.default_rng(seed)
+    batch_size, height, width, _ = images.shape
+    scales = 1 + SHRINK * rng.random((2, batch_size))
+    slants, shift_x, shift_y = np.array([[SLANT], [SHIFT], [SHIFT]]) * rng.uniform(-1, 1, (3, batch_size))
+    inverted = rng.random(batch_size) < INVERT_PROBABILITY
     # Where a pixel of the new image comes from in the old one; the centre stays, but for the shift.
-    shift_x = SHIFT * (2 * chance[3] - 1) + (1 - scale_x) * width / 2 - slant * height / 2
-    shift_y = SHIFT * (2 * chance[4] - 1) + (1 - scale_y) * height / 2
-    zero = tf.zeros_like(slant)
-    transforms = tf.stack([scale_x, slant, shift_x, zero, scale_y, shift_y, zero, zero], axis=1)
-    images = tf.raw_ops.ImageProjectiveTransformV3(images=images, transforms=transforms, output_shape=shape[1:3], fill_value=0.0,
-                                                   interpolation='BILINEAR', fill_mode='NEAREST')
-    is_inverted = chance[5] < INVERT_PROBABILITY
-    return tf.where(is_inverted, 255 - images, images)
+    matrices = np.zeros((batch_size, 2, 3))
+    matrices[:, 0, 0], matrices[:, 1, 1], matrices[:, 0, 1] = *scales, slants
+    matrices[:, 0, 2] = shift_x + (1 - scales[0]) * width / 2 - slants * height / 2
+    matrices[:, 1, 2] = shift_y + (1 - scales[1]) * height / 2
+    varied = np.empty_like(images)
+    for image, matrix, target in zip(images, matrices, varied, strict=True):
+        cv2.warpAffine(image, matrix, (width, height), dst=target, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                       borderMode=cv2.BORDER_REPLICATE)
+    varied[inverted] ^= 255
+    return varied

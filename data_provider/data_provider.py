@@ -101,7 +101,9 @@ class TextDataProvider:
         def parse(number, serialized):
             batch = self._parse(serialized)
             if augmented:
-                batch = batch._replace(images=augment(batch.images, tf.stack([tf.cast(seed, tf.int64), number])))
+                seeds = tf.stack([tf.constant(seed, tf.int64), number])
+                varied = tf.numpy_function(augment, [batch.images, seeds], tf.uint8, stateful=False)
+                batch = batch._replace(images=tf.ensure_shape(varied, batch.images.shape))
             return batch
 
         epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)

@@ -10,6 +10,10 @@ from data_provider.annotation import RejectedSample
 
 MAX_FILE_BYTES = 1 << 27
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
+# Without following a link that was put there since the path was checked, or waiting for the other end of a pipe.
+READ_FLAGS = os.O_RDONLY
+for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
+    READ_FLAGS |= getattr(os, _flag, 0)
 PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
@@ -89,8 +93,11 @@ def _real_path(folder):
 def _read_bytes(path):
     """Return the content of a regular file, bytes."""
     try:
-        with open(path, 'rb', buffering=0, opener=_open_without_waiting) as file:
-            return _read_regular_file(file, path)
+        descriptor = os.open(path, READ_FLAGS)
+        try:
+            return _read_regular_file(descriptor, path)
+        finally:
+            os.close(descriptor)
     except RejectedSample:
         raise
     except (OSError, ValueError) as error:   # ValueError: a null byte in the path
@@ -98,15 +105,13 @@ def _read_bytes(path):
         raise RejectedSample(kind, f'{path}: {getattr(error, "strerror", None) or error}') from error
 
 
-def _open_without_waiting(path, flags):
-    """Open without following a link that was put there since the path was checked, or waiting for the end of a pipe."""
-    return os.open(path, flags | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0))
-
-
-def _read_regular_file(file, path):
-    status = os.fstat(file.fileno())
+def _read_regular_file(descriptor, path):
+    status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise RejectedSample('unreadable image', f'{path}: expected an image file, got no regular file')
     if status.st_size > MAX_FILE_BYTES:
         raise RejectedSample('image too large', f'{path} has {status.st_size} bytes, expected at most {MAX_FILE_BYTES}')
-    return file.read()
+    content = os.read(descriptor, status.st_size)
+    while len(content) < status.st_size and (more := os.read(descriptor, status.st_size - len(content))):
+        content += more
+    return content

@@ -19,7 +19,7 @@ MAX_PAYLOAD_BYTES = 1 << 30
 def frame(payload):
     """Return one record, bytes, that holds `payload`, bytes."""
     length = _LENGTH.pack(len(payload))
-    return length + _FOOTER.pack(_masked_crc(length)) + payload + _FOOTER.pack(_masked_crc(payload))
+    return b''.join([length, _FOOTER.pack(_masked_crc(length)), payload, _FOOTER.pack(_masked_crc(payload))])
 
 
 def read_records(path):

@@ -238,7 +238,7 @@ def test_a_chunk_keeps_the_order_of_its_lines(tmp_path, codec):
     converted = conversion.convert_lines(settings, 'train', lines)
     assert converted.num_lines == 3
     assert [reject.line_number for reject in converted.rejects] == [2]
-    (tmp_path / 'r').write_bytes(b''.join(converted.records['train']))
+    (tmp_path / 'r').write_bytes(converted.records['train'])
     features = data_utils.TextFeatureIO(codec).reader.read_features(tmp_path / 'r')
     assert [feature.imagename for feature in features] == ['0.png', '1.png']
 

@@ -179,8 +179,8 @@ class ConversionOutput:
         """
         for split, records in converted.records.items():
             name = self._names[split][shard]
-            self._files[name].writelines(records)
-            self._counts[name] += len(records)
+            self._files[name].write(records)
+            self._counts[name] += converted.counts[split]
         for reject in converted.rejects:
             fields = (annotation_name, str(reject.line_number), reject.path, reject.label, reject.reason)
             self._rejects.write('\t'.join(' '.join(field.split()) for field in fields) + '\n')
