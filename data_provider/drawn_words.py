@@ -3,7 +3,7 @@ import collections
 
 import numpy as np
 
-from data_provider import camera, fonts, image_file, text_image, word_texts
+from data_provider import camera, fonts, image_file, text_image, text_style, word_texts
 
 OTHER_PROBABILITY = 0.2    # of a text that is not of the list
 
@@ -17,7 +17,7 @@ Sample = collections.namedtuple('Sample', [
 class DrawnWords:
     """Draws words of a list, and other texts, in the fonts that can draw them."""
 
-    def __init__(self, *, words, font_paths, codec, style, seed, input_size):
+    def __init__(self, *, words, font_paths, codec, style, seed, input_size, plain_samples=0):
         """Choose what is drawn.
 
         Args:
@@ -27,11 +27,13 @@ class DrawnWords:
             style: text_style.Style.
             seed: decides everything.
             input_size: (width, height) of the pictures.
+            plain_samples: how many of the first samples are drawn plainly, whatever the style.
         """
         self._words = words
         self._chooser = fonts.FontChooser(font_paths)
         self._codec = codec
         self._style = style
+        self._plain_samples = plain_samples
         self._seed = seed
         self._input_size = tuple(input_size)
         self._max_frames = input_size[0] // 4
@@ -44,8 +46,9 @@ class DrawnWords:
         """
         rng = np.random.default_rng([self._seed, number])
         text = word_texts.dressed(self._choose_word(rng), rng, self._codec)
-        image = draw(text.drawn, self._choose_word(rng), self._chooser, rng, self._style)
-        image = image_file.decode_image(camera.encode_jpeg(image, rng, self._style), self._input_size)
+        style = text_style.PLAIN if number < self._plain_samples else self._style
+        image = draw(text.drawn, self._choose_word(rng), self._chooser, rng, style)
+        image = image_file.decode_image(camera.encode_jpeg(image, rng, style), self._input_size)
         return Sample(self._codec.encode(text.label), text, image)
 
     def _choose_word(self, rng):

@@ -32,6 +32,7 @@ cfg.TRAIN.BATCH_SIZE = 64             # samples in a step
 cfg.TRAIN.SHUFFLE_BUFFER = 32768      # records that are shuffled together (9.8 kB each); a data set up to this size wholly
 cfg.TRAIN.AUGMENT = False             # shrink, slant, shift and invert training images: learns slower, less by heart
 cfg.TRAIN.DRAWN_STYLE = 'rich'        # of words that are drawn for training, see data_provider/text_style.py: rich or plain
+cfg.TRAIN.DRAWN_PLAIN_STEPS = 500     # the first steps draw plain words, with which the network stops answering blanks sooner
 cfg.TRAIN.PRECISION = 'auto'          # of the arithmetic: float32, bfloat16, or auto: bfloat16 where the device is fast at it
 cfg.TRAIN.DROPOUT = 0.5               # share of the LSTM's output that is dropped
 cfg.TRAIN.OPTIMIZER = 'adam'          # adam, adadelta (the original's), momentum or rmsprop
@@ -63,7 +64,7 @@ cfg.TEST.TF_ALLOW_GROWTH = True       # take GPU memory as it is needed
 _RANGES = {
     'ARCH.PIXEL_RANGE': (-1e6, 1e6), 'DATA.VALIDATION_SPLIT': (0.0, 0.99), 'DATA.SEED': (0, 2 ** 31 - 1),
     'TRAIN.SEED': (0, 2 ** 31 - 1), 'TRAIN.DROPOUT': (0.0, 0.99), 'TRAIN.MOMENTUM': (0.0, 1.0), 'TRAIN.LEARNING_RATE': (0.0, 1e6),
-    'TRAIN.WARMUP_STEPS': (0, 2 ** 31 - 1), 'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
+    'TRAIN.WARMUP_STEPS': (0, 2 ** 31 - 1), 'TRAIN.DRAWN_PLAIN_STEPS': (0, 2 ** 31 - 1), 'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
     'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
     'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0)}
 _DEFAULT_RANGE = (1, 2 ** 31 - 1)

@@ -59,3 +59,10 @@ def test_batches_hold_the_samples_in_order(drawer, codec):
 
 def test_the_stream_goes_on_where_it_stopped(drawer):
     np.testing.assert_array_equal(take_batches(drawer, 3)[2].images, take_batches(drawer, 1, first_batch=2)[0].images)
+
+
+def test_the_first_samples_can_be_plain(codec, drawer):
+    plain_first = drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, style=RICH, seed=3,
+                                         input_size=(100, 32), plain_samples=5)
+    same = [np.array_equal(plain_first.sample(number).image, drawer.sample(number).image) for number in range(10)]
+    assert same == 5 * [False] + 5 * [True]

@@ -21,7 +21,7 @@ from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg, override
 from local_utils import log_utils, platform_flags, record_files
-from tools import pictures, recognition, session_utils
+from tools import plots, recognition, session_utils
 
 
 def parse_args(argv=None):
@@ -117,7 +117,7 @@ def main(argv=None):
                                              allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
     samples, count, source = open_samples(args, recogniser)
     if args.confusion_path:
-        pictures.check_path(args.confusion_path)   # before the long work
+        plots.check_path(args.confusion_path)   # before the long work
     evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)
     if not evaluation.samples:
@@ -125,7 +125,7 @@ def main(argv=None):
     print(json.dumps(as_json(evaluation, weights_path=recogniser.prefix, source=source, unreadable=unreadable),
                      ensure_ascii=False, indent=2))
     if args.confusion_path:
-        pictures.draw_confusion(evaluation.exact.confusion, recogniser.codec.characters, args.confusion_path)
+        plots.draw_confusion(evaluation.exact.confusion, recogniser.codec.characters, args.confusion_path)
     return 1 if unreadable else 0
 
 

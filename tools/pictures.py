@@ -1,16 +1,11 @@
-"""Pictures for people: words with what was read, curves, a confusion matrix."""
-import os
-
+"""Pictures of words: with what was read, with their labels."""
 import cv2
 import numpy as np
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 
 from local_utils import files
 
 SCALE = 2            # of the word images
 TEXT_HEIGHT = 24     # pixels under each word
-FIGURE_ENDINGS = ('.png', '.pdf', '.svg')
 GREEN, RED = (0, 128, 0), (0, 0, 200)
 
 
@@ -65,62 +60,3 @@ def _draw_reading(image, truth, text, confidence):
     caption = f'{text} {confidence:.2f}' if is_right else f'{text} ({truth})'
     cv2.putText(tile, caption, (8, tile.shape[0] - 9), GREEN if is_right else RED, cv2.FontFace('sans'), 14)
     return tile
-
-
-def draw_confusion(confusion, characters, path):
-    """Write the confusion matrix of an alignment as a picture.
-
-    Args:
-        confusion: dict of (true character or '', read character or '') → count; '' is an insertion or a deletion.
-        characters: the alphabet, str.
-        path: file to write; its ending decides the format.
-    """
-    labels = [*characters, '']
-    index_of = {character: index for index, character in enumerate(labels)}
-    counts = np.zeros([len(labels), len(labels)])
-    for (truth, read), count in confusion.items():
-        counts[index_of[truth], index_of[read]] = count
-    figure = Figure(figsize=(4 + len(labels) * 0.16, 3 + len(labels) * 0.16), layout='constrained')
-    axes = figure.add_subplot(xlabel='read', ylabel='truth', title='Share of each true character (last: none)')
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    mesh = axes.matshow(shares, cmap='viridis', norm=LogNorm(vmin=1e-3, vmax=1, clip=True))
-    axes.set_xticks(range(len(labels)), [*characters, '–'], fontsize=7)
-    axes.set_yticks(range(len(labels)), [*characters, '–'], fontsize=7)
-    figure.colorbar(mesh)
-    save_figure(figure, path)
-
-
-def draw_curves(losses, accuracies, path):
-    """Write the curves of a training run as a picture.
-
-    Args:
-        losses: dict of step → training loss.
-        accuracies: dict of step → word accuracy of the validation, in [0, 1].
-        path: file to write; its ending decides the format.
-    """
-    figure = Figure(figsize=(8, 4), layout='constrained')
-    axes = figure.add_subplot(xlabel='step', ylabel='CTC loss (training)')
-    axes.plot(*zip(*sorted(losses.items()), strict=True), color='tab:blue', label='CTC loss (training)')
-    axes.set_ylim(bottom=0)
-    if accuracies:
-        right = axes.twinx()
-        right.plot(*zip(*sorted(accuracies.items()), strict=True), color='tab:green', marker='o',
-                   label='word accuracy (validation)')
-        right.set(ylabel='word accuracy (validation)', ylim=(0, 1))
-    figure.legend(loc='outside upper center', ncols=2)
-    save_figure(figure, path)
-
-
-def save_figure(figure, path):
-    """Write a matplotlib figure, whole or not at all; the ending of `path` decides the format."""
-    check_path(path)
-    with files.atomic_file(path) as file:
-        figure.savefig(file, format=os.path.splitext(path)[1][1:], dpi=120)
-
-
-def check_path(path):
-    """Raise ValueError where a figure cannot be written to a path."""
-    if os.path.splitext(path)[1] not in FIGURE_ENDINGS:
-        raise ValueError(f'{path}: expected a name that ends in {", ".join(FIGURE_ENDINGS)}')
-    if not os.path.isdir(os.path.dirname(path) or '.'):
-        raise ValueError(f'{path}: there is no such folder to write to')

@@ -15,7 +15,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 import tensorflow.compat.v1 as tf
 
 from local_utils import platform_flags
-from tools import pictures, session_utils
+from tools import plots, session_utils
 
 
 def parse_args(argv=None):
@@ -58,7 +58,7 @@ def main(argv=None):
     args = parse_args(argv)
     session_utils.silence_deprecations()
     scalars = read_scalars(args.log_dir or args.output_dir, ('train/loss', 'validation/word_accuracy'))
-    pictures.draw_curves(scalars['train/loss'], scalars['validation/word_accuracy'], args.picture_path)
+    plots.draw_curves(scalars['train/loss'], scalars['validation/word_accuracy'], args.picture_path)
 
 
 if __name__ == '__main__':

@@ -107,7 +107,8 @@ def make_drawer(words_path, font_dirs, codec):
     font_paths = fonts.find_fonts(font_dirs)
     log_utils.init_logger().info('drawing training samples of %d words in the fonts of %d files', len(words), len(font_paths))
     return drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=text_style.STYLES[cfg.TRAIN.DRAWN_STYLE],
-                                  seed=cfg.TRAIN.SEED, input_size=cfg.ARCH.INPUT_SIZE)
+                                  seed=cfg.TRAIN.SEED, input_size=cfg.ARCH.INPUT_SIZE,
+                                  plain_samples=cfg.TRAIN.DRAWN_PLAIN_STEPS * cfg.TRAIN.BATCH_SIZE)
 
 
 def describe_records(provider, drawer):
