@@ -18,7 +18,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from benchmarks import paired
+import paired
 from data_provider import data_provider
 from local_utils import char_codec, data_utils, establish_char_dict
 

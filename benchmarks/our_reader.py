@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""The project's reading of images in memory; answers each line on standard input with images/s.
+
+    echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
+"""
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+import tensorflow.compat.v1 as tf
+
+import training_batch
+from crnnmodel import checkpoint
+from local_utils import char_codec
+from tools import recognition, session_utils
+
+
+def main():
+    """Build, then serve."""
+    args = training_batch.argument_parser(__doc__).parse_args()
+    images = list(training_batch.random_batch(args)[0])
+    characters = ''.join(map(chr, range(ord('a'), ord('a') + args.num_classes - 1)))
+    codec = char_codec.CharacterCodec(characters)
+    architecture = checkpoint.Architecture(characters=characters, num_classes=args.num_classes, input_size=(args.width, 32),
+                                           hidden_units=256, hidden_layers=2, pixel_range=(-1.0, 1.0))
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = recognition.build_reading_graph(architecture, dtype=session_utils.compute_dtype(args.precision))
+        session.run(tf.global_variables_initializer())
+        training_batch.serve_step(lambda: recognition.read_images(session, graph, codec, images), args.batch_size)
+
+
+if __name__ == '__main__':
+    main()

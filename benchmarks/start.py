@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""From the start of test_shadownet.py to its first word, the whole process, and what its parts take.
+
+    python benchmarks/start.py --image_path word.jpg --rounds 7
+
+Each part is a process that does what the script does up to there; a part's time is what it adds to the one before. Prints one
+JSON object of seconds.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+import paired
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+UP_TO = {
+    'Python': '',
+    'NumPy and OpenCV': 'import numpy, cv2',
+    'TensorFlow': 'import numpy, cv2, tensorflow.compat.v1',
+    'the project': 'import tools.test_shadownet',
+    'checkpoint, graph and session': '''
+import tools.test_shadownet
+from tools import recognition, session_utils
+recognition.Recogniser(session_utils.weights_path('bundled'))''',
+}
+
+
+def parse_args():
+    """Return the parsed command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--image_path', required=True)
+    parser.add_argument('--rounds', type=int, default=7)
+    return parser.parse_args()
+
+
+def seconds_of(*command):
+    """Return how long a Python process took."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, check=True,
+                   env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '2'})
+    return time.perf_counter() - started
+
+
+def main():
+    """Measure and print."""
+    args = parse_args()
+    measures = {name: lambda code=code: seconds_of('-c', code) for name, code in UP_TO.items()}
+    image_path = os.path.abspath(args.image_path)
+    measures['the word is read'] = lambda: seconds_of('tools/test_shadownet.py', '--image_path', image_path)
+    figures = paired.in_turn(measures, args.rounds)
+    medians = {name: statistics.median(values) for name, values in figures.items()}
+    before = dict(zip(medians, [0.0, *medians.values()], strict=False))
+    print(json.dumps({
+        'machine': paired.machine(), 'whole_seconds': paired.spread(figures['the word is read']),
+        'seconds_of_parts': {name: medians[name] - before[name] for name in medians}}, indent=2))
+
+
+if __name__ == '__main__':
+    main()

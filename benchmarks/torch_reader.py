@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""The same reading in PyTorch: network and best path; answers each line on standard input with images/s.
+
+    echo | python benchmarks/torch_reader.py --batch_size 64 --precision bfloat16 --compile
+"""
+import contextlib
+
+import torch
+
+import torch_step
+import training_batch
+
+
+def main():
+    """Make the reader, then serve."""
+    parser = training_batch.argument_parser(__doc__)
+    parser.add_argument('--compile', action='store_true', help='with torch.compile')
+    args = parser.parse_args()
+    images = torch.from_numpy(training_batch.random_batch(args)[0])
+    network = torch_step.ShadowNet(args.num_classes).to(memory_format=torch.channels_last).eval()
+    forward = torch.compile(network) if args.compile else network
+    lower = torch.autocast('cpu', torch.bfloat16) if args.precision == 'bfloat16' else contextlib.nullcontext()
+
+    def read():
+        with torch.inference_mode(), lower:
+            return forward(images).argmax(2).numpy()
+
+    training_batch.serve_step(read, args.batch_size)
+
+
+if __name__ == '__main__':
+    main()
