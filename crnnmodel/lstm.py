@@ -88,6 +88,7 @@ def _recurrence(input_parts, recurrent_kernels, *, units, dtype):
 
 def _backward(d_outputs, states, recurrent_kernels, dtype):
     """Return the gradient of each step's gates before their activation, a list over time of float32 [2, batch, 4 * units]."""
+    # What stands in brackets does not wait for the steps behind and is worked out beside their products.
     d_gates = [None] * len(states)
     d_cell = None
     for step in reversed(range(len(states))):
@@ -95,10 +96,10 @@ def _backward(d_outputs, states, recurrent_kernels, dtype):
         d_output = d_outputs[step]
         if step + 1 < len(states):
             d_output += tf.cast(tf.matmul(tf.cast(d_gates[step + 1], dtype), recurrent_kernels, transpose_b=True), tf.float32)
-        through_cell = d_output * o * (1 - squashed * squashed)
+        through_cell = d_output * (o * (1 - squashed * squashed))
         d_cell = through_cell if d_cell is None else d_cell + through_cell
-        d_f = tf.zeros_like(f) if previous is None else d_cell * previous * f * (1 - f)
-        d_gates[step] = tf.concat([d_cell * j * i * (1 - i), d_cell * i * (1 - j * j), d_f,
-                                   d_output * squashed * o * (1 - o)], axis=2)
+        d_f = tf.zeros_like(f) if previous is None else d_cell * (previous * f * (1 - f))
+        d_gates[step] = tf.concat([d_cell * (j * i * (1 - i)), d_cell * (i * (1 - j * j)), d_f,
+                                   d_output * (squashed * o * (1 - o))], axis=2)
         d_cell = d_cell * f
     return d_gates
