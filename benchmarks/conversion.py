@@ -11,13 +11,13 @@ import itertools
 import json
 import os
 import pathlib
-import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+import paired
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.1
@@ -118,23 +118,22 @@ def main():
         make_data_set(pathlib.Path(args.dataset_dir), data_set, args.num_images)
         output_dir = pathlib.Path(folder, 'records')
         output_dir.mkdir()
-        ours, plain, peaks = [], [], []
-        for _ in range(args.rounds):
+        peaks = []
+
+        def conversion():
             seconds, peak = run_conversion(data_set, output_dir, args.num_workers)
-            ours.append(args.num_images / seconds)
             peaks.append(peak)
-            plain.append(args.num_images / seconds_of_plain_loop(data_set, output_dir))
+            return args.num_images / seconds
+
+        figures = paired.in_turn({
+            'conversion': conversion,
+            'plain_loop': lambda: args.num_images / seconds_of_plain_loop(data_set, output_dir)}, args.rounds)
     print(json.dumps({
-        'machine': {'processor': platform.processor() or platform.machine(), 'cores': os.cpu_count()},
+        'machine': paired.machine(),
         'num_images': args.num_images, 'num_workers': args.num_workers,
-        'conversion_images_per_second': spread(ours), 'plain_loop_images_per_second': spread(plain),
-        'ratio_of_medians': statistics.median(ours) / statistics.median(plain),
+        **{f'{name}_images_per_second': paired.spread(values) for name, values in figures.items()},
+        'ratio_of_medians': paired.ratio_of_medians(figures['conversion'], figures['plain_loop']),
         'peak_memory_mb': max(peaks) / 1e6}, indent=2))
-
-
-def spread(values):
-    """Return the minimum, the median and the maximum."""
-    return {'min': min(values), 'median': statistics.median(values), 'max': max(values)}
 
 
 if __name__ == '__main__':

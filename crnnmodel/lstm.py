@@ -30,14 +30,16 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype):
             bias = tf.get_variable('bias', [4 * units], initializer=tf.zeros_initializer())
         input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
         directions.append((input_kernel, recurrent_kernel, bias + forget_bias_row(units)))
-    input_kernels, recurrent_kernels, biases = (tf.stack(parts) for parts in zip(*directions, strict=True))
 
-    both_inputs = tf.stack([inputs_tbc, tf.reverse(inputs_tbc, [0])])
-    flat_inputs = tf.reshape(both_inputs, [2, -1, channels])
-    input_part = tf.cast(tf.matmul(flat_inputs, input_kernels), tf.float32) + biases[:, tf.newaxis]
-    input_part = tf.reshape(input_part, [2, time_steps, tf.shape(inputs_tbc)[1], 4 * units])
+    flat_inputs = tf.reshape(inputs_tbc, [-1, channels])
+    forward_parts, backward_parts = (
+        tf.unstack(tf.reshape(tf.cast(tf.matmul(flat_inputs, kernel), tf.float32) + bias, [time_steps, -1, 4 * units]))
+        for kernel, _, bias in directions)
+    # A step takes one frame from the front and one from the back, so that no sequence has to be reversed first.
+    input_parts = [tf.stack(frames) for frames in zip(forward_parts, reversed(backward_parts), strict=True)]
+    recurrent_kernels = tf.stack([kernel for _, kernel, _ in directions])
 
-    outputs = _recurrence(tf.unstack(input_part, axis=1), recurrent_kernels, units=units, dtype=dtype)
+    outputs = _recurrence(input_parts, recurrent_kernels, units=units, dtype=dtype)
     forward, backward = tf.unstack(outputs, axis=1)
     return tf.concat([forward, tf.reverse(backward, [0])], axis=2)
 
@@ -88,6 +90,7 @@ def _recurrence(input_parts, recurrent_kernels, *, units, dtype):
 
 def _backward(d_outputs, states, recurrent_kernels, dtype):
     """Return the gradient of each step's gates before their activation, a list over time of float32 [2, batch, 4 * units]."""
+    # What stands in brackets does not wait for the steps behind and is worked out beside their products.
     d_gates = [None] * len(states)
     d_cell = None
     for step in reversed(range(len(states))):
@@ -95,10 +98,10 @@ def _backward(d_outputs, states, recurrent_kernels, dtype):
         d_output = d_outputs[step]
         if step + 1 < len(states):
             d_output += tf.cast(tf.matmul(tf.cast(d_gates[step + 1], dtype), recurrent_kernels, transpose_b=True), tf.float32)
-        through_cell = d_output * o * (1 - squashed * squashed)
+        through_cell = d_output * (o * (1 - squashed * squashed))
         d_cell = through_cell if d_cell is None else d_cell + through_cell
-        d_f = tf.zeros_like(f) if previous is None else d_cell * previous * f * (1 - f)
-        d_gates[step] = tf.concat([d_cell * j * i * (1 - i), d_cell * i * (1 - j * j), d_f,
-                                   d_output * squashed * o * (1 - o)], axis=2)
+        d_f = tf.zeros_like(f) if previous is None else d_cell * (previous * f * (1 - f))
+        d_gates[step] = tf.concat([d_cell * (j * i * (1 - i)), d_cell * (i * (1 - j * j)), d_f,
+                                   d_output * (squashed * o * (1 - o))], axis=2)
         d_cell = d_cell * f
     return d_gates

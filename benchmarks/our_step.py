@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""The project's training step; answers each line on standard input with a step's images/s.
+
+    echo | python benchmarks/our_step.py --batch_size 64 --precision bfloat16
+
+A part of training_step.py.
+"""
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+import training_batch
+
+from crnnmodel import crnn_model, training
+from tools import session_utils
+
+
+def build_step(args):
+    """Build the training step on a random batch that lies in the graph; returns training.Training."""
+    images, labels = training_batch.random_batch(args)
+    indices = [[row, column] for row, label in enumerate(labels) for column in range(len(label))]
+    longest = max(map(len, labels))
+    sparse = tf.SparseTensor(indices, tf.constant(np.concatenate(labels), tf.int32), [args.batch_size, longest])
+    step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
+    images = tf.get_variable('images', initializer=images, trainable=False)   # no constant, which would be folded
+    network = crnn_model.ShadowNet(
+        phase='train', num_classes=args.num_classes, input_size=(args.width, 32), dropout=training_batch.DROPOUT,
+        dropout_seed=tf.stack([0, step]), dtype=session_utils.compute_dtype(args.precision))
+    return training.build_training(
+        network, images, sparse, step, learning_rate=tf.constant(training_batch.LEARNING_RATE), optimizer='adam', momentum=0.9,
+        gradient_clip_norm=training_batch.GRADIENT_CLIP_NORM)
+
+
+def main():
+    """Build, then serve."""
+    args = training_batch.argument_parser(__doc__).parse_args()
+    session_utils.silence_deprecations()
+    with tf.Graph().as_default(), tf.Session() as session:
+        train = build_step(args)
+        session.run(tf.global_variables_initializer())
+        training_batch.serve_step(lambda: session.run([train.update, train.loss]), args.batch_size)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,80 @@
+"""Measuring things in turn, A, B, A, B …, so that whatever else the machine does meets all of them, and reporting it."""
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+
+class Worker:
+    """A script in a process of its own that answers each line on its standard input with one figure; see `serve`."""
+
+    def __init__(self, script, *arguments):
+        """Start the script and wait until it is ready to be measured."""
+        command = [sys.executable, str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.measure()   # the first answer comes after the warm-up
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        self._process.wait()
+
+    def measure(self):
+        """Ask for one figure."""
+        self._process.stdin.write('\n')
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise SystemExit(f'{self._process.args} ended with status {self._process.wait()}')
+        return float(answer)
+
+
+def serve(measure):
+    """Be the script of a Worker: answer each line of standard input with a figure."""
+    for _ in sys.stdin:
+        print(measure(), flush=True)
+
+
+def in_turn(measures, rounds):
+    """Call each of the functions once a round.
+
+    Args:
+        measures: dict of name → function that returns a figure.
+
+    Returns:
+        dict of name → list of the figures, one a round.
+    """
+    figures = {name: [] for name in measures}
+    for _ in range(rounds):
+        for name, measure in measures.items():
+            figures[name].append(measure())
+    return figures
+
+
+def spread(values):
+    """Return the minimum, the median and the maximum."""
+    return {'min': min(values), 'median': statistics.median(values), 'max': max(values)}
+
+
+def ratio_of_medians(values, others):
+    """Return by what factor the median of the values is larger than that of the others."""
+    return statistics.median(values) / statistics.median(others)
+
+
+def machine():
+    """Return what the figures were measured on."""
+    return {'processor': processor_name(), 'cores': os.cpu_count()}
+
+
+def processor_name():
+    """Return the processor's name where the system tells, else its architecture."""
+    try:
+        lines = pathlib.Path('/proc/cpuinfo').read_text(encoding='ascii', errors='replace').splitlines()
+    except OSError:   # not Linux
+        lines = []
+    names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
+    return names[0] if names else platform.processor() or platform.machine()

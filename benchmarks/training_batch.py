@@ -1,0 +1,41 @@
+"""What both training steps of training_step.py share: the flags, the random batch, the answering of measurements."""
+import argparse
+import time
+
+import numpy as np
+import paired
+
+WARM_UP_STEPS = 4
+LEARNING_RATE = 1e-4
+GRADIENT_CLIP_NORM = 5.0
+DROPOUT = 0.5
+
+
+def argument_parser(description):
+    """Return a parser with the flags that give the step its size."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--batch_size', type=int, default=64)
+    parser.add_argument('--width', type=int, default=100, help='of the images, pixels')
+    parser.add_argument('--num_classes', type=int, default=37, help='characters and blank')
+    parser.add_argument('--precision', choices=['float32', 'bfloat16'], default='bfloat16')
+    return parser
+
+
+def random_batch(args):
+    """Return (uint8 [batch, 32, width, 3], list of labels of 4 to 12 class indices)."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, [args.batch_size, 32, args.width, 3], np.uint8)
+    labels = [rng.integers(0, args.num_classes - 1, rng.integers(4, 13)).tolist() for _ in range(args.batch_size)]
+    return images, labels
+
+
+def serve_step(step, batch_size):
+    """Warm up, then answer each line on standard input with a step's images/s."""
+    def images_per_second():
+        started = time.perf_counter()
+        step()
+        return batch_size / (time.perf_counter() - started)
+
+    for _ in range(WARM_UP_STEPS):
+        step()
+    paired.serve(images_per_second)
