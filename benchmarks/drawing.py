@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import paired
+
 from data_provider import drawn_words, fonts, text_style, word_texts
 from local_utils import establish_char_dict
 
@@ -38,7 +39,8 @@ def main():
     font_paths = fonts.find_fonts(args.fonts)
 
     def words_per_second_of(style):
-        drawer = drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=style, seed=0, input_size=(100, 32))
+        drawer = drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=style, seed=0,
+                                        input_size=(100, 32))
         numbers = iter(range(10 ** 9))
         for _ in range(WARM_UP_WORDS):
             drawer.sample(next(numbers))

@@ -16,9 +16,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 import numpy as np
+import paired
 import tensorflow.compat.v1 as tf
 
-import paired
 from data_provider import data_provider
 from local_utils import char_codec, data_utils, establish_char_dict
 

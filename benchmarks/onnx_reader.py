@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """The same reading in ONNX Runtime, float32: network and best path; answers each line on standard input with images/s.
 
-    echo | python benchmarks/onnx_reader.py --batch_size 64
+echo | python benchmarks/onnx_reader.py --batch_size 64
 """
 import os
 import tempfile
 
 import onnxruntime
 import torch
-
 import torch_step
 import training_batch
 

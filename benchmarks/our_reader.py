@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The project's reading of images in memory; answers each line on standard input with images/s.
 
-    echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
+echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
 """
 import os
 import pathlib
@@ -11,8 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 import tensorflow.compat.v1 as tf
-
 import training_batch
+
 from crnnmodel import checkpoint
 from local_utils import char_codec
 from tools import recognition, session_utils

@@ -38,7 +38,8 @@ def main():
     print(json.dumps({
         'machine': paired.machine(), 'batch_size': args.batch_size, 'rounds': args.rounds,
         'images_per_second': {name: paired.spread(values) for name, values in figures.items()},
-        'our_best': ours, 'best_peer': peer, 'ratio_of_medians': paired.ratio_of_medians(figures[ours], figures[peer])}, indent=2))
+        'our_best': ours, 'best_peer': peer,
+        'ratio_of_medians': paired.ratio_of_medians(figures[ours], figures[peer])}, indent=2))
 
 
 if __name__ == '__main__':

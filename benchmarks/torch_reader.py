@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """The same reading in PyTorch: network and best path; answers each line on standard input with images/s.
 
-    echo | python benchmarks/torch_reader.py --batch_size 64 --precision bfloat16 --compile
+echo | python benchmarks/torch_reader.py --batch_size 64 --precision bfloat16 --compile
 """
 import contextlib
 
 import torch
-
 import torch_step
 import training_batch
 

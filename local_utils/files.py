@@ -1,10 +1,15 @@
-"""Files that appear whole or not at all."""
+"""Files: where the project's own lie, and writing them so that they appear whole or not at all."""
 import contextlib
 import json
 import os
 import stat
 
 INCOMPLETE_SUFFIX = '.incomplete'
+
+
+def repository_path(*names):
+    """Return a path inside the repository."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *names)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from global_configuration import config
-from tools import session_utils
+from local_utils import files
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_wrong_key_or_type_is_refused_and_changes_nothing(knobs, assignment, e
 
 @pytest.mark.parametrize('name', config.knobs(config.cfg))
 def test_every_knob_is_read_by_a_script(name):
-    sources = [path.read_text(encoding='utf-8') for path in pathlib.Path(session_utils.repository_path('tools')).glob('*.py')]
+    sources = [path.read_text(encoding='utf-8') for path in pathlib.Path(files.repository_path('tools')).glob('*.py')]
     assert any(re.search(rf'\bcfg\.{re.escape(name)}\b', source) for source in sources)
 
 

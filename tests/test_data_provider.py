@@ -4,15 +4,15 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from data_provider.data_provider import TextDataProvider
+from local_utils import files
 from local_utils.establish_char_dict import write_alphabet
 from tests.conftest import draw, write_records
-from tools import session_utils
 
 WORDS = [f'word{number}' for number in range(10)]
 
 
 def open_records(folder, input_size=(100, 32)):
-    return TextDataProvider(str(folder), input_size, session_utils.repository_path('data'))
+    return TextDataProvider(str(folder), input_size, files.repository_path('data'))
 
 
 def batches(provider, count, **options):

@@ -3,11 +3,10 @@ import json
 
 import pytest
 
-from local_utils import establish_char_dict, platform_flags
+from local_utils import establish_char_dict, files, platform_flags
 from local_utils.establish_char_dict import read_alphabet, write_alphabet
 from tests.conftest import write_data_set
 from tools import establish_char_dict as tool
-from tools import session_utils
 
 
 def write_files(folder, ord_map, char_dict):
@@ -27,7 +26,7 @@ def test_an_alphabet_that_was_written_is_read_in_the_same_order(tmp_path):
 
 
 def test_the_bundled_alphabet_is_letters_and_digits():
-    codec = read_alphabet(session_utils.repository_path('data'))
+    codec = read_alphabet(files.repository_path('data'))
     assert sorted(codec.characters) == sorted('abcdefghijklmnopqrstuvwxyz0123456789')
     assert codec.num_classes == 37
 

@@ -16,9 +16,9 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
 from global_configuration import config
-from local_utils import platform_flags, tfrecord
+from local_utils import files, platform_flags, tfrecord
 from tests.conftest import draw, write_records
-from tools import evaluate_shadownet, session_utils, train_shadownet
+from tools import evaluate_shadownet, train_shadownet
 from tools import test_shadownet as reader
 
 WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
@@ -138,7 +138,7 @@ def test_only_the_last_checkpoints_are_kept_across_runs(records, tmp_path):
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_a_checkpoint_and_ends_the_run_cleanly(records, tmp_path, number):
-    command = [sys.executable, session_utils.repository_path('tools', 'train_shadownet.py'),
+    command = [sys.executable, files.repository_path('tools', 'train_shadownet.py'),
                *arguments(records, tmp_path / 'run', 'TRAIN.STEPS=1000000', 'TRAIN.CHECKPOINT_STEP=1000000')]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr:
@@ -318,7 +318,7 @@ def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, cod
 @pytest.mark.parametrize('script', ['train_shadownet', 'test_shadownet', 'evaluate_shadownet', 'write_text_features',
                                     'generate_text_images', 'establish_char_dict', 'plot_training'])
 def test_each_script_runs_from_any_folder_and_shows_its_defaults(script, tmp_path):
-    path = session_utils.repository_path('tools', f'{script}.py')
+    path = files.repository_path('tools', f'{script}.py')
     assert os.access(path, os.X_OK)
     started = time.monotonic()
     result = subprocess.run([sys.executable, path, '--help'], cwd=tmp_path, capture_output=True, text=True, check=False)

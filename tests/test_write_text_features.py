@@ -12,10 +12,10 @@ import pytest
 
 from data_provider import conversion
 from data_provider.annotation import AnnotatedLine
-from local_utils import data_utils, platform_flags, record_files, tfrecord
+from local_utils import data_utils, files, platform_flags, record_files, tfrecord
 from local_utils.establish_char_dict import read_alphabet
 from tests.conftest import draw, write_data_set
-from tools import session_utils, write_text_features
+from tools import write_text_features
 
 WORDS = [f'word{number}' for number in range(40)]
 
@@ -154,7 +154,7 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     lines = (data_set / 'Train' / 'sample.txt').read_text()
     (data_set / 'Train' / 'sample.txt').write_text(lines * 500)
-    command = [sys.executable, session_utils.repository_path('tools', 'write_text_features.py'),
+    command = [sys.executable, files.repository_path('tools', 'write_text_features.py'),
                '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out')]
     for seconds in (0.3, 0.9, 1.5):
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
@@ -185,7 +185,7 @@ def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_p
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     annotation = data_set / 'Train' / 'sample.txt'
     annotation.write_text(annotation.read_text() * 5000)
-    command = [sys.executable, session_utils.repository_path('tools', 'write_text_features.py'),
+    command = [sys.executable, files.repository_path('tools', 'write_text_features.py'),
                '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out'), '--num_workers', '2']
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
@@ -228,7 +228,7 @@ def test_records_that_are_not_what_the_manifest_says_are_refused(tmp_path, codec
 
 def test_conversion_needs_no_tensorflow(tmp_path):
     code = 'import sys, tools.write_text_features; sys.exit("tensorflow" in sys.modules)'
-    assert subprocess.run([sys.executable, '-c', code], cwd=session_utils.repository_path(), check=False).returncode == 0
+    assert subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), check=False).returncode == 0
 
 
 def test_a_chunk_keeps_the_order_of_its_lines(tmp_path, codec):

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg, override
-from local_utils import log_utils, platform_flags, record_files
+from local_utils import files, log_utils, platform_flags, record_files
 from tools import plots, recognition, session_utils
 
 
@@ -101,7 +101,7 @@ def open_samples(args, recogniser):
         images = AnnotatedImages(args.image_dir, args.annotation_path, recogniser.input_size)
         return images, images.count, args.annotation_path
     dataset_dir = args.dataset_dir or args.data_dir
-    provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, session_utils.repository_path('data'))
+    provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, files.repository_path('data'))
     recognition.check_alphabet(recogniser.codec, provider.codec, recogniser.prefix)
     samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
     return samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'

@@ -25,9 +25,8 @@ from global_configuration.config import cfg
 from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags
 from tools import pictures
 
-REPOSITORY_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ALPHABET_DIR = os.path.join(REPOSITORY_DIR, 'data')
-WORD_LIST_PATH = os.path.join(REPOSITORY_DIR, 'data', 'words.txt')
+ALPHABET_DIR = files.repository_path('data')
+WORD_LIST_PATH = files.repository_path('data', 'words.txt')
 IMAGES_IN_A_FOLDER = 500
 FOLDERS_IN_A_FOLDER = 100
 CHUNK_IMAGES = 100            # that a worker draws at a time

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, crnn_model, ctc
-from local_utils import establish_char_dict, metrics, parallel
+from local_utils import establish_char_dict, files, metrics, parallel
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from tools import run_folder, session_utils
 
@@ -143,7 +143,7 @@ def find_codec(architecture, prefix, alphabet_dir=None):
             check_alphabet(codec, establish_char_dict.read_alphabet(alphabet_dir), prefix)
         return codec
     if not alphabet_dir:
-        alphabet_dir = beside if establish_char_dict.has_alphabet(beside) else session_utils.repository_path('data')
+        alphabet_dir = beside if establish_char_dict.has_alphabet(beside) else files.repository_path('data')
     codec = establish_char_dict.read_alphabet(alphabet_dir)
     if codec.num_classes != architecture.num_classes:
         raise ValueError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of {alphabet_dir} has '

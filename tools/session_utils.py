@@ -1,8 +1,9 @@
 """What every script with a session needs: its configuration, the arithmetic of the device, readable errors."""
 import contextlib
-import os
 
 import tensorflow.compat.v1 as tf
+
+from local_utils import files
 
 FAST_BFLOAT16_FLAGS = {'amx_bf16', 'avx512_bf16'}   # of /proc/cpuinfo
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
@@ -68,9 +69,4 @@ def first_line(error):
 
 def weights_path(path):
     """Return a --weights_path as it was given, or the folder of the project's own weights where that is 'bundled'."""
-    return repository_path('data', 'weights') if path == BUNDLED else path
-
-
-def repository_path(*names):
-    """Return a path inside the repository."""
-    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *names)
+    return files.repository_path('data', 'weights') if path == BUNDLED else path

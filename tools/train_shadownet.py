@@ -23,7 +23,7 @@ from crnnmodel import checkpoint, crnn_model, ctc, geometry, training
 from data_provider import data_provider, drawn_words, fonts, text_style, word_texts
 from data_provider.drawn_batches import drawn_batches
 from global_configuration.config import cfg, knobs, override
-from local_utils import log_utils, metrics, platform_flags, record_files
+from local_utils import files, log_utils, metrics, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
 from tools import recognition, run_folder, session_utils
 from tools.training_report import TrainingReport
@@ -72,7 +72,7 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
     """
     logger = log_utils.init_logger()
     geometry.time_steps(cfg.ARCH.INPUT_SIZE)
-    provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, session_utils.repository_path('data'))
+    provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, files.repository_path('data'))
     drawer = make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
     describe_records(provider, drawer)
     architecture = checkpoint.Architecture(

@@ -27,7 +27,7 @@ REJECTS_NAME = 'rejects.tsv'
 MAX_CHUNK_LINES = 128   # that a worker converts at a time; about 1.2 MB of records
 TRIED_LINES = 50
 MANIFEST_VERSION = 1
-BUNDLED_ALPHABET_DIR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'data')
+BUNDLED_ALPHABET_DIR = files.repository_path('data')
 
 
 def parse_args(argv=None):
