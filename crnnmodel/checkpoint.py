@@ -135,8 +135,11 @@ def restore(session, tensors, prefix, variables):
             raise ValueError(f'{prefix}: of another network or optimizer; it has no variable {name}')
         if np.shape(tensors[name]) != shape:
             raise ValueError(f'{prefix}: of another network; {name} has the shape {np.shape(tensors[name])}, expected {shape}')
-    feeds = {variable.initializer.inputs[1]: tensors[variable.op.name] for variable in variables}
-    session.run([variable.initializer for variable in variables], feeds)
+    strategy = tf.distribute.get_strategy()
+    copies = [(tensors[variable.op.name], copy) for variable in variables
+              for copy in strategy.experimental_local_results(variable)]   # of the replicas
+    feeds = {copy.initializer.inputs[1]: value for value, copy in copies}
+    session.run([copy.initializer for _, copy in copies], feeds)
 
 
 def restore_weights(session, tensors, prefix, architecture):

@@ -4,7 +4,7 @@ Variable names, shapes and arithmetic are the original's, so that its checkpoint
 """
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import geometry, lstm
+from crnnmodel import geometry, lstm, replicas
 
 BATCH_NORM_EPSILON = 0.001
 
@@ -86,7 +86,10 @@ class ShadowNet:
                         tf.get_variable('moving_variance', channels, initializer=tf.ones_initializer(), trainable=False)]
         if not self._is_training:
             return tf.nn.fused_batch_norm(inputs, gamma, beta, *averages, BATCH_NORM_EPSILON, is_training=False)[0]
-        outputs, *statistics = tf.nn.fused_batch_norm(inputs, gamma, beta, epsilon=BATCH_NORM_EPSILON)
+        if replicas.count() > 1:
+            outputs, *statistics = _batch_norm_of_replicas(inputs, gamma, beta)
+        else:
+            outputs, *statistics = tf.nn.fused_batch_norm(inputs, gamma, beta, epsilon=BATCH_NORM_EPSILON)
         for average, statistic in zip(averages, statistics, strict=True):
             self.moving_averages.append((average, statistic))
         return outputs
@@ -117,11 +120,27 @@ def _conv_relu(inputs, channels, name, kernel_size=3, strides=1):
         return tf.nn.relu(tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), strides=strides, padding='SAME'))
 
 
+def _batch_norm_of_replicas(inputs, gamma, beta):
+    """As tf.nn.fused_batch_norm in training, with the mean and the variance of all replicas' batches."""
+    wide = tf.cast(inputs, tf.float32)
+    size = tf.cast(tf.size(wide[..., 0]), tf.float32) * replicas.count()
+    sums = tf.stack([tf.reduce_sum(wide, [0, 1, 2]), tf.reduce_sum(wide * wide, [0, 1, 2])])
+    mean, mean_square = tf.unstack(replicas.differentiable_sum(sums / size))
+    variance = mean_square - mean * mean
+    outputs = tf.nn.batch_normalization(wide, mean, variance, beta, gamma, BATCH_NORM_EPSILON)
+    return tf.cast(outputs, inputs.dtype), mean, variance * size / (size - 1)
+
+
 def _max_pool(inputs, window):
     return tf.nn.max_pool2d(inputs, window, window, 'VALID')
 
 
 def _dropout(inputs, share, seed):
-    """Drop a share of the inputs; the mask depends on nothing but the seed."""
-    kept = tf.random.stateless_uniform(tf.shape(inputs), seed) >= share
+    """Drop a share of the inputs [time, batch, channels]; the mask of all replicas' batches depends on nothing but the seed."""
+    time_steps, batch_size, channels = tf.unstack(tf.shape(inputs))
+    chance = tf.random.stateless_uniform([time_steps, batch_size * replicas.count(), channels], seed)
+    if replicas.count() > 1:
+        first = replicas.index() * batch_size
+        chance = chance[:, first:first + batch_size]
+    kept = chance >= share
     return tf.where(kept, inputs / (1 - share), tf.zeros_like(inputs))

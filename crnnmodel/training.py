@@ -3,21 +3,20 @@ import collections
 
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import ctc
+from crnnmodel import ctc, optimizers, replicas
 
 Training = collections.namedtuple('Training', [
     'update',         # operation: one step; also counts it
     'logits',         # float32 [time, batch, classes]
-    'loss',           # float32 []: the mean CTC loss of the usable samples
+    'loss',           # float32 []: the mean CTC loss of the usable samples of all replicas
     'losses',         # float32 [batch]: each sample's
     'usable',         # bool [batch]: see ctc.CtcLoss
-    'gradient_norm',  # float32 []: before clipping
+    'gradient_norm',  # float32 []: of all replicas, before clipping
     'is_finite',      # bool []: the loss and the gradient are, so the step changed the weights
     'learning_rate',  # float32 []: of this step
 ])
 
 BATCH_NORM_DECAY = 0.999
-OPTIMIZERS = ('adam', 'adadelta', 'momentum', 'rmsprop')
 SCHEDULES = ('cosine', 'exponential', 'constant')
 
 
@@ -30,7 +29,7 @@ def build_training(network, images, labels, step, *, learning_rate, optimizer, m
         labels: SparseTensor int32 [batch, longest].
         step: integer variable, the number of steps done.
         learning_rate: float32 [].
-        optimizer: one of OPTIMIZERS.
+        optimizer: one of optimizers.SLOTS.
         momentum: of 'momentum' and 'rmsprop'.
         gradient_clip_norm: the largest global norm that gradients keep; 0 for any.
 
@@ -42,22 +41,22 @@ def build_training(network, images, labels, step, *, learning_rate, optimizer, m
     """
     logits = network.build_shadownet(images)
     losses, usable = ctc.ctc_loss(labels, logits)
-    loss = tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(tf.cast(usable, tf.float32)), 1)
+    num_usable, = replicas.sum_over_replicas([tf.reduce_sum(tf.cast(usable, tf.float32))])
+    share = tf.reduce_sum(losses) / tf.maximum(num_usable, 1)   # of this replica in the loss
     variables = tf.trainable_variables()
-    gradients = tf.gradients(loss, variables)
+    loss, *gradients = replicas.sum_over_replicas([share, *tf.gradients(share, variables)])
     gradient_norm = tf.global_norm(gradients)
     if gradient_clip_norm > 0:
         gradients, _ = tf.clip_by_global_norm(gradients, gradient_clip_norm, use_norm=gradient_norm)
     is_finite = tf.math.is_finite(loss) & tf.math.is_finite(gradient_norm)
-    applier = make_optimizer(optimizer, learning_rate, momentum)
 
     def change_weights():
-        averages = moving_average_updates(network.moving_averages, step)
-        with tf.variable_scope('optimizer'):
-            return tf.group(applier.apply_gradients(zip(gradients, variables, strict=True)), *averages)
+        return tf.group(
+            optimizers.apply_gradients(optimizer, gradients, variables, learning_rate=learning_rate, momentum=momentum),
+            *moving_average_updates(network.moving_averages, step))
 
     with tf.control_dependencies([tf.cond(is_finite, change_weights, tf.no_op)]):
-        update = step.assign_add(1).op
+        update = tf.raw_ops.AssignAddVariableOp(resource=step.handle, value=tf.ones([], step.dtype))
     return Training(update, logits, loss, losses, usable, gradient_norm, is_finite, learning_rate)
 
 
@@ -73,20 +72,8 @@ def moving_average_updates(moving_averages, step):
     """
     steps = tf.cast(step, tf.float32)
     decay = tf.minimum(BATCH_NORM_DECAY, (1 + steps) / (10 + steps))
-    return [variable.assign_sub((variable - value) * (1 - decay)) for variable, value in moving_averages]
-
-
-def make_optimizer(name, learning_rate, momentum):
-    """Return the optimizer of that name; raises ValueError where there is none."""
-    if name == 'adam':
-        return tf.train.AdamOptimizer(learning_rate)
-    if name == 'adadelta':
-        return tf.train.AdadeltaOptimizer(learning_rate)
-    if name == 'momentum':
-        return tf.train.MomentumOptimizer(learning_rate, momentum)
-    if name == 'rmsprop':
-        return tf.train.RMSPropOptimizer(learning_rate, momentum=momentum)
-    raise ValueError(f'expected the optimizer to be one of {", ".join(OPTIMIZERS)}, got {name!r}')
+    return [tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=(variable.read_value() - value) * (1 - decay))
+            for variable, value in moving_averages]
 
 
 def scheduled_learning_rate(step, *, schedule, learning_rate, warmup_steps, steps, decay_steps, decay_rate):

@@ -8,21 +8,23 @@ SHIFT = 1.5                # pixels, at most
 INVERT_PROBABILITY = 0.5   # of dark becoming light and light dark
 
 
-def augment(images, seed):
+def augment(images, seed, first_row=0, total_rows=None):
     """Shrink, slant, shift and invert each image of a batch in its own way.
 
     Args:
         images: uint8 [batch, height, width, 3].
         seed: sequence of int; the same seed gives the same images.
+        first_row, total_rows: where the images lie in the batch that the seed is for; None where they are all of it.
 
     Returns:
         uint8 [batch, height, width, 3].
     """
     rng = np.random.default_rng(seed)
     batch_size, height, width, _ = images.shape
-    scales = 1 + SHRINK * rng.random((2, batch_size))
-    slants, shift_x, shift_y = np.array([[SLANT], [SHIFT], [SHIFT]]) * rng.uniform(-1, 1, (3, batch_size))
-    inverted = rng.random(batch_size) < INVERT_PROBABILITY
+    chance = rng.random((6, total_rows or batch_size))[:, first_row:first_row + batch_size]
+    scales = 1 + SHRINK * chance[:2]
+    slants, shift_x, shift_y = np.array([[SLANT], [SHIFT], [SHIFT]]) * (2 * chance[2:5] - 1)
+    inverted = chance[5] < INVERT_PROBABILITY
     # Where a pixel of the new image comes from in the old one; the centre stays, but for the shift.
     matrices = np.zeros((batch_size, 2, 3))
     matrices[:, 0, 0], matrices[:, 1, 1], matrices[:, 0, 1] = *scales, slants

@@ -17,6 +17,13 @@ Batch = collections.namedtuple('Batch', [
     'imagenames',  # string [batch]
 ])
 
+Share = collections.namedtuple('Share', [
+    'first',  # number of the first of the replicas that one worker has
+    'count',  # how many it has
+    'total',  # how many all workers have
+])
+WHOLE = Share(0, 1, 1)
+
 
 class TextDataProvider:
     """The record files and the alphabet of one folder."""
@@ -66,21 +73,23 @@ class TextDataProvider:
             raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
         return count
 
-    def training_batches(self, *, batch_size, shuffle_buffer, seed, first_batch=0, augmented=False):
+    def training_batches(self, *, batch_size, shuffle_buffer, seed, first_batch=0, augmented=False, share=WHOLE):
         """Return the endless stream of training batches, in an order that only the seed decides.
 
         Each epoch takes every sample once, in an order of its own: the files are shuffled and read side by side, their
-        records shuffled in a buffer. A batch may span two epochs.
+        records shuffled in a buffer. A batch may span two epochs. Several workers share the files where each gets as many as
+        the others; else each reads all of them, and takes its rows of each batch.
 
         Args:
-            batch_size: samples in a batch.
+            batch_size: samples in a batch, for all replicas.
             shuffle_buffer: records in the buffer.
             seed: of the order and of the augmentation.
             first_batch: how many batches of the stream to leave out, so that a run goes on where it stopped.
             augmented: whether the images are varied, see augmentation.augment.
+            share: Share, the replicas to make batches for, one after the other.
 
         Returns:
-            tf.data.Dataset of Batch.
+            tf.data.Dataset of Batch, of `batch_size` / `share.total` samples each.
 
         Raises:
             ValueError: there are fewer samples than a batch takes.
@@ -89,7 +98,15 @@ class TextDataProvider:
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
             raise ValueError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples')
-        first_epoch, offset = divmod(first_batch * batch_size, count)
+        replica_batch = batch_size // share.total
+        rows = replica_batch * share.count
+        first_row, batch_rows = replica_batch * share.first, batch_size
+        num_workers = share.total // share.count
+        if num_workers > 1 and len(paths) % num_workers == 0:   # the worker's own files, and so all rows of its batches
+            paths = paths[share.first // share.count::num_workers]
+            count = record_files.count_records(paths)
+            first_row, batch_rows = 0, rows
+        first_epoch, offset = divmod(first_batch * batch_rows, count)
 
         def epoch_records(epoch):
             shuffled_paths = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed + epoch)
@@ -100,14 +117,19 @@ class TextDataProvider:
 
         def parse(number, serialized):
             batch = self._parse(serialized)
-            if augmented:
-                seeds = tf.stack([tf.constant(seed, tf.int64), number])
-                varied = tf.numpy_function(augment, [batch.images, seeds], tf.uint8, stateful=False)
-                batch = batch._replace(images=tf.ensure_shape(varied, batch.images.shape))
-            return batch
+            if not augmented:
+                return batch
+            step, replica = number // share.count, number % share.count
+            seeds = tf.stack([tf.constant(seed, tf.int64), step])
+            row = (share.first + replica) * replica_batch
+            varied = tf.numpy_function(augment, [batch.images, seeds, row, batch_size], tf.uint8, stateful=False)
+            return batch._replace(images=tf.ensure_shape(varied, batch.images.shape))
 
         epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
-        return (epochs.flat_map(epoch_records).skip(offset).batch(batch_size, drop_remainder=True).enumerate(first_batch)
+        records = epochs.flat_map(epoch_records).skip(offset)
+        if rows < batch_rows:
+            records = records.batch(batch_rows).map(lambda batch: batch[first_row:first_row + rows]).unbatch()
+        return (records.batch(replica_batch, drop_remainder=True).enumerate(first_batch * share.count)
                 .map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE))
 
     def _parse(self, serialized):

@@ -28,7 +28,7 @@ cfg.DATA.SEED = 0                     # chooses which samples those are
 cfg.TRAIN = EasyDict()
 cfg.TRAIN.SEED = 0                    # of the initial weights, the order of the samples and dropout
 cfg.TRAIN.STEPS = 40000               # planned length, in batches; the schedule of the learning rate spans it
-cfg.TRAIN.BATCH_SIZE = 64             # samples in a step
+cfg.TRAIN.BATCH_SIZE = 64             # samples in a step, of all replicas (GPUs, machines) together; each gets an equal part
 cfg.TRAIN.SHUFFLE_BUFFER = 32768      # records that are shuffled together (9.8 kB each); a data set up to this size wholly
 cfg.TRAIN.AUGMENT = False             # shrink, slant, shift and invert training images: learns slower, less by heart
 cfg.TRAIN.DRAWN_STYLE = 'rich'        # of words that are drawn for training, see data_provider/text_style.py: rich or plain
@@ -49,6 +49,8 @@ cfg.TRAIN.VALIDATION_STEP = 500       # all of the validation records are read e
 cfg.TRAIN.VAL_BATCH_SIZE = 256        # images in a batch of the validation
 cfg.TRAIN.CHECKPOINT_STEP = 500       # a checkpoint every so many steps
 cfg.TRAIN.KEEP_CHECKPOINTS = 3        # the last so many stay
+cfg.TRAIN.CPU_REPLICAS = 1            # replicas on a processor without GPU: only to try how several devices work together
+cfg.TRAIN.CLUSTER_WAIT = 600          # seconds that a task of a distributed job waits for the others to come
 cfg.TRAIN.GPU_MEMORY_FRACTION = 0.85  # of the GPU's memory, at most
 cfg.TRAIN.TF_ALLOW_GROWTH = True      # take GPU memory as it is needed
 

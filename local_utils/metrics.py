@@ -38,12 +38,13 @@ def letters_and_digits(text):
 class TextMetrics:
     """Adds up how well texts were read, under one protocol."""
 
-    def __init__(self):
-        self.samples = 0
-        self.correct = 0
-        self.edits = 0
-        self.characters = 0
-        self._similarity = 0.0
+    def __init__(self, samples=0, correct=0, edits=0, characters=0, similarity=0.0):
+        """Start from nothing, or from `totals` of others."""
+        self.samples = int(samples)
+        self.correct = int(correct)
+        self.edits = int(edits)
+        self.characters = int(characters)
+        self._similarity = similarity
         self.confusion = collections.Counter()   # (true character or '', read character or '') -> count
 
     def add(self, truth, read):
@@ -56,6 +57,10 @@ class TextMetrics:
         self.characters += len(truth)
         self._similarity += 1 - edits / max(len(truth), len(read), 1)
         self.confusion.update(pairs)
+
+    def totals(self):
+        """Return what the figures are worked out from, numbers that can be added up, in the order of the arguments."""
+        return [self.samples, self.correct, self.edits, self.characters, self._similarity]
 
     @property
     def word_accuracy(self):

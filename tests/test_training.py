@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import crnn_model, training
+from crnnmodel import crnn_model, optimizers, training
 
 
 def rates(steps, **changes):
@@ -34,7 +34,7 @@ def test_an_unknown_schedule_or_optimizer_is_refused():
     with pytest.raises(ValueError, match='cosine, exponential, constant'):
         rates([0], schedule='linear')
     with pytest.raises(ValueError, match='adam, adadelta, momentum, rmsprop'):
-        training.make_optimizer('sgd', 0.1, 0.9)
+        optimizers.apply_gradients('sgd', [], [], learning_rate=0.1, momentum=0.9)
 
 
 class StubNetwork:
@@ -58,7 +58,7 @@ def build(optimizer='adam', gradient_clip_norm=0.0):
     return graph, images, step
 
 
-@pytest.mark.parametrize('optimizer', training.OPTIMIZERS)
+@pytest.mark.parametrize('optimizer', optimizers.SLOTS)
 def test_every_optimizer_lowers_the_loss(optimizer):
     with tf.Graph().as_default(), tf.Session() as session:
         graph, images, _ = build(optimizer)
@@ -98,7 +98,7 @@ def test_gradients_are_scaled_down_to_the_largest_norm():
 
 def test_moving_averages_forget_their_initial_value_fast_and_then_move_slowly():
     with tf.Graph().as_default(), tf.Session() as session:
-        average = tf.get_variable('average', initializer=0.0)
+        average = tf.get_variable('average', initializer=0.0, use_resource=True)
         step = tf.placeholder(tf.int32, [])
         update, = training.moving_average_updates([(average, tf.constant(1.0))], step)
         session.run(tf.global_variables_initializer())

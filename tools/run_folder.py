@@ -23,13 +23,20 @@ Resumed = collections.namedtuple('Resumed', [
 class RunFolder:
     """Saves what a run needs into a folder, and finds it again."""
 
-    def __init__(self, output_dir):
-        """Open the folder, making it where it is missing, and remove what a killed run left half written."""
+    def __init__(self, output_dir, is_chief=True):
+        """Open the folder; the chief makes it where it is missing, and removes what a killed run left half written.
+
+        Args:
+            output_dir: the folder.
+            is_chief: whether this is the worker that writes; the others only read the last checkpoint.
+        """
         self.output_dir = output_dir
         self.best_dir = os.path.join(output_dir, BEST_DIR)
-        os.makedirs(self.best_dir, exist_ok=True)
-        remove_leftovers(output_dir)
-        remove_leftovers(self.best_dir)
+        self._is_chief = is_chief
+        if is_chief:
+            os.makedirs(self.best_dir, exist_ok=True)
+            remove_leftovers(output_dir)
+            remove_leftovers(self.best_dir)
         self._saver = self._best_saver = None
         self._saved_step = None
 
@@ -67,6 +74,8 @@ class RunFolder:
             configuration: the knobs of the run, a dict.
             keep_checkpoints: how many of the last checkpoints stay.
         """
+        if not self._is_chief:
+            return
         for folder in (self.output_dir, self.best_dir):
             establish_char_dict.write_alphabet(codec.characters, folder)
         files.write_json(os.path.join(self.output_dir, CONFIG_NAME), configuration)
@@ -78,7 +87,7 @@ class RunFolder:
 
     def save(self, session, step):
         """Write the checkpoint of a step, unless it is there already."""
-        if step != self._saved_step:
+        if self._is_chief and step != self._saved_step:
             self._save(self._saver, session, self.output_dir, step)
             self._saved_step = step
 
@@ -92,6 +101,8 @@ class RunFolder:
 
     def save_best(self, session, step, results):
         """Write the weights of a step, without the optimizer's state, as the best, with the figures of its validation."""
+        if not self._is_chief:
+            return
         self._save(self._best_saver, session, self.best_dir, step)
         files.write_json(os.path.join(self.best_dir, BEST_RESULT), {'step': step, **results})
 

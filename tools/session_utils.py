@@ -3,7 +3,7 @@ import contextlib
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import files
+from local_utils import files, log_utils
 
 FAST_BFLOAT16_FLAGS = {'amx_bf16', 'avx512_bf16'}   # of /proc/cpuinfo
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
@@ -18,7 +18,7 @@ def silence_deprecations():
 
 def session_config(*, gpu_memory_fraction, allow_growth):
     """Return the ConfigProto of a session."""
-    config = tf.ConfigProto(allow_soft_placement=True)
+    config = tf.ConfigProto(allow_soft_placement=True, inter_op_parallelism_threads=8)
     config.gpu_options.per_process_gpu_memory_fraction = gpu_memory_fraction
     config.gpu_options.allow_growth = allow_growth
     return config
@@ -49,6 +49,25 @@ def has_fast_bfloat16():
     except OSError:   # not Linux: nothing tells, so the safe way
         return False
     return not FAST_BFLOAT16_FLAGS.isdisjoint(flags.split())
+
+
+def replica_devices(num_gpus, cpu_replicas):
+    """Return the names of this machine's devices that each are to hold a replica; none for TensorFlow's choice of one.
+
+    Args:
+        num_gpus: GPUs to use, as far as there are so many.
+        cpu_replicas: where there is no GPU, replicas on the processor; to be set before anything else is asked of TensorFlow.
+    """
+    gpus = tf.config.list_physical_devices('GPU')
+    if num_gpus > max(len(gpus), 1):
+        log_utils.init_logger().warning('--num_gpus=%d, but this machine has %d', num_gpus, len(gpus))
+    if gpus:
+        return [f'/gpu:{number}' for number in range(min(num_gpus, len(gpus)))]
+    if cpu_replicas == 1:
+        return []
+    processor, = tf.config.list_physical_devices('CPU')
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * cpu_replicas)
+    return [f'/cpu:{number}' for number in range(cpu_replicas)]
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@
 
 Run again with the same output folder, it goes on where it stopped. SIGTERM and Ctrl-C save a checkpoint and end the run.
 """
-import collections
 import contextlib
 import itertools
 import math
@@ -19,25 +18,16 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, crnn_model, ctc, geometry, training
-from data_provider import data_provider, drawn_words, fonts, text_style, word_texts
-from data_provider.drawn_batches import drawn_batches
+from crnnmodel import checkpoint, geometry
+from data_provider import data_provider
 from global_configuration.config import cfg, knobs, override
 from local_utils import files, log_utils, metrics, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
-from tools import recognition, run_folder, session_utils
+from tools import recognition, run_folder, session_utils, training_graph
+from tools.cluster import Cluster, task_of
 from tools.training_report import TrainingReport
 
 NUM_EXAMPLES = 16   # words in the picture of a validation
-
-TrainingGraph = collections.namedtuple('TrainingGraph', [
-    'batch',       # data_provider.Batch
-    'waiting',     # float64 []: seconds that the step waited for the batch
-    'train',       # training.Training
-    'reading',     # ctc.Reading of the batch
-    'validation',  # recognition.ReadingGraph, with the same weights
-])
-
 
 def parse_args(argv=None):
     """Return the parsed command line."""
@@ -54,11 +44,12 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_step=None, drawn_words_path=None,
+def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=None, max_step=None, drawn_words_path=None,
                     font_dirs=None):
     """Train until `cfg.TRAIN.STEPS`, or `max_step` where that comes first, or a signal.
 
     Args:
+        cluster: cluster.Cluster, the devices and machines to train on.
         dataset_dir: the folder of the records.
         output_dir: the folder of the checkpoints; a run that is in it goes on.
         log_dir: the folder of TensorBoard's log/.
@@ -72,13 +63,16 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
     """
     logger = log_utils.init_logger()
     geometry.time_steps(cfg.ARCH.INPUT_SIZE)
+    if cfg.TRAIN.BATCH_SIZE % cluster.num_replicas:
+        raise ValueError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
+                         f'got {cfg.TRAIN.BATCH_SIZE}')
     provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, files.repository_path('data'))
-    drawer = make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
+    drawer = training_graph.make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
     describe_records(provider, drawer)
     architecture = checkpoint.Architecture(
         characters=provider.codec.characters, num_classes=provider.codec.num_classes, input_size=cfg.ARCH.INPUT_SIZE,
         hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE)
-    run = run_folder.RunFolder(output_dir)
+    run = run_folder.RunFolder(output_dir, is_chief=cluster.is_chief)
     resumed = run.load_last(architecture)
     first_step = int(resumed.tensors['global_step']) if resumed else 0
     last_step = min(cfg.TRAIN.STEPS, max_step or cfg.TRAIN.STEPS)
@@ -86,29 +80,19 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
         logger.info('nothing to do: %d of %d steps are done in %s', first_step, last_step, output_dir)
         return first_step
 
+    cluster.wait_for_others(cfg.TRAIN.CLUSTER_WAIT)
     with tf.Graph().as_default() as graph:
-        training_graph = build_graph(provider, drawer, architecture, first_step)
+        training = training_graph.build_training_graph(cluster, provider, drawer, architecture, first_step)
         run.start(provider.codec, knobs(cfg), cfg.TRAIN.KEEP_CHECKPOINTS)
-        config = session_utils.session_config(gpu_memory_fraction=cfg.TRAIN.GPU_MEMORY_FRACTION,
-                                              allow_growth=cfg.TRAIN.TF_ALLOW_GROWTH)
-        report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE)
-        with tf.Session(graph=graph, config=config) as session, report, StopSignals() as stop:
-            initialise(session, architecture, resumed, weights_path)
+        report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE,
+                                is_chief=cluster.is_chief)
+        with (cluster, tf.Session(cluster.target, graph=graph, config=cluster.config) as session, report, StopSignals() as stop,
+              readable_record_errors(provider)):
+            with cluster.strategy.scope():
+                initialise(session, training, architecture, resumed, weights_path)
             del resumed
-            with readable_record_errors(provider):
-                return run_steps(session, training_graph, provider, run, report, stop, first_step, last_step)
-
-
-def make_drawer(words_path, font_dirs, codec):
-    """Return the DrawnWords that draws the words of a list for training; raises what reading it and finding fonts raises."""
-    words = word_texts.expressible_words(word_texts.read_words(words_path), codec, geometry.time_steps(cfg.ARCH.INPUT_SIZE))
-    if cfg.TRAIN.DRAWN_STYLE not in text_style.STYLES:
-        raise ValueError(f'TRAIN.DRAWN_STYLE: expected one of {", ".join(text_style.STYLES)}, got {cfg.TRAIN.DRAWN_STYLE!r}')
-    font_paths = fonts.find_fonts(font_dirs)
-    log_utils.init_logger().info('drawing training samples of %d words in the fonts of %d files', len(words), len(font_paths))
-    return drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=text_style.STYLES[cfg.TRAIN.DRAWN_STYLE],
-                                  seed=cfg.TRAIN.SEED, input_size=cfg.ARCH.INPUT_SIZE,
-                                  plain_samples=cfg.TRAIN.DRAWN_PLAIN_STEPS * cfg.TRAIN.BATCH_SIZE)
+            check_first_step(session, cluster, training, first_step)
+            return TrainingLoop(session, training, cluster, provider, run, report, stop).run(first_step, last_step)
 
 
 def describe_records(provider, drawer):
@@ -123,49 +107,10 @@ def describe_records(provider, drawer):
         logger.warning('no validation records: there will be no validation and no best checkpoint')
 
 
-def build_graph(provider, drawer, architecture, first_step):
-    """Build what is run in the session: input, training step, and the reading of batches and validation images."""
-    tf.set_random_seed(cfg.TRAIN.SEED)
-    step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
-    checkpoint.add_description(architecture)
-    dtype = session_utils.compute_dtype(cfg.TRAIN.PRECISION)
-    log_utils.init_logger().info('arithmetic in %s; batches of %d, in all', dtype.name, cfg.TRAIN.BATCH_SIZE)
-    if drawer:
-        batches = drawn_batches(drawer, batch_size=cfg.TRAIN.BATCH_SIZE, input_size=cfg.ARCH.INPUT_SIZE, first_batch=first_step)
-    else:
-        batches = provider.training_batches(batch_size=cfg.TRAIN.BATCH_SIZE, shuffle_buffer=cfg.TRAIN.SHUFFLE_BUFFER,
-                                            seed=cfg.TRAIN.SEED, first_batch=first_step, augmented=cfg.TRAIN.AUGMENT)
-    batch, waiting = timed_batch(batches)
-    network = crnn_model.ShadowNet(
-        phase='train', num_classes=architecture.num_classes, input_size=architecture.input_size,
-        hidden_units=architecture.hidden_units, hidden_layers=architecture.hidden_layers,
-        pixel_range=architecture.pixel_range, dropout=cfg.TRAIN.DROPOUT,
-        dropout_seed=tf.stack([cfg.TRAIN.SEED, step]), dtype=dtype)
-    learning_rate = training.scheduled_learning_rate(
-        step, schedule=cfg.TRAIN.LR_SCHEDULE, learning_rate=cfg.TRAIN.LEARNING_RATE, warmup_steps=cfg.TRAIN.WARMUP_STEPS,
-        steps=cfg.TRAIN.STEPS, decay_steps=cfg.TRAIN.LR_DECAY_STEPS, decay_rate=cfg.TRAIN.LR_DECAY_RATE)
-    train = training.build_training(
-        network, batch.images, batch.labels, step, learning_rate=learning_rate, optimizer=cfg.TRAIN.OPTIMIZER,
-        momentum=cfg.TRAIN.MOMENTUM, gradient_clip_norm=cfg.TRAIN.GRADIENT_CLIP_NORM)
-    validation = recognition.build_reading_graph(architecture, dtype=dtype, reuse=True)
-    return TrainingGraph(batch, waiting, train, ctc.decode(train.logits), validation)
-
-
-def timed_batch(batches):
-    """Return the next batch of a data set, and how long it took to come, float64 seconds."""
-    iterator = tf.data.make_initializable_iterator(batches)
-    tf.add_to_collection(tf.GraphKeys.TABLE_INITIALIZERS, iterator.initializer)
-    before = tf.timestamp()
-    with tf.control_dependencies([before]):
-        batch = iterator.get_next()
-    with tf.control_dependencies([batch.images]):
-        return batch, tf.timestamp() - before
-
-
-def initialise(session, architecture, resumed, weights_path):
+def initialise(session, training, architecture, resumed, weights_path):
     """Give all variables their first values: the resumed run's, given weights, or new ones."""
     logger = log_utils.init_logger()
-    session.run([tf.global_variables_initializer(), tf.tables_initializer()])
+    session.run([tf.global_variables_initializer(), *training.initializers])
     if resumed:
         logger.info('going on from %s', resumed.prefix)
         checkpoint.restore(session, resumed.tensors, resumed.prefix, tf.global_variables())
@@ -177,6 +122,13 @@ def initialise(session, architecture, resumed, weights_path):
             f'; its alphabet lacks {new_characters!r}, whose classes start anew'))
     else:
         logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
+
+
+def check_first_step(session, cluster, training, first_step):
+    """Raise ValueError where the workers did not all find the checkpoint of the same step."""
+    average = session.run(training.sums, {training.figures: [first_step]})[0] / cluster.num_workers
+    if abs(average - first_step) > 0.01:
+        raise ValueError(f'this worker goes on from step {first_step}, others from another; give all the same --output_dir')
 
 
 @contextlib.contextmanager
@@ -195,35 +147,84 @@ def explain_bad_records(provider, what_is_wrong):
     raise ValueError(f'{provider.dataset_dir}: {what_is_wrong}')
 
 
-def run_steps(session, graph, provider, run, report, stop, first_step, last_step):
-    """Train from `first_step` to `last_step`, or until a signal comes; return the step that was reached."""
-    fetches = {'batch': graph.batch._replace(images=()), 'waiting': graph.waiting, 'train': graph.train._replace(logits=())}
-    display_fetches = {**fetches, 'reading': graph.reading}
-    step, bad_steps = first_step, 0
-    while step < last_step and not stop.requested:
-        step += 1
-        is_display = step % cfg.TRAIN.DISPLAY_STEP == 0 or step == last_step
-        started = time.perf_counter()
-        values = session.run(display_fetches if is_display else fetches)
-        train_values = values['train']
-        report.count_step(values['batch'], train_values, seconds=time.perf_counter() - started, waiting=values['waiting'])
+class TrainingLoop:
+    """The steps of a training session, with their reports, validations and checkpoints."""
 
-        if any_foreign(values['batch'].labels.values, provider.codec):
-            explain_bad_records(provider, 'a label has a class index that is not in the alphabet')
-        bad_steps = 0 if train_values.is_finite and train_values.usable.any() else bad_steps + 1
-        if bad_steps >= cfg.TRAIN.MAX_BAD_STEPS:
-            raise ValueError(f'{bad_steps} steps in a row had no usable label or no finite loss and gradient, the last at step '
-                             f'{step}, with the samples {names_of_bad(values["batch"], train_values)}; they changed no weight')
-        if is_display:
-            report.display(step, *batch_accuracy(provider.codec, values), train_values)
-        if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
-            run.save(session, step)
-        if (step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step) and provider.has(record_files.VALIDATION):
-            validate(session, graph.validation, provider, run, report, stop, step)
-    run.save(session, step)
-    if stop.requested:
-        log_utils.init_logger().info('stopped by %s at step %d; the checkpoint is saved', stop.requested, step)
-    return step
+    def __init__(self, session, graph, cluster, provider, run, report, stop):
+        self._session, self._graph, self._cluster, self._provider = session, graph, cluster, provider
+        self._run, self._report, self._stop = run, report, stop
+        self._bad_steps = 0
+
+    def run(self, step, last_step):
+        """Train from a step to the last, or until a worker wishes to stop; return the step that was reached."""
+        stopping = False
+        while step < last_step and not stopping:
+            step += 1
+            is_display = step % cfg.TRAIN.DISPLAY_STEP == 0 or step == last_step
+            values = self._train(is_display)
+            self._check(values, step)
+            if is_display:
+                distance, accuracy = self._batch_accuracy(values)
+                self._report.display(step, distance, accuracy, values[0].train)
+            if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
+                self._run.save(self._session, step)
+            if (step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step) and self._provider.has(record_files.VALIDATION):
+                self._validate(step)
+            stopping = values[0].wishes > 0 or (self._cluster.num_workers == 1 and self._stop.requested)
+        self._run.save(self._session, step)
+        if stopping:
+            log_utils.init_logger().info('stopped by %s at step %d; the checkpoint is saved',
+                                         self._stop.requested or 'another worker', step)
+        return step
+
+    def _train(self, is_display):
+        """Run one step; return the ReplicaStep of each replica of this worker."""
+        fetches = {'waiting': self._graph.waiting, 'steps': [
+            step if is_display else step._replace(reading=()) for step in self._graph.steps]}
+        started = time.perf_counter()
+        values = self._session.run(fetches, {self._graph.wish: float(self._stop.requested is not None)})
+        self._report.count_step(values['steps'], seconds=time.perf_counter() - started, waiting=values['waiting'])
+        return values['steps']
+
+    def _check(self, values, step):
+        """Raise ValueError where the labels are of another alphabet, or too many steps in a row had nothing usable."""
+        if any(any_foreign(replica.batch.labels.values, self._provider.codec) for replica in values):
+            explain_bad_records(self._provider, 'a label has a class index that is not in the alphabet')
+        usable = any(replica.train.usable.any() for replica in values)
+        self._bad_steps = 0 if values[0].train.is_finite and usable else self._bad_steps + 1
+        if self._bad_steps >= cfg.TRAIN.MAX_BAD_STEPS:
+            names = ', '.join(names_of_bad(replica.batch, replica.train) for replica in values)
+            raise ValueError(f'{self._bad_steps} steps in a row had no usable label or no finite loss and gradient, the last at '
+                             f'step {step}, with the samples {names}; they changed no weight')
+
+    def _batch_accuracy(self, values):
+        """Return (mean edit distance relative to the label's length, share of words read right) of all usable samples."""
+        distances = [distance for replica in values for distance in relative_distances(self._provider.codec, replica)]
+        count, total, correct = self._summed([len(distances), sum(distances), distances.count(0)])
+        return (total / count, correct / count) if count else (math.nan, math.nan)
+
+    def _validate(self, step):
+        """Read all validation samples, each worker its part; report, and keep the best weights. A signal breaks it off."""
+        features = itertools.islice(self._provider.samples(record_files.VALIDATION), self._cluster.worker, None,
+                                    self._cluster.num_workers)
+        features = itertools.takewhile(lambda _: not self._stop.requested, features)
+        samples = ((feature.image, self._provider.codec.decode(feature.label)) for feature in features)
+        evaluation = recognition.evaluate(
+            lambda images: recognition.read_images(self._session, self._graph.validation, self._provider.codec, images),
+            self._provider.codec, samples, cfg.TRAIN.VAL_BATCH_SIZE, num_examples=NUM_EXAMPLES)
+        *totals, interrupted = self._summed([*evaluation.exact.totals(), self._stop.requested is not None])
+        if interrupted:
+            return
+        results = metrics.TextMetrics(*totals).results()
+        self._report.validation(step, results, evaluation.examples)
+        if results['word_accuracy'] > self._run.best_accuracy():
+            self._run.save_best(self._session, step, results)
+
+    def _summed(self, figures):
+        """Return the sums of this worker's figures and those of the others, list of float."""
+        if self._cluster.num_workers == 1:
+            return figures
+        return self._session.run(self._graph.sums, {self._graph.figures: figures}).tolist()
 
 
 def any_foreign(indices, codec):
@@ -238,30 +239,23 @@ def names_of_bad(batch_values, train_values):
     return ', '.join(bad or names)
 
 
-def batch_accuracy(codec, values):
-    """Return (mean edit distance relative to the label's length, share of words read right) of a batch's usable samples."""
-    usable = values['train'].usable
-    truths = recognition.texts_of(codec, recognition.dense_labels(values['batch'].labels)[usable])
-    texts = recognition.texts_of(codec, values['reading'].labels[usable])
-    if not truths:
-        return math.nan, math.nan
-    distances = [metrics.edit_distance(truth, text) / max(len(truth), 1) for truth, text in zip(truths, texts, strict=True)]
-    return float(np.mean(distances)), float(np.mean([distance == 0 for distance in distances]))
+def relative_distances(codec, replica_values):
+    """Return the edit distance relative to the label's length of each usable sample of a ReplicaStep's values."""
+    usable = replica_values.train.usable
+    truths = recognition.texts_of(codec, recognition.dense_labels(replica_values.batch.labels)[usable])
+    texts = recognition.texts_of(codec, replica_values.reading.labels[usable])
+    return [metrics.edit_distance(truth, text) / max(len(truth), 1) for truth, text in zip(truths, texts, strict=True)]
 
 
-def validate(session, reading_graph, provider, run, report, stop, step):
-    """Read all validation samples, report, and keep the weights where they are the best so far; a signal breaks it off."""
-    features = itertools.takewhile(lambda _: not stop.requested, provider.samples(record_files.VALIDATION))
-    samples = ((feature.image, provider.codec.decode(feature.label)) for feature in features)
-    evaluation = recognition.evaluate(
-        lambda images: recognition.read_images(session, reading_graph, provider.codec, images),
-        provider.codec, samples, cfg.TRAIN.VAL_BATCH_SIZE, num_examples=NUM_EXAMPLES)
-    if stop.requested:
-        return
-    results = evaluation.exact.results()
-    report.validation(step, results, evaluation.examples)
-    if results['word_accuracy'] > run.best_accuracy():
-        run.save_best(session, step, results)
+def open_cluster(num_gpus):
+    """Return the Cluster that TF_CONFIG and --num_gpus mean, or None where this task has nothing to do."""
+    task = task_of(os.environ.get('TF_CONFIG'))
+    if task and task.number is None:
+        log_utils.init_logger().info('a %s task has nothing to do here: the workers exchange their gradients themselves', task.type)
+        return None
+    config = session_utils.session_config(gpu_memory_fraction=cfg.TRAIN.GPU_MEMORY_FRACTION,
+                                          allow_growth=cfg.TRAIN.TF_ALLOW_GROWTH)
+    return Cluster(task, local_devices=session_utils.replica_devices(num_gpus, cfg.TRAIN.CPU_REPLICAS), config=config)
 
 
 def main(argv=None):
@@ -269,11 +263,11 @@ def main(argv=None):
     args = parse_args(argv)
     session_utils.silence_deprecations()
     override(cfg, args.assignments)
-    if args.num_gpus > 1:
-        log_utils.init_logger().warning('--num_gpus=%d: training uses one of them', args.num_gpus)
-    train_shadownet(dataset_dir=args.dataset_dir or args.data_dir, output_dir=args.output_dir,
-                    log_dir=args.log_dir or args.output_dir, weights_path=args.weights_path, max_step=args.max_step,
-                    drawn_words_path=args.drawn_words, font_dirs=args.fonts)
+    cluster = open_cluster(args.num_gpus)
+    if cluster:
+        train_shadownet(cluster=cluster, dataset_dir=args.dataset_dir or args.data_dir, output_dir=args.output_dir,
+                        log_dir=args.log_dir or args.output_dir, weights_path=args.weights_path, max_step=args.max_step,
+                        drawn_words_path=args.drawn_words, font_dirs=args.fonts)
 
 
 if __name__ == '__main__':

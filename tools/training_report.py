@@ -14,12 +14,17 @@ from tools import pictures
 class TrainingReport:
     """Adds up the steps between two lines of the log, and writes the lines and TensorBoard's events."""
 
-    def __init__(self, log_dir, *, first_step, last_step, batch_size):
+    def __init__(self, log_dir, *, first_step, last_step, batch_size, is_chief=True):
+        """Open the folder of TensorBoard's events; only the chief of several workers writes there, and figures into the log."""
         self._logger = log_utils.init_logger()
+        self._is_chief = is_chief
         self._event_dir = os.path.join(log_dir, 'log')
-        os.makedirs(self._event_dir, exist_ok=True)
-        self._writer = tf.summary.FileWriter(self._event_dir)
-        self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None, dynamic_ncols=True)
+        self._writer = None
+        if is_chief:
+            os.makedirs(self._event_dir, exist_ok=True)
+            self._writer = tf.summary.FileWriter(self._event_dir)
+        self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None if is_chief else True,
+                         dynamic_ncols=True)
         self._first_step, self._last_step, self._batch_size = first_step, last_step, batch_size
         self._started = time.monotonic()
         self._skipped_steps = self._unusable_samples = 0
@@ -30,23 +35,22 @@ class TrainingReport:
         self._seconds = self._waiting = 0.0
         self._losses = []
 
-    def count_step(self, batch_values, train_values, *, seconds, waiting):
+    def count_step(self, replica_values, *, seconds, waiting):
         """Count one step.
 
         Args:
-            batch_values: the fetched data_provider.Batch.
-            train_values: the fetched training.Training.
+            replica_values: the fetched training_graph.ReplicaStep of each replica.
             seconds: that the step took.
             waiting: seconds of them that it waited for its batch.
         """
         self._steps += 1
         self._seconds += seconds
         self._waiting += waiting
-        if train_values.is_finite:
-            self._losses.append(train_values.loss)
+        if replica_values[0].train.is_finite:
+            self._losses.append(replica_values[0].train.loss)
         else:
             self._skipped_steps += 1
-        unusable = batch_values.imagenames[~train_values.usable]
+        unusable = [name for replica in replica_values for name in replica.batch.imagenames[~replica.train.usable]]
         if len(unusable) and not self._unusable_samples:
             self._logger.warning('%s has a label that is empty, outside the alphabet or longer than the frames can express; '
                                  'such samples are left out and counted', unusable[0].decode('utf-8', 'replace'))
@@ -106,8 +110,9 @@ class TrainingReport:
         return ''.join(f' {name} {count}' for name, count in counts.items() if count)
 
     def _log(self, *line):
-        with tqdm.external_write_mode():
-            self._logger.info(*line)
+        if self._is_chief:
+            with tqdm.external_write_mode():
+                self._logger.info(*line)
 
     def _write(self, step, section, figures):
         self._add([tf.Summary.Value(tag=f'{section}/{name}', simple_value=value) for name, value in figures.items()], step)

@@ -1,0 +1,146 @@
+"""The devices and machines that a training runs on: TF_CONFIG, the strategy, the session's target, and watching the others.
+
+One code path: a strategy of tf.distribute, used inside a session. On one device it is the default one; for several devices
+of one machine MirroredStrategy; for several machines MultiWorkerMirroredStrategy over tf.train.Server.
+"""
+import collections
+import json
+import os
+import socket
+import threading
+import time
+
+import tensorflow.compat.v1 as tf
+
+from local_utils import log_utils
+
+CHIEF_TYPES = ('master', 'chief')          # the platform's name, TensorFlow's name
+IDLE_TYPES = ('ps', 'evaluator')           # tasks that all-reduce training has nothing to do for
+JOB = 'worker'                             # all tasks are of one job to TensorFlow, the chief its first
+PROBE_SECONDS, PROBES_TO_LOSE = 2.0, 3     # a task that cannot be connected to so many times in a row is lost
+WAITING_LOG_SECONDS = 10
+
+Task = collections.namedtuple('Task', [
+    'type',      # as TF_CONFIG has it
+    'index',     # as TF_CONFIG has it, int
+    'number',    # among those that train, the chief 0; None where this one does not train
+    'names',     # of those that train, such as 'worker 1', in the order of their numbers
+    'addresses',  # of those that train, host:port
+])
+
+
+def task_of(text):
+    """Return the Task that the text of TF_CONFIG gives this process, or None where it is empty.
+
+    The chief is the task `master` or `chief`, or else the first worker.
+
+    Raises:
+        ValueError: it is not of the form that TensorFlow and the platform write; says what was expected.
+    """
+    if not text:
+        return None
+    try:
+        value = json.loads(text)
+        cluster, task = value['cluster'], value['task']
+        type_, index = str(task['type']), int(task['index'])
+        jobs = {str(job): [str(address) for address in addresses] for job, addresses in cluster.items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError('TF_CONFIG: expected {"cluster": {"master": ["host:port"], "worker": [...]}, "task": {"type": ..., '
+                         f'"index": ...}}}}, got {text[:200]!r} ({type(error).__name__}: {error})') from error
+    if not 0 <= index < len(jobs.get(type_, ())) and type_ not in IDLE_TYPES:
+        raise ValueError(f'TF_CONFIG: the task is {type_} {index}, but the cluster has {len(jobs.get(type_, ()))} of {type_}')
+    training = [(f'{job} {number}', address) for job in (*CHIEF_TYPES, JOB) for number, address in enumerate(jobs.get(job, ()))]
+    for _, address in training:
+        host, _, port = address.rpartition(':')
+        if not host or not port.isdecimal():
+            raise ValueError(f'TF_CONFIG: expected addresses like host:2222, got {address!r}')
+    names = [name for name, _ in training]
+    number = names.index(f'{type_} {index}') if f'{type_} {index}' in names else None
+    if number is None and type_ not in IDLE_TYPES:
+        raise ValueError(f'TF_CONFIG: expected a task of the type master, chief, worker, ps or evaluator, got {type_!r}')
+    return Task(type_, index, number, names, [address for _, address in training])
+
+
+class Cluster:
+    """What the training has to know of its devices: `strategy`, `target` and `config` of the session, who it is among whom."""
+
+    def __init__(self, task, *, local_devices, config):
+        """Choose the strategy, and start this task's server where there are several.
+
+        Args:
+            task: Task, or None on one machine.
+            local_devices: names of this machine's devices that each hold a replica, such as '/gpu:0'; empty for the default.
+            config: ConfigProto of the session; completed in place.
+        """
+        self._task = task if task and len(task.addresses) > 1 else None
+        self.target, self.config = '', config
+        self.worker, self.num_workers = (self._task.number, len(self._task.addresses)) if self._task else (0, 1)
+        self.is_chief = self.worker == 0
+        self.strategy = self._make_strategy(local_devices)
+        self.num_replicas = self.strategy.num_replicas_in_sync
+        self.local_replicas = self.num_replicas // self.num_workers
+        if self._task:
+            self.config.MergeFrom(self.strategy.update_config_proto(config))
+            self._server = tf.train.Server({JOB: self._task.addresses}, job_name=JOB, task_index=self.worker, config=self.config)
+            self.target = self._server.target
+        self._done = threading.Event()
+        self._lost = None
+
+    def _make_strategy(self, local_devices):
+        if self._task:
+            resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+                tf.train.ClusterSpec({JOB: self._task.addresses}), task_type=JOB, task_id=self.worker, rpc_layer='grpc',
+                num_accelerators={'GPU': len([device for device in local_devices if 'gpu' in device.lower()])})
+            return tf.distribute.experimental.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+        return tf.distribute.MirroredStrategy(local_devices) if len(local_devices) > 1 else tf.distribute.get_strategy()
+
+    def wait_for_others(self, limit_seconds):
+        """Wait until every other task's server can be connected to.
+
+        Raises:
+            OSError: one of them cannot after so many seconds; names it.
+        """
+        started = told = time.monotonic()
+        for name, address in self._others():
+            while not is_reachable(address):
+                now = time.monotonic()
+                if now - started > limit_seconds:
+                    raise OSError(f'{name} ({address}) did not come within {limit_seconds} seconds')
+                if now - told > WAITING_LOG_SECONDS:
+                    log_utils.init_logger().info('waiting for %s (%s)', name, address)
+                    told = now
+                time.sleep(0.5)
+
+    def __enter__(self):
+        """Watch the others from now on; where one is lost, this process ends with status 1."""
+        if self._task:
+            threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+
+    def _others(self):
+        tasks = zip(self._task.names, self._task.addresses, strict=True) if self._task else ()
+        return [pair for number, pair in enumerate(tasks) if number != self.worker]
+
+    def _watch(self):
+        """End the process once another task is gone: the operations that wait for it would never end."""
+        failures = collections.Counter()
+        while not self._done.wait(PROBE_SECONDS):
+            for name, address in self._others():
+                failures[name] = 0 if is_reachable(address) else failures[name] + 1
+                if failures[name] >= PROBES_TO_LOSE and not self._done.is_set():
+                    log_utils.init_logger().error('%s (%s) is gone; this task ends; started again, it goes on from the last '
+                                                  'checkpoint', name, address)
+                    os._exit(1)
+
+
+def is_reachable(address):
+    """Whether something accepts connections at host:port."""
+    host, _, port = address.rpartition(':')
+    try:
+        with socket.create_connection((host, int(port)), timeout=PROBE_SECONDS):
+            return True
+    except OSError:
+        return False
