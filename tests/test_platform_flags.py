@@ -1,8 +1,11 @@
-"""Tests of local_utils.platform_flags, local_utils.files, local_utils.parallel and local_utils.stop_signals."""
+"""Tests of local_utils.platform_flags, with every script, and of the files, parallel and stop_signals of local_utils."""
 import concurrent.futures
 import errno
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -109,3 +112,16 @@ def test_a_signal_is_noted_and_a_second_one_acts_as_before():
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.requested == 'SIGTERM'
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize('script', ['train_shadownet', 'test_shadownet', 'evaluate_shadownet', 'write_text_features',
+                                    'generate_text_images', 'establish_char_dict', 'plot_training'])
+def test_each_script_runs_from_any_folder_and_shows_its_defaults(script, tmp_path):
+    path = files.repository_path('tools', f'{script}.py')
+    assert os.access(path, os.X_OK)
+    started = time.monotonic()
+    result = subprocess.run([sys.executable, path, '--help'], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert time.monotonic() - started < 60
+    assert result.returncode == 0
+    assert '--data_dir' in result.stdout
+    assert '(default: /data/data)' in ' '.join(result.stdout.split())
