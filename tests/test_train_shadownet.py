@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from local_utils import files, tfrecord
+from local_utils import files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
 from tests.small_run import SIZE, arguments, tensors_of, train
@@ -124,6 +124,14 @@ def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_p
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
     assert train(records, tmp_path / 'run', 'ARCH.HIDDEN_UNITS=8') == 1
     assert 'hidden_units: 8 expected, 16 found' in capfd.readouterr().err
+
+
+def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):
+    with folder_lock.only_writer(tmp_path / 'run'):
+        assert train(records, tmp_path / 'run') == 1
+        assert os.listdir(tmp_path / 'run') == [folder_lock.LOCK_NAME]
+    error, = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    assert 'another run is writing into this folder' in error
 
 
 @pytest.mark.parametrize('part', ['header', 'pixels'])

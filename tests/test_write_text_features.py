@@ -12,7 +12,7 @@ import pytest
 
 from data_provider import conversion
 from data_provider.annotation import AnnotatedLine
-from local_utils import data_utils, files, platform_flags, record_files, tfrecord
+from local_utils import data_utils, files, folder_lock, platform_flags, record_files, tfrecord
 from local_utils.establish_char_dict import read_alphabet
 from tests.conftest import draw, write_data_set
 from tools import write_text_features
@@ -165,6 +165,19 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
     (data_set / 'Train' / 'sample.txt').write_text(lines)
     assert convert(data_set, tmp_path / 'out') == 0
     assert not list((tmp_path / 'out').glob('*.incomplete'))
+
+
+def test_a_second_conversion_into_the_same_folder_is_refused_and_damages_nothing(tmp_path, capfd):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    with folder_lock.only_writer(tmp_path / 'out'):
+        before = content(tmp_path / 'out')
+        capfd.readouterr()
+        assert convert(data_set, tmp_path / 'out', '--num_shards', '2') == 1
+        error, = capfd.readouterr().err.strip().splitlines()
+        assert 'another run is writing into this folder' in error
+        assert content(tmp_path / 'out') == before
+    assert convert(data_set, tmp_path / 'out') == 0
 
 
 def children_of(pid):

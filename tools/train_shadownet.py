@@ -78,15 +78,13 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
     architecture = checkpoint.Architecture(
         characters=provider.codec.characters, num_classes=provider.codec.num_classes, input_size=cfg.ARCH.INPUT_SIZE,
         hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE)
-    run = run_folder.RunFolder(output_dir)
-    resumed = run.load_last(architecture)
-    first_step = int(resumed.tensors['global_step']) if resumed else 0
-    last_step = min(cfg.TRAIN.STEPS, max_step or cfg.TRAIN.STEPS)
-    if first_step >= last_step:
-        logger.info('nothing to do: %d of %d steps are done in %s', first_step, last_step, output_dir)
-        return first_step
-
-    with tf.Graph().as_default() as graph:
+    with run_folder.RunFolder(output_dir) as run, tf.Graph().as_default() as graph:
+        resumed = run.load_last(architecture)
+        first_step = int(resumed.tensors['global_step']) if resumed else 0
+        last_step = min(cfg.TRAIN.STEPS, max_step or cfg.TRAIN.STEPS)
+        if first_step >= last_step:
+            logger.info('nothing to do: %d of %d steps are done in %s', first_step, last_step, output_dir)
+            return first_step
         training_graph = build_graph(provider, drawer, architecture, first_step)
         run.start(provider.codec, knobs(cfg), cfg.TRAIN.KEEP_CHECKPOINTS)
         config = session_utils.session_config(gpu_memory_fraction=cfg.TRAIN.GPU_MEMORY_FRACTION,

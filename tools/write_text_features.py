@@ -20,7 +20,7 @@ from tqdm import tqdm
 from crnnmodel import geometry
 from data_provider import annotation, conversion
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags, record_files
+from local_utils import establish_char_dict, files, folder_lock, log_utils, parallel, platform_flags, record_files
 
 ANNOTATION_NAMES = {record_files.TRAIN: 'Train/sample.txt', record_files.TEST: 'Test/sample.txt'}
 REJECTS_NAME = 'rejects.tsv'
@@ -59,6 +59,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     Raises:
         FileNotFoundError: there is no such data set, or no annotation file in it.
         ValueError: the alphabet is malformed, or a split has no usable sample.
+        OSError: another conversion is writing into `save_dir`.
     """
     codec = find_alphabet(dataset_dir)
     annotation_paths = {split: os.path.join(dataset_dir, name) for split, name in ANNOTATION_NAMES.items()}
@@ -68,10 +69,9 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
         max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed)
     for split, path in annotation_paths.items():
         try_first_lines(settings, split, path)
-    os.makedirs(save_dir, exist_ok=True)
     description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,
                    'validation_split': validation_split}
-    with (ConversionOutput(save_dir, num_shards, description) as output,
+    with (folder_lock.only_writer(save_dir), ConversionOutput(save_dir, num_shards, description) as output,
           tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
           parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
