@@ -1,6 +1,7 @@
 """Tests of local_utils.platform_flags, with every script, and of the files, parallel and stop_signals of local_utils."""
 import concurrent.futures
 import errno
+import importlib
 import os
 import signal
 import subprocess
@@ -47,6 +48,26 @@ def test_a_mistake_of_the_users_is_one_line_and_status_one(error, line, capfd):
     assert platform_flags.message_of(error) == line
     assert platform_flags.run_tool(main, []) == 1
     assert capfd.readouterr().out == ''
+
+
+def test_a_wrong_argument_that_the_work_finds_is_one_line_and_status_two(capfd):
+    def main(argv):
+        raise platform_flags.WrongArgument('--set: no such knob')
+    assert platform_flags.run_tool(main, []) == 2
+    line, = capfd.readouterr().err.splitlines()
+    assert line.endswith('ERROR --set: no such knob')
+
+
+@pytest.mark.parametrize('script', ['train_shadownet', 'test_shadownet', 'evaluate_shadownet'])
+@pytest.mark.parametrize(('assignment', 'message'), [
+    ('TRAIN.BATCHSIZE=9', 'did you mean TRAIN.BATCH_SIZE?'), ('TEST.BATCH_SIZE=many', 'expected int like 64'),
+    ('TEST.BATCH_SIZE', 'expected SECTION.KEY=VALUE')])
+def test_an_unknown_knob_or_a_malformed_value_is_a_wrong_argument(fresh_configuration, script, assignment, message, capfd):
+    flags = ['--image_path', 'x.png'] if script == 'test_shadownet' else []
+    main = importlib.import_module(f'tools.{script}').main
+    assert platform_flags.run_tool(main, [*flags, '--set', assignment]) == 2
+    line, = capfd.readouterr().err.splitlines()
+    assert message in line
 
 
 def test_a_defect_keeps_its_traceback():

@@ -107,7 +107,6 @@ def test_a_signal_saves_a_checkpoint_and_ends_the_run_cleanly(records, tmp_path,
 
 @pytest.mark.parametrize(('settings', 'message'), [
     (['TRAIN.BATCH_SIZE=9'], 'a batch of 9 is larger than the training set of 8 samples'),
-    (['TRAIN.BATCHSIZE=9'], 'did you mean TRAIN.BATCH_SIZE'),
     (['TRAIN.OPTIMIZER=sgd'], 'expected the optimizer to be one of adam'),
     (['TRAIN.PRECISION=float8'], 'expected the precision to be one of auto'),
     (['ARCH.INPUT_SIZE=(100, 48)'], '32 pixels high'),

@@ -3,7 +3,8 @@ import contextlib
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import files
+from global_configuration.config import override
+from local_utils import files, platform_flags
 
 FAST_BFLOAT16_FLAGS = {'amx_bf16', 'avx512_bf16'}   # of /proc/cpuinfo
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
@@ -14,6 +15,20 @@ PRECISIONS = ('auto', 'float32', 'bfloat16')
 def silence_deprecations():
     """Keep TensorFlow's advice to move to its second interface out of the log: this project is written for the first."""
     tf.logging.set_verbosity(tf.logging.ERROR)
+
+
+def add_set_flag(parser):
+    """Add --set, which changes knobs, to an argparse parser; `set_knobs` takes its assignments."""
+    parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
+                        help='change knobs of global_configuration/config.py')
+
+
+def set_knobs(config, assignments):
+    """Change the knobs of `config` as --set asks; raises platform_flags.WrongArgument for an unknown knob or a wrong value."""
+    try:
+        override(config, assignments)
+    except (KeyError, ValueError) as error:
+        raise platform_flags.WrongArgument(f'--set: {platform_flags.message_of(error)}') from error
 
 
 def session_config(*, gpu_memory_fraction, allow_growth):

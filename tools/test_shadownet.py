@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
-from global_configuration.config import cfg, override
+from global_configuration.config import cfg
 from local_utils import log_utils, parallel, platform_flags
 from tools import pictures, recognition, session_utils
 
@@ -103,7 +103,7 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     session_utils.silence_deprecations()
-    override(cfg, args.assignments)
+    session_utils.set_knobs(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                              allow_growth=cfg.TEST.TF_ALLOW_GROWTH)

@@ -22,7 +22,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint, crnn_model, ctc, geometry, training
 from data_provider import data_provider, drawn_words, fonts, text_style, word_texts
 from data_provider.drawn_batches import drawn_batches
-from global_configuration.config import cfg, knobs, override
+from global_configuration.config import cfg, knobs
 from local_utils import files, log_utils, metrics, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
 from tools import recognition, run_folder, session_utils
@@ -49,8 +49,7 @@ def parse_args(argv=None):
                         help="folders of fonts for --drawn_words (default: OpenCV's own and the system's)")
     parser.add_argument('--weights_path', metavar='PATH',
                         help="start a new run from the weights of this checkpoint; 'bundled' for those of the project")
-    parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
-                        help='change knobs of global_configuration/config.py')
+    session_utils.add_set_flag(parser)
     return parser.parse_args(argv)
 
 
@@ -266,7 +265,7 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     session_utils.silence_deprecations()
-    override(cfg, args.assignments)
+    session_utils.set_knobs(cfg, args.assignments)
     if args.num_gpus > 1:
         log_utils.init_logger().warning('--num_gpus=%d: training uses one of them', args.num_gpus)
     train_shadownet(dataset_dir=args.dataset_dir or args.data_dir, output_dir=args.output_dir,
