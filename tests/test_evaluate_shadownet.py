@@ -45,6 +45,17 @@ def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_
     assert result['letters_and_digits']['word_accuracy_with_excluded_as_wrong'] == 0.75
 
 
+def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
+    cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
+    (tmp_path / 'sample.txt').write_text('/a.png bo ok\n')
+    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt',
+                              '--weights_path', overfitted[1] / 'best')
+    assert status == 0
+    assert result['exact'] == {'samples': 0, 'excluded': 1, 'word_accuracy': None, 'word_accuracy_with_excluded_as_wrong': 0.0,
+                               'one_minus_ned': None, 'character_error_rate': None}
+    assert result['letters_and_digits']['word_accuracy'] == 1.0
+
+
 def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, codec, capfd):
     other = write_records(tmp_path / 'other', {'test': ['abc']}, CharacterCodec('abc'), SIZE)
     assert platform_flags.run_tool(evaluate_shadownet.main, [
