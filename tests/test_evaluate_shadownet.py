@@ -45,6 +45,17 @@ def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_
     assert result['letters_and_digits']['word_accuracy_with_excluded_as_wrong'] == 0.75
 
 
+@pytest.mark.parametrize(('flags', 'message'), [
+    (['--dataset_dir', 'r', '--image_dir', 'd', '--annotation_path', 'a'], 'are two sources; give one of them'),
+    (['--image_dir', 'd'], '--image_dir and --annotation_path go together'),
+])
+def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capfd):
+    with pytest.raises(SystemExit) as caught:
+        evaluate_shadownet.main(flags)
+    assert caught.value.code == 2
+    assert message in capfd.readouterr().err
+
+
 def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
     (tmp_path / 'sample.txt').write_text('/a.png bo ok\n')

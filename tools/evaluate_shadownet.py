@@ -36,6 +36,8 @@ def parse_args(argv=None):
     args = parser.parse_args(argv)
     if bool(args.image_dir) != bool(args.annotation_path):
         parser.error('--image_dir and --annotation_path go together')
+    if args.image_dir and args.dataset_dir:
+        parser.error('--dataset_dir (records) and --image_dir (images) are two sources; give one of them')
     return args
 
 
