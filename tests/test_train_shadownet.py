@@ -176,6 +176,21 @@ def test_new_runs_start_from_given_weights_also_with_another_alphabet(records, t
     assert "its alphabet lacks 'é', whose classes start anew" in capfd.readouterr().err
 
 
+def test_wrong_weights_are_one_line_and_leave_no_folder_behind(records, tmp_path, capfd):
+    assert train(records, tmp_path / 'run', flags=['--weights_path', str(tmp_path / 'none')]) == 1
+    error, = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    assert 'none: no such checkpoint' in error
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_run_that_goes_on_says_that_given_weights_are_not_read(records, tmp_path, capfd):
+    assert train(records, tmp_path / 'run', flags=['--max_step', '1']) == 0
+    assert train(records, tmp_path / 'run', flags=['--max_step', '2', '--weights_path', str(tmp_path / 'none')]) == 0
+    warning, = [line for line in capfd.readouterr().err.splitlines() if 'goes on with its own weights' in line]
+    assert ' WARNING ' in warning
+    assert tensors_of(tmp_path / 'run')['global_step'] == 2
+
+
 def test_a_handful_of_images_is_learned_to_exact_reading(overfitted):
     _, run = overfitted
     assert json.loads((run / 'best' / 'validation.json').read_text())['word_accuracy'] == 1.0

@@ -77,6 +77,7 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
     architecture = checkpoint.Architecture(
         characters=provider.codec.characters, num_classes=provider.codec.num_classes, input_size=cfg.ARCH.INPUT_SIZE,
         hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE)
+    first_weights = load_first_weights(weights_path, output_dir, architecture) if weights_path else None
     with run_folder.RunFolder(output_dir) as run, tf.Graph().as_default() as graph:
         resumed = run.load_last(architecture)
         first_step = int(resumed.tensors['global_step']) if resumed else 0
@@ -90,10 +91,27 @@ def train_shadownet(*, dataset_dir, output_dir, log_dir, weights_path=None, max_
                                               allow_growth=cfg.TRAIN.TF_ALLOW_GROWTH)
         report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE)
         with tf.Session(graph=graph, config=config) as session, report, StopSignals() as stop:
-            initialise(session, architecture, resumed, weights_path)
-            del resumed
+            initialise(session, architecture, resumed, first_weights)
+            del resumed, first_weights
             with readable_record_errors(provider):
                 return run_steps(session, training_graph, provider, run, report, stop, first_step, last_step)
+
+
+def load_first_weights(weights_path, output_dir, architecture):
+    """Return the (prefix, tensors) of the checkpoint that a new run starts from, or None where a run in the folder goes on.
+
+    Raises:
+        FileNotFoundError: there is no such checkpoint.
+        ValueError: it is damaged, or of another network.
+    """
+    if checkpoint.checkpoints_in(output_dir):
+        log_utils.init_logger().warning('%s holds a run, which goes on with its own weights; --weights_path %s is not read',
+                                        output_dir, weights_path)
+        return None
+    prefix = checkpoint.find_checkpoint(session_utils.weights_path(weights_path))
+    tensors = checkpoint.load_tensors(prefix)
+    checkpoint.check_same_network(architecture, tensors, prefix)
+    return prefix, tensors
 
 
 def make_drawer(words_path, font_dirs, codec):
@@ -159,16 +177,15 @@ def timed_batch(batches):
         return batch, tf.timestamp() - before
 
 
-def initialise(session, architecture, resumed, weights_path):
-    """Give all variables their first values: the resumed run's, given weights, or new ones."""
+def initialise(session, architecture, resumed, first_weights):
+    """Give all variables their first values: the resumed run's, those of `load_first_weights`, or new ones."""
     logger = log_utils.init_logger()
     session.run([tf.global_variables_initializer(), tf.tables_initializer()])
     if resumed:
         logger.info('going on from %s', resumed.prefix)
         checkpoint.restore(session, resumed.tensors, resumed.prefix, tf.global_variables())
-    elif weights_path:
-        prefix = checkpoint.find_checkpoint(session_utils.weights_path(weights_path))
-        tensors = checkpoint.load_tensors(prefix)
+    elif first_weights:
+        prefix, tensors = first_weights
         new_characters = checkpoint.restore_weights(session, tensors, prefix, architecture)
         logger.info('starting from the weights of %s%s', prefix, new_characters and (
             f'; its alphabet lacks {new_characters!r}, whose classes start anew'))
