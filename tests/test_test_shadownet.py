@@ -58,3 +58,18 @@ def test_a_beam_search_and_another_batch_size_read_the_same_words(overfitted, tm
                          '--set', 'TEST.BATCH_SIZE=3', 'TEST.BEAM_WIDTH=10')
     assert status == 0
     assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {f'{word}.png': word for word in WORDS}
+
+
+@pytest.mark.parametrize(('path', 'field'), [
+    ('a/b c.png', 'a/b c.png'), ('a\tb\nc\rd.png', r'a\tb\nc\rd.png'), ('a\\tb.png', r'a\\tb.png'),
+    ('\udcff\u4e2d.png', '\\xff\u4e2d.png')])
+def test_a_path_is_escaped_into_one_field(path, field):
+    assert reader.escaped(path) == field
+
+
+def test_a_file_name_with_a_tab_and_a_line_break_stays_one_line(overfitted, tmp_path):
+    data = cv2.imencode('.png', draw('dog', SIZE))[1].tobytes()
+    (tmp_path / 'a\tb\nc.png').write_bytes(data)
+    status, texts = read('--image_path', tmp_path, '--weights_path', overfitted[1] / 'best')
+    assert status == 0
+    assert {path: text for path, (text, _) in texts.items()} == {rf'{tmp_path}/a\tb\nc.png': 'dog'}
