@@ -121,7 +121,7 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
 
 @pytest.mark.parametrize(('spoil', 'message'), [
     (lambda data_set: data_set.rename(data_set.parent / 'elsewhere'), 'no such data set'),
-    (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(), 'Train/sample.txt: No such file'),
+    (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(), 'Train/sample.txt: no such file; expected one'),
     (lambda data_set: (data_set / 'Test' / 'sample.txt').write_text(''), 'no usable sample for the test records'),
     (lambda data_set: (data_set / 'ord_map.json').write_text('{"0": '), 'ord_map.json, line 1'),
     (lambda data_set: (data_set / 'char_dict.json').unlink(), 'char_dict.json: No such file'),
