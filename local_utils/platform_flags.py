@@ -107,6 +107,13 @@ def run_tool(main, argv=None):
         return 2 if isinstance(error, WrongArgument) else 1
 
 
+def standard_output():
+    """Return the standard output, for a script's results; raises OSError where it is closed, before long work for nobody."""
+    if sys.stdout is None:
+        raise OSError('standard output is closed; expected it open, for the results')
+    return sys.stdout
+
+
 @contextlib.contextmanager
 def _termination_as_exit():
     """Let SIGTERM end the block as Ctrl-C does, by an exception, so that what is half done is cleaned up."""

@@ -70,6 +70,15 @@ def test_an_unknown_knob_or_a_malformed_value_is_a_wrong_argument(fresh_configur
     assert message in line
 
 
+@pytest.mark.parametrize(('script', 'flags'), [('test_shadownet', ['--image_path', 'x.png']), ('evaluate_shadownet', [])])
+def test_a_closed_standard_output_is_one_line_and_status_one(fresh_configuration, script, flags, capfd, monkeypatch):
+    main = importlib.import_module(f'tools.{script}').main
+    monkeypatch.setattr(sys, 'stdout', None)   # as Python starts with a closed one
+    assert platform_flags.run_tool(main, flags) == 1
+    line, = capfd.readouterr().err.splitlines()
+    assert 'standard output is closed' in line
+
+
 def test_a_defect_keeps_its_traceback():
     def main(argv):
         raise TypeError('a defect')

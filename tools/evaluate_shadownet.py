@@ -112,6 +112,7 @@ def open_samples(args, recogniser):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    output = platform_flags.standard_output()
     session_utils.silence_deprecations()
     session_utils.set_knobs(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
@@ -125,7 +126,7 @@ def main(argv=None):
     if not evaluation.samples:
         raise ValueError(f'{source}: no sample could be read; expected at least one')
     print(json.dumps(as_json(evaluation, weights_path=recogniser.prefix, source=source, unreadable=unreadable),
-                     ensure_ascii=False, indent=2))
+                     ensure_ascii=False, indent=2), file=output, flush=True)
     if args.confusion_path:
         plots.draw_confusion(evaluation.exact.confusion, recogniser.codec.characters, args.confusion_path)
     return 1 if unreadable else 0

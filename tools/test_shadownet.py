@@ -110,13 +110,14 @@ def find_images(image_paths):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    output = platform_flags.standard_output()
     session_utils.silence_deprecations()
     session_utils.set_knobs(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                              allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
     all_read = test_shadownet(image_paths=args.image_path, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE,
-                              output=sys.stdout, picture_path=args.picture_path)
+                              output=output, picture_path=args.picture_path)
     return 0 if all_read else 1
 
 
