@@ -1,4 +1,6 @@
 """A training run that is small enough for a test, for the tests of the scripts with a session."""
+import re
+
 from crnnmodel import checkpoint
 from local_utils import platform_flags
 from tools import train_shadownet
@@ -21,3 +23,8 @@ def train(records, output_dir, *settings, flags=()):
 
 def tensors_of(output_dir):
     return checkpoint.load_tensors(checkpoint.find_checkpoint(str(output_dir)), with_optimizer=True)
+
+
+def error_lines(capfd):
+    """Return the error lines of the project's logger; TensorFlow has some of its own where there is no GPU."""
+    return [line for line in capfd.readouterr().err.splitlines() if re.match(r'[0-9:]+ ERROR ', line)]

@@ -8,7 +8,7 @@ import pytest
 
 from local_utils import platform_flags
 from tests.conftest import draw
-from tests.small_run import SIZE, WORDS
+from tests.small_run import SIZE, WORDS, error_lines
 from tools import test_shadownet as reader
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
@@ -38,7 +38,7 @@ def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, ca
     assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {
         'one.png': 'hello', 'two.jpg': 'aaa', 'three.png': '42'}
     assert all(0.5 < confidence <= 1 for _, confidence in texts.values())
-    errors = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    errors = error_lines(capfd)
     assert len(errors) == 2
     assert 'broken.png' in errors[0]
     assert 'none.png' in errors[1]

@@ -14,7 +14,7 @@ from crnnmodel import checkpoint
 from local_utils import files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
-from tests.small_run import SIZE, arguments, tensors_of, train
+from tests.small_run import SIZE, arguments, error_lines, tensors_of, train
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -114,7 +114,7 @@ def test_a_signal_saves_a_checkpoint_and_ends_the_run_cleanly(records, tmp_path,
 ])
 def test_a_wrong_setting_is_one_line(records, tmp_path, capfd, settings, message):
     assert train(records, tmp_path / 'run', *settings) == 1
-    errors = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    errors = error_lines(capfd)
     assert len(errors) == 1
     assert message in errors[0]
 
@@ -129,7 +129,7 @@ def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):
     with folder_lock.only_writer(tmp_path / 'run'):
         assert train(records, tmp_path / 'run') == 1
         assert os.listdir(tmp_path / 'run') == [folder_lock.LOCK_NAME]
-    error, = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    error, = error_lines(capfd)
     assert 'another run is writing into this folder' in error
 
 
@@ -142,7 +142,7 @@ def test_damage_in_the_middle_of_the_records_is_named(records, tmp_path, capfd, 
     content[record_5 + (3 if part == 'header' else 3000)] ^= 1
     path.write_bytes(content)
     assert train(records, tmp_path / 'run') == 1
-    error, = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    error, = error_lines(capfd)
     assert 'train_feature.tfrecords: record 5 at byte' in error
     assert 'damaged' in error
 
@@ -178,7 +178,7 @@ def test_new_runs_start_from_given_weights_also_with_another_alphabet(records, t
 
 def test_wrong_weights_are_one_line_and_leave_no_folder_behind(records, tmp_path, capfd):
     assert train(records, tmp_path / 'run', flags=['--weights_path', str(tmp_path / 'none')]) == 1
-    error, = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    error, = error_lines(capfd)
     assert 'none: no such checkpoint' in error
     assert not (tmp_path / 'run').exists()
 
