@@ -60,6 +60,15 @@ def test_a_run_that_is_stopped_and_goes_on_ends_with_the_same_weights(records, t
     assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
 
 
+def test_a_run_on_drawn_words_goes_on_with_the_words_that_come_next(records, tmp_path):
+    (tmp_path / 'words.txt').write_text('one\ntwo\nten\n')
+    flags = ['--drawn_words', str(tmp_path / 'words.txt')]
+    assert train(records, tmp_path / 'whole', 'TRAIN.STEPS=4', flags=flags) == 0
+    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=[*flags, '--max_step', '2']) == 0
+    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=flags) == 0
+    assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
+
+
 def test_another_seed_gives_other_weights(records, tmp_path):
     assert train(records, tmp_path / 'one', 'TRAIN.STEPS=1') == 0
     assert train(records, tmp_path / 'two', 'TRAIN.STEPS=1', 'TRAIN.SEED=1') == 0
