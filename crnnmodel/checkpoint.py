@@ -142,6 +142,23 @@ def restore(session, tensors, prefix, variables):
     session.run([copy.initializer for _, copy in copies], feeds)
 
 
+def check_same_network(architecture, tensors, prefix):
+    """Return the Architecture of a checkpoint that a network can start from; the alphabet and the width may be others.
+
+    Raises:
+        ValueError: it is of another network, or of unknown alphabet and another number of classes.
+    """
+    old = architecture_of(tensors, prefix)
+    may_differ = {'characters': None, 'num_classes': None, 'input_size': None}
+    difference = architecture_difference(architecture._replace(**may_differ), old._replace(**may_differ))
+    if difference:
+        raise ValueError(f'{prefix}: weights of another network ({difference}); set ARCH.* to what they are of')
+    if old.characters is None and old.num_classes != architecture.num_classes:
+        raise ValueError(f'{prefix}: weights of {old.num_classes} classes and an unknown alphabet, but the alphabet of the '
+                         f'records needs {architecture.num_classes}')
+    return old
+
+
 def restore_weights(session, tensors, prefix, architecture):
     """Give the network's variables, which have to be initialised, their values in a checkpoint of the same form.
 
@@ -157,15 +174,12 @@ def restore_weights(session, tensors, prefix, architecture):
     Raises:
         ValueError: the checkpoint is of another network, or of unknown alphabet and another number of classes.
     """
-    old = architecture_of(tensors, prefix)
-    same_alphabet = {'characters': None, 'num_classes': None, 'input_size': None}
-    difference = architecture_difference(architecture._replace(**same_alphabet), old._replace(**same_alphabet))
-    if difference:
-        raise ValueError(f'{prefix}: weights of another network ({difference}); set ARCH.* to what they are of')
+    old = check_same_network(architecture, tensors, prefix)
     new_characters = ''
     if old.characters not in (None, architecture.characters):
         projection = next(variable for variable in network_variables() if variable.op.name == _PROJECTION)
-        columns, old_columns = np.array(session.run(projection)), tensors[_PROJECTION]
+        copy = tf.distribute.get_strategy().experimental_local_results(projection)[0]
+        columns, old_columns = np.array(session.run(copy)), tensors[_PROJECTION]
         old_index_of = {character: index for index, character in enumerate(old.characters)}
         for index, character in enumerate(architecture.characters):
             if character in old_index_of:

@@ -26,7 +26,11 @@ def read_lines(annotation_path):
     Raises:
         FileNotFoundError: there is no such file.
     """
-    with files.open_regular(annotation_path) as file:
+    try:
+        file = files.open_regular(annotation_path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{annotation_path}: no such file; expected one '<image path> <label>' a line") from error
+    with file:
         for number, text in enumerate(file, start=1):
             if number == 1:
                 text = text.removeprefix(_BYTE_ORDER_MARK)

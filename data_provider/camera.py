@@ -20,7 +20,9 @@ def photograph(image, rng, style):
     image = _with_light(image, rng, style)
     image = _blurred(image, rng, style)
     image = _at_resolution(image, rng, style)
-    gamma, grey = style.gamma.draw(rng), style.grey.draw(rng)
+    exposure, gamma, grey = style.exposure.draw(rng), style.gamma.draw(rng), style.grey.draw(rng)
+    if exposure is not None:
+        image = cv2.convertScaleAbs(image, alpha=exposure)
     if gamma is not None:
         image = cv2.LUT(image, _gamma_curve(gamma if rng.random() < 0.5 else 1 / gamma))
     if grey is not None:

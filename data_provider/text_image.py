@@ -20,7 +20,7 @@ def draw_word(text, face, rng, style, neighbour_text=''):
         face: cv2.FontFace that can draw it, and the neighbour.
         rng: numpy.random.Generator.
         style: text_style.Style.
-        neighbour_text: what stands above or below the word, where the style has such.
+        neighbour_text: what stands above, below or beside the word, where the style has such.
 
     Returns:
         uint8 [height, width, 3], BGR.
@@ -133,23 +133,24 @@ def _paint(image, parts, background_colour, text_colour, rng, style):
 
 
 def _with_neighbour(parts, text, face, around, rng, style):
-    """Return the painted parts with a line of text above or below the word, of which the picture shows a part."""
+    """Return the painted parts with another word above, below or beside the word, of which the picture shows a part."""
     distance = style.neighbour.draw(rng)
     if distance is None:
         return parts
-    height, width = parts[0][0].shape
     line = text_mask.draw_mask(text, face, rng, style)
-    other = np.zeros((height, width), np.uint8)
-    room = max(1, around - int(distance * (height - 2 * around)))
-    columns = min(width, line.shape[1])
-    x, cut = int(rng.integers(width - columns + 1)), int(rng.integers(line.shape[1] - columns + 1))
-    rows = min(room, line.shape[0])
-    if rng.random() < 0.5:
-        other[room - rows:room, x:x + columns] = line[line.shape[0] - rows:, cut:cut + columns]
-    else:
-        other[height - room:height - room + rows, x:x + columns] = line[:rows, cut:cut + columns]
-    kind = 'text' if rng.random() < 0.7 else 'other'
-    return [*parts, (other, (kind, 0))]
+    canvas = np.zeros_like(parts[0][0])
+    turns = int(rng.integers(4))   # so that the side is on top
+    turned = np.rot90(canvas, turns)
+    room = max(1, around - int(distance * (canvas.shape[0] - 2 * around)))
+    _place_above(turned, np.rot90(line, turns), room, rng)
+    return [*parts, (canvas, ('text' if rng.random() < 0.7 else 'other', 0))]
+
+
+def _place_above(canvas, mask, room, rng):
+    """Put what there is room for of a mask, its lower part, into the first rows of a canvas; sideways anywhere."""
+    rows, columns = min(room, mask.shape[0]), min(canvas.shape[1], mask.shape[1])
+    x, cut = int(rng.integers(canvas.shape[1] - columns + 1)), int(rng.integers(mask.shape[1] - columns + 1))
+    canvas[room - rows:room, x:x + columns] = mask[mask.shape[0] - rows:, cut:cut + columns]
 
 
 def _shifted(mask, x, y):

@@ -38,7 +38,7 @@ Style = collections.namedtuple('Style', [
     # What is around them.
     'texture',           # strength, grey values
     'clutter',           # number of lines and patches behind the word
-    'neighbour',         # distance of a line of text above or below
+    'neighbour',         # distance of another word above, below or beside
     'margin',            # room between the text and the edge of the picture; a share may be cut off
     # The camera.
     'rotation',          # degrees, to either side
@@ -46,6 +46,7 @@ Style = collections.namedtuple('Style', [
     'gradient',          # of the light, grey values from one side to the other
     'glare',             # brightness of a spot, grey values
     'occlusion',         # thickness of a bar across the word
+    'exposure',          # factor of the brightness
     'gamma',             # exponent of the brightness, one in two words its inverse
     'focus_blur',        # sigma, share of the height
     'motion_blur',       # length, share of the height
@@ -64,11 +65,11 @@ RICH = Style(
     contrast=Effect(ALWAYS, 22, 120), saturation=Effect(0.75, 0.05, 0.9), border=Effect(0.14, 1.0, 3.5),
     hollow=Effect(0.04, 1.0, 2.5), shadow=Effect(0.2, 1.0, 5.0), depth=Effect(0.08, 2.0, 6.0), relief=Effect(0.06, 25, 90),
     fill=Effect(0.2, 5, 40), wear=Effect(0.05, 0.03, 0.2),
-    texture=Effect(0.45, 3, 35), clutter=Effect(0.2, 1, 7), neighbour=Effect(0.3, 0.05, 0.6), margin=Effect(ALWAYS, -0.05, 0.3),
-    rotation=Effect(0.5, 0, 9), perspective=Effect(0.4, 0.02, 0.22), gradient=Effect(0.3, 10, 100), glare=Effect(0.08, 30, 140),
-    occlusion=Effect(0.03, 0.04, 0.12), gamma=Effect(0.2, 1.1, 1.8), focus_blur=Effect(0.4, 0.01, 0.07),
-    motion_blur=Effect(0.12, 0.05, 0.22), height=Effect(ALWAYS, 13, 56), noise=Effect(0.35, 1.0, 11.0), grey=Effect(0.15, 1, 1),
-    jpeg_quality=Effect(ALWAYS, 25, 95))
+    texture=Effect(0.45, 3, 35), clutter=Effect(0.2, 1, 7), neighbour=Effect(0.35, 0.05, 0.6), margin=Effect(ALWAYS, -0.05, 0.3),
+    rotation=Effect(0.5, 0, 14), perspective=Effect(0.4, 0.02, 0.25), gradient=Effect(0.3, 10, 100),
+    glare=Effect(0.08, 30, 140), occlusion=Effect(0.03, 0.04, 0.12), exposure=Effect(0.2, 0.3, 0.9), gamma=Effect(0.2, 1.1, 1.8),
+    focus_blur=Effect(0.4, 0.01, 0.07), motion_blur=Effect(0.12, 0.05, 0.22), height=Effect(ALWAYS, 13, 56),
+    noise=Effect(0.35, 1.0, 11.0), grey=Effect(0.15, 1, 1), jpeg_quality=Effect(ALWAYS, 25, 95))
 
 PLAIN = Style(*[Effect(NEVER, 0, 0)] * len(Style._fields))._replace(
     text_size=Effect(ALWAYS, 26, 46), weight=Effect(ALWAYS, 300, 800), slant=Effect(0.25, 0.02, 0.25),

@@ -78,18 +78,19 @@ class TextMetrics:
         return self.edits / max(self.characters, 1)
 
     def results(self, excluded=0):
-        """Return the figures as a dict.
+        """Return the figures as a dict; None for a figure of no sample at all.
 
         Args:
-            excluded: samples that the protocol could not count; the last figure counts them as wrong.
+            excluded: samples that the protocol could not count; the figure of that name counts them as wrong.
         """
+        everything = self.samples + excluded
         return {
             'samples': self.samples,
             'excluded': excluded,
-            'word_accuracy': self.word_accuracy,
-            'word_accuracy_with_excluded_as_wrong': self.correct / max(self.samples + excluded, 1),
-            'one_minus_ned': self.similarity,
-            'character_error_rate': self.character_error_rate,
+            'word_accuracy': self.word_accuracy if self.samples else None,
+            'word_accuracy_with_excluded_as_wrong': self.correct / everything if everything else None,
+            'one_minus_ned': self.similarity if self.samples else None,
+            'character_error_rate': self.character_error_rate if self.samples else None,
         }
 
 

@@ -13,6 +13,10 @@ DATA_DIR = '/data/data'
 OUTPUT_DIR = '/data/output'
 
 
+class WrongArgument(ValueError):
+    """An argument that only the script's own work finds to be wrong; the exit status is 2, as for all wrong arguments."""
+
+
 class ToolParser(argparse.ArgumentParser):
     """An argument parser that knows the flags of the UAI Train platform and suggests the nearest flag for an unknown one."""
 
@@ -81,7 +85,7 @@ def run_tool(main, argv=None):
     """Run a script's `main(argv)` and return its exit status, with one line for a mistake of the user's.
 
     ValueError, KeyError and OSError are how the code below says that the input is wrong; their message goes to
-    standard error and the status is 1. Anything else is a defect and keeps its traceback.
+    standard error and the status is 1, or 2 for a WrongArgument. Anything else is a defect and keeps its traceback.
 
     Args:
         main: takes the list of arguments (None for the command line's); returns None or an exit status.
@@ -100,7 +104,14 @@ def run_tool(main, argv=None):
     except (ValueError, KeyError, OSError) as error:
         logger.debug('the error was raised here:', exc_info=True)
         logger.error(message_of(error))
-        return 1
+        return 2 if isinstance(error, WrongArgument) else 1
+
+
+def standard_output():
+    """Return the standard output, for a script's results; raises OSError where it is closed, before long work for nobody."""
+    if sys.stdout is None:
+        raise OSError('standard output is closed; expected it open, for the results')
+    return sys.stdout
 
 
 @contextlib.contextmanager

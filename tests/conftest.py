@@ -1,4 +1,5 @@
 """What several tests share: a seeded generator of random numbers, a small alphabet, drawn words, small records."""
+import copy
 import os
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
@@ -57,3 +58,41 @@ def write_records(folder, words_of_split, codec, size=(100, 32)):
         writer.write_features(folder / record_files.file_names(split)[0], words, [draw(word, size) for word in words], names)
     establish_char_dict.write_alphabet(codec.characters, folder)
     return folder
+
+
+@pytest.fixture
+def fresh_configuration(monkeypatch):
+    """Give each test a configuration of its own; its scripts are the ones that know TensorFlow, which takes long to import."""
+    from global_configuration import config
+    from tools import evaluate_shadownet, test_shadownet, train_shadownet, training_graph, training_loop
+    knobs = copy.deepcopy(config.cfg)
+    for script in (train_shadownet, training_graph, training_loop, test_shadownet, evaluate_shadownet):
+        monkeypatch.setattr(script, 'cfg', knobs)
+
+
+@pytest.fixture
+def records(tmp_path, codec):
+    """Return a folder of small records."""
+    from tests.small_run import SIZE, WORDS
+    return write_records(tmp_path / 'records', {'train': WORDS, 'validation': WORDS[:3], 'test': WORDS}, codec, SIZE)
+
+
+@pytest.fixture(scope='session')
+def overfitted(tmp_path_factory):
+    """Return (records, output folder) of a network that has learned eight words by heart."""
+    from global_configuration import config
+    from local_utils import platform_flags
+    from tests.small_run import SIZE, SMALL_IMAGES, WORDS
+    from tools import train_shadownet
+    folder = tmp_path_factory.mktemp('overfitted')
+    words_of_split = {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}
+    records = write_records(folder / 'records', words_of_split, CharacterCodec(ENGLISH), SIZE)
+    before = copy.deepcopy(config.cfg)
+    status = platform_flags.run_tool(train_shadownet.main, [
+        '--dataset_dir', str(records), '--output_dir', str(folder / 'run'), '--set',
+        SMALL_IMAGES, 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=16', 'TRAIN.STEPS=200', 'TRAIN.WARMUP_STEPS=10',
+        'TRAIN.VALIDATION_STEP=100', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0'])
+    config.cfg.clear()
+    config.cfg.update(before)
+    assert status == 0
+    return records, folder / 'run'

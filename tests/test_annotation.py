@@ -15,6 +15,11 @@ def test_blank_lines_the_byte_order_mark_and_carriage_returns_are_left_out(tmp_p
     assert annotation.count_lines(tmp_path / 's') == 2
 
 
+def test_a_missing_file_says_what_was_expected(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Train/sample.txt: no such file; expected one '<image path> <label>' a line"):
+        annotation.count_lines(str(tmp_path / 'Train' / 'sample.txt'))
+
+
 @pytest.mark.parametrize(('line', 'path', 'label'), [
     ('/1/2/373_coley_14845.jpg coley', '1/2/373_coley_14845.jpg', 'coley'),
     ('1/2/3.jpg coley', '1/2/3.jpg', 'coley'),

@@ -126,6 +126,17 @@ def test_weights_for_another_alphabet_keep_the_shared_characters_and_the_blank(t
         assert np.array_equal(session.run(checkpoint.network_variables()[0]), weights['shadow/conv1/W'])
 
 
+@pytest.mark.parametrize(('changes', 'with_description', 'message'), [
+    ({'hidden_units': 7}, True, r'weights of another network \(hidden_units: 7 expected, 6 found\)'),
+    ({'characters': 'abcd', 'num_classes': 5, 'pixel_range': (0.0, 255.0)}, False,
+     'weights of 4 classes and an unknown alphabet, but the alphabet of the records needs 5'),
+])
+def test_weights_that_a_network_cannot_start_from_are_refused(tmp_path, changes, with_description, message):
+    prefix, _ = save(tmp_path, architecture(), with_description=with_description)
+    with pytest.raises(ValueError, match=message):
+        checkpoint.check_same_network(architecture(**changes), checkpoint.load_tensors(prefix), prefix)
+
+
 def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):
     prefix, _ = save(tmp_path / 'run', architecture('abc'))
     write_alphabet('abd', tmp_path)

@@ -47,6 +47,28 @@ def test_the_data_set_is_in_the_layout_that_conversion_takes(tmp_path, codec):
             assert cv2.imread(str(tmp_path) + path).ndim == 3
 
 
+def test_a_folder_that_holds_a_data_set_is_refused_and_stays_as_it_is(tmp_path, capfd):
+    assert generate(tmp_path / 'd', '--num_train', '4', '--num_test', '2') == 0
+    before = files_below(tmp_path / 'd')
+    capfd.readouterr()
+    assert generate(tmp_path / 'd', '--num_train', '3', '--num_test', '2', '--seed', '1') == 1
+    error, = capfd.readouterr().err.strip().splitlines()
+    assert 'd/Train/sample.txt: there is a data set already' in error
+    assert files_below(tmp_path / 'd') == before
+
+
+def test_overwriting_leaves_nothing_of_the_former_data_set_but_what_is_not_its_own(tmp_path):
+    flags = ['--num_train', '3', '--num_test', '2', '--seed', '1']
+    assert generate(tmp_path / 'd', '--num_train', '600', '--num_test', '2', '--style', 'plain') == 0
+    (tmp_path / 'd' / '1' / '1' / 'photograph.jpg').write_bytes(b'mine')
+    with open(tmp_path / 'd' / 'Train' / 'sample.txt', 'a') as file:
+        file.write('/1/1/photograph.jpg mine\n/1/1/0_gone_0.jpg gone\n/../x/1/1_x_1.jpg x\n')
+    assert generate(tmp_path / 'd', *flags, '--overwrite') == 0
+    assert generate(tmp_path / 'fresh', *flags, '--overwrite') == 0
+    assert files_below(tmp_path / 'd') == {**files_below(tmp_path / 'fresh'), '1/1/photograph.jpg': b'mine'}
+    assert not (tmp_path / 'd' / '1' / '2').exists()
+
+
 def test_no_word_of_test_stands_in_train(tmp_path):
     assert generate(tmp_path, '--num_train', '300', '--num_test', '60') == 0
     train, test = ({label.lower() for label in labels_of(tmp_path, part)} for part in ('Train', 'Test'))

@@ -44,8 +44,12 @@ def test_one_missing_letter_does_not_make_the_rest_wrong():
     assert measured.character_error_rate == pytest.approx(1 / 11)
 
 
-def test_without_samples_the_figures_are_zero():
-    assert set(metrics.TextMetrics().results().values()) == {0}
+def test_without_samples_there_are_no_figures():
+    figures = ['word_accuracy', 'one_minus_ned', 'character_error_rate']
+    results = metrics.TextMetrics().results()
+    assert results == {'samples': 0, 'excluded': 0, 'word_accuracy_with_excluded_as_wrong': None, **dict.fromkeys(figures)}
+    results = metrics.TextMetrics().results(excluded=2)
+    assert results == {'samples': 0, 'excluded': 2, 'word_accuracy_with_excluded_as_wrong': 0.0, **dict.fromkeys(figures)}
 
 
 def test_the_usual_protocol_keeps_letters_and_digits_in_lower_case():

@@ -1,8 +1,12 @@
-"""Tests of local_utils.platform_flags, local_utils.files, local_utils.parallel and local_utils.stop_signals."""
+"""Tests of local_utils.platform_flags, with every script, and of the files, parallel and stop_signals of local_utils."""
 import concurrent.futures
 import errno
+import importlib
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -44,6 +48,35 @@ def test_a_mistake_of_the_users_is_one_line_and_status_one(error, line, capfd):
     assert platform_flags.message_of(error) == line
     assert platform_flags.run_tool(main, []) == 1
     assert capfd.readouterr().out == ''
+
+
+def test_a_wrong_argument_that_the_work_finds_is_one_line_and_status_two(capfd):
+    def main(argv):
+        raise platform_flags.WrongArgument('--set: no such knob')
+    assert platform_flags.run_tool(main, []) == 2
+    line, = capfd.readouterr().err.splitlines()
+    assert line.endswith('ERROR --set: no such knob')
+
+
+@pytest.mark.parametrize('script', ['train_shadownet', 'test_shadownet', 'evaluate_shadownet'])
+@pytest.mark.parametrize(('assignment', 'message'), [
+    ('TRAIN.BATCHSIZE=9', 'did you mean TRAIN.BATCH_SIZE?'), ('TEST.BATCH_SIZE=many', 'expected int like 64'),
+    ('TEST.BATCH_SIZE', 'expected SECTION.KEY=VALUE')])
+def test_an_unknown_knob_or_a_malformed_value_is_a_wrong_argument(fresh_configuration, script, assignment, message, capfd):
+    flags = ['--image_path', 'x.png'] if script == 'test_shadownet' else []
+    main = importlib.import_module(f'tools.{script}').main
+    assert platform_flags.run_tool(main, [*flags, '--set', assignment]) == 2
+    line, = capfd.readouterr().err.splitlines()
+    assert message in line
+
+
+@pytest.mark.parametrize(('script', 'flags'), [('test_shadownet', ['--image_path', 'x.png']), ('evaluate_shadownet', [])])
+def test_a_closed_standard_output_is_one_line_and_status_one(fresh_configuration, script, flags, capfd, monkeypatch):
+    main = importlib.import_module(f'tools.{script}').main
+    monkeypatch.setattr(sys, 'stdout', None)   # as Python starts with a closed one
+    assert platform_flags.run_tool(main, flags) == 1
+    line, = capfd.readouterr().err.splitlines()
+    assert 'standard output is closed' in line
 
 
 def test_a_defect_keeps_its_traceback():
@@ -109,3 +142,16 @@ def test_a_signal_is_noted_and_a_second_one_acts_as_before():
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.requested == 'SIGTERM'
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize('script', ['train_shadownet', 'test_shadownet', 'evaluate_shadownet', 'write_text_features',
+                                    'generate_text_images', 'establish_char_dict', 'plot_training'])
+def test_each_script_runs_from_any_folder_and_shows_its_defaults(script, tmp_path):
+    path = files.repository_path('tools', f'{script}.py')
+    assert os.access(path, os.X_OK)
+    started = time.monotonic()
+    result = subprocess.run([sys.executable, path, '--help'], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert time.monotonic() - started < 60
+    assert result.returncode == 0
+    assert '--data_dir' in result.stdout
+    assert '(default: /data/data)' in ' '.join(result.stdout.split())

@@ -12,7 +12,7 @@ import pytest
 
 from data_provider import conversion
 from data_provider.annotation import AnnotatedLine
-from local_utils import data_utils, files, platform_flags, record_files, tfrecord
+from local_utils import data_utils, files, folder_lock, platform_flags, record_files, tfrecord
 from local_utils.establish_char_dict import read_alphabet
 from tests.conftest import draw, write_data_set
 from tools import write_text_features
@@ -121,9 +121,8 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
 
 @pytest.mark.parametrize(('spoil', 'message'), [
     (lambda data_set: data_set.rename(data_set.parent / 'elsewhere'), 'no such data set'),
-    (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(), 'Train/sample.txt: No such file'),
+    (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(), 'Train/sample.txt: no such file; expected one'),
     (lambda data_set: (data_set / 'Test' / 'sample.txt').write_text(''), 'no usable sample for the test records'),
-    (lambda data_set: (data_set / 'Train' / 'sample.txt').write_text('/none.png a\n'), 'rejected: missing image: 1'),
     (lambda data_set: (data_set / 'ord_map.json').write_text('{"0": '), 'ord_map.json, line 1'),
     (lambda data_set: (data_set / 'char_dict.json').unlink(), 'char_dict.json: No such file'),
 ])
@@ -137,6 +136,23 @@ def test_an_unusable_data_set_is_one_line_and_the_former_records_stay(tmp_path, 
     error, = capfd.readouterr().err.strip().splitlines()
     assert message in error
     assert content(tmp_path / 'out') == before
+
+
+@pytest.mark.parametrize('has_former', [False, True])
+def test_without_a_usable_sample_the_rejects_are_listed_and_nothing_else_changes(tmp_path, capfd, has_former):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert not has_former or convert(data_set, tmp_path / 'out') == 0
+    before = content(tmp_path / 'out') if has_former else {}
+    capfd.readouterr()
+    (data_set / 'Train' / 'sample.txt').write_text('/none.png a\n')
+    assert convert(data_set, tmp_path / 'out') == 1
+    error, = capfd.readouterr().err.strip().splitlines()
+    assert f'rejected: missing image: 1 (see {tmp_path}/out/rejects.tsv)' in error
+    after = content(tmp_path / 'out')
+    header, row = after.pop('rejects.tsv').decode().splitlines()
+    assert header == 'file\tline\tpath\tlabel\treason'
+    assert row.startswith('Train/sample.txt\t1\tnone.png\ta\tmissing image: ')
+    assert after == {name: data for name, data in before.items() if name != 'rejects.tsv'}
 
 
 def test_a_wrong_folder_or_alphabet_is_noticed_before_the_long_work(tmp_path, capfd):
@@ -165,6 +181,19 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
     (data_set / 'Train' / 'sample.txt').write_text(lines)
     assert convert(data_set, tmp_path / 'out') == 0
     assert not list((tmp_path / 'out').glob('*.incomplete'))
+
+
+def test_a_second_conversion_into_the_same_folder_is_refused_and_damages_nothing(tmp_path, capfd):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    with folder_lock.only_writer(tmp_path / 'out'):
+        before = content(tmp_path / 'out')
+        capfd.readouterr()
+        assert convert(data_set, tmp_path / 'out', '--num_shards', '2') == 1
+        error, = capfd.readouterr().err.strip().splitlines()
+        assert 'another run is writing into this folder' in error
+        assert content(tmp_path / 'out') == before
+    assert convert(data_set, tmp_path / 'out') == 0
 
 
 def children_of(pid):

@@ -13,12 +13,14 @@ import time
 import tensorflow.compat.v1 as tf
 
 from local_utils import log_utils
+from tools import session_utils
 
 CHIEF_TYPES = ('master', 'chief')          # the platform's name, TensorFlow's name
 IDLE_TYPES = ('ps', 'evaluator')           # tasks that all-reduce training has nothing to do for
 JOB = 'worker'                             # all tasks are of one job to TensorFlow, the chief its first
 PROBE_SECONDS, PROBES_TO_LOSE = 2.0, 3     # a task that cannot be connected to so many times in a row is lost
 WAITING_LOG_SECONDS = 10
+GOES_ON = 'when all tasks are started again, the run goes on from the last checkpoint'
 
 Task = collections.namedtuple('Task', [
     'type',      # as TF_CONFIG has it
@@ -74,6 +76,9 @@ class Cluster:
         """
         self._task = task if task and len(task.addresses) > 1 else None
         self.target, self.config = '', config
+        processors = [device for device in local_devices if 'cpu' in device.lower()]
+        if processors:   # else a session with a configuration of its own has one of them, and its collectives wait for ever
+            config.device_count['CPU'] = len(processors)
         self.worker, self.num_workers = (self._task.number, len(self._task.addresses)) if self._task else (0, 1)
         self.is_chief = self.worker == 0
         self.strategy = self._make_strategy(local_devices)
@@ -81,17 +86,20 @@ class Cluster:
         self.local_replicas = self.num_replicas // self.num_workers
         if self._task:
             self.config.MergeFrom(self.strategy.update_config_proto(config))
-            self._server = tf.train.Server({JOB: self._task.addresses}, job_name=JOB, task_index=self.worker, config=self.config)
+            me = f'{self._task.addresses[self.worker]}: cannot serve there as {self._task.names[self.worker]}'
+            with session_utils.readable_errors(me):
+                self._server = tf.train.Server({JOB: self._task.addresses}, job_name=JOB, task_index=self.worker,
+                                               config=self.config)
             self.target = self._server.target
         self._done = threading.Event()
-        self._lost = None
 
     def _make_strategy(self, local_devices):
         if self._task:
             resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
                 tf.train.ClusterSpec({JOB: self._task.addresses}), task_type=JOB, task_id=self.worker, rpc_layer='grpc',
                 num_accelerators={'GPU': len([device for device in local_devices if 'gpu' in device.lower()])})
-            return tf.distribute.experimental.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+            with tf.Graph().as_default():   # outside of one it would start a server itself
+                return tf.distribute.experimental.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
         return tf.distribute.MirroredStrategy(local_devices) if len(local_devices) > 1 else tf.distribute.get_strategy()
 
     def wait_for_others(self, limit_seconds):
@@ -112,13 +120,25 @@ class Cluster:
                 time.sleep(0.5)
 
     def __enter__(self):
-        """Watch the others from now on; where one is lost, this process ends with status 1."""
+        """Watch the others from now on: where one is lost, an OSError names it, or, if none can be raised, the process ends."""
         if self._task:
             threading.Thread(target=self._watch, daemon=True).start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, _, error, __):
         self._done.set()
+        if self._task and isinstance(error, tf.errors.OpError):
+            lost = self._unreachable_others() or 'the connection to another task'
+            raise OSError(f'{lost} is gone ({session_utils.first_line(error)}); {GOES_ON}') from error
+
+    def _unreachable_others(self):
+        """Return the others that cannot be connected to, as text, waiting a little for one to be such."""
+        for _ in range(2 * PROBES_TO_LOSE):
+            lost = [f'{name} ({address})' for name, address in self._others() if not is_reachable(address)]
+            if lost:
+                return ', '.join(lost)
+            time.sleep(0.5)
+        return ''
 
     def _others(self):
         tasks = zip(self._task.names, self._task.addresses, strict=True) if self._task else ()
@@ -131,8 +151,7 @@ class Cluster:
             for name, address in self._others():
                 failures[name] = 0 if is_reachable(address) else failures[name] + 1
                 if failures[name] >= PROBES_TO_LOSE and not self._done.is_set():
-                    log_utils.init_logger().error('%s (%s) is gone; this task ends; started again, it goes on from the last '
-                                                  'checkpoint', name, address)
+                    log_utils.init_logger().error('%s (%s) is gone; %s', name, address, GOES_ON)
                     os._exit(1)
 
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
-from global_configuration.config import cfg, override
+from global_configuration.config import cfg
 from local_utils import files, log_utils, platform_flags, record_files
 from tools import plots, recognition, session_utils
 
@@ -36,6 +36,8 @@ def parse_args(argv=None):
     args = parser.parse_args(argv)
     if bool(args.image_dir) != bool(args.annotation_path):
         parser.error('--image_dir and --annotation_path go together')
+    if args.image_dir and args.dataset_dir:
+        parser.error('--dataset_dir (records) and --image_dir (images) are two sources; give one of them')
     return args
 
 
@@ -110,8 +112,9 @@ def open_samples(args, recogniser):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    output = platform_flags.standard_output()
     session_utils.silence_deprecations()
-    override(cfg, args.assignments)
+    session_utils.set_knobs(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                              allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
@@ -123,7 +126,7 @@ def main(argv=None):
     if not evaluation.samples:
         raise ValueError(f'{source}: no sample could be read; expected at least one')
     print(json.dumps(as_json(evaluation, weights_path=recogniser.prefix, source=source, unreadable=unreadable),
-                     ensure_ascii=False, indent=2))
+                     ensure_ascii=False, indent=2), file=output, flush=True)
     if args.confusion_path:
         plots.draw_confusion(evaluation.exact.confusion, recogniser.codec.characters, args.confusion_path)
     return 1 if unreadable else 0

@@ -6,12 +6,15 @@
     python tools/generate_text_images.py --preview sheet.png
 
 The words come from a list (--words, one a line), or from the project's own, with numbers, prices and codes among them. No
-word of Test stands in Train. How they are drawn: data_provider/text_style.py.
+word of Test stands in Train. How they are drawn: data_provider/text_style.py. A folder that holds a data set is refused, unless
+--overwrite asks for its images to be removed.
 """
 import collections
+import contextlib
 import functools
 import math
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -20,16 +23,19 @@ import numpy as np
 from tqdm import tqdm
 
 from crnnmodel import geometry
-from data_provider import camera, drawn_words, fonts, image_file, text_style, word_texts
+from data_provider import annotation, camera, drawn_words, fonts, image_file, text_style, word_texts
 from global_configuration.config import cfg
 from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags
 from tools import pictures
 
 ALPHABET_DIR = files.repository_path('data')
+PARTS = ('Train', 'Test')
+ANNOTATION_NAME = 'sample.txt'
 WORD_LIST_PATH = files.repository_path('data', 'words.txt')
 IMAGES_IN_A_FOLDER = 500
 FOLDERS_IN_A_FOLDER = 100
 CHUNK_IMAGES = 100            # that a worker draws at a time
+DRAWN_IMAGE = re.compile(r'\d+/\d+/\d+_[^/]*_\d+\.jpg')   # the path of an image, as plan_images gives it
 MAX_NAME_CHARACTERS = 40      # of the word in a file's name
 OTHER_SHARE = 0.2             # numbers, prices, codes and the like among the texts, beside the words of the project's list
 PREVIEW_IMAGES = 96
@@ -51,6 +57,7 @@ def parse_args(argv=None):
     """Return the parsed command line."""
     parser = platform_flags.ToolParser(description=__doc__)
     parser.add_argument('--save_dir', metavar='DIR', help='where the data set goes (default: --output_dir)')
+    parser.add_argument('--overwrite', action='store_true', help='remove the data set that is there first')
     parser.add_argument('--num_train', type=platform_flags.positive_number, default=20000, metavar='N', help='images in Train')
     parser.add_argument('--num_test', type=platform_flags.positive_number, default=2000, metavar='N', help='images in Test')
     parser.add_argument('--words', metavar='FILE',
@@ -66,7 +73,7 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, codec, style, seed, num_workers):
+def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, codec, style, seed, num_workers, overwrite=False):
     """Draw a data set.
 
     Args:
@@ -78,10 +85,12 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
         style: text_style.Style.
         seed: decides every image, whatever the number of workers.
         num_workers: processes that draw.
+        overwrite: remove the data set that is there first.
 
     Raises:
-        ValueError: none of the fonts can draw a word.
+        ValueError: there is a data set already, or none of the fonts can draw a word.
     """
+    make_room(save_dir, overwrite)
     log_utils.init_logger().info('drawing %d images of %d words in %d fonts', num_train + num_test, len(words), len(font_paths))
     rng = np.random.default_rng(seed)
     train_words, test_words = split_words(words, num_train, num_test, rng)
@@ -97,8 +106,38 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
             progress.update(drawn)
     establish_char_dict.write_alphabet(codec.characters, save_dir)
     for part, planned in parts.items():
-        with files.atomic_file(os.path.join(save_dir, part, 'sample.txt'), 'w', encoding='utf-8') as file:
+        with files.atomic_file(os.path.join(save_dir, part, ANNOTATION_NAME), 'w', encoding='utf-8') as file:
             file.writelines(f'/{word.path} {word.text.label}\n' for word in planned)
+
+
+def make_room(save_dir, overwrite):
+    """Refuse a folder that holds a data set, or remove the images and the annotation files of that data set.
+
+    Raises:
+        ValueError: there is one, and it is not to be overwritten.
+    """
+    annotation_paths = [os.path.join(save_dir, part, ANNOTATION_NAME) for part in PARTS]
+    if not os.path.exists(annotation_paths[0]):
+        return
+    if not overwrite:
+        raise ValueError(f'{annotation_paths[0]}: there is a data set already; give another --save_dir, or --overwrite')
+    for path in filter(os.path.exists, reversed(annotation_paths)):   # Train, by which the data set is known, last
+        remove_listed_images(save_dir, path)
+        os.remove(path)
+
+
+def remove_listed_images(save_dir, annotation_path):
+    """Remove the drawn images that an annotation file lists, and the numbered folders that are empty then."""
+    folders = set()
+    for line in annotation.read_lines(annotation_path):
+        with contextlib.suppress(annotation.RejectedSample, FileNotFoundError):
+            path, _ = annotation.parse_line(line.text)
+            if DRAWN_IMAGE.fullmatch(path):
+                folders.add(os.path.dirname(path))
+                os.remove(os.path.join(save_dir, path))
+    for folder in sorted(folders | {os.path.dirname(folder) for folder in folders}, reverse=True):   # the inner ones first
+        with contextlib.suppress(OSError):   # not empty
+            os.rmdir(os.path.join(save_dir, folder))
 
 
 def choose_words(path, count, codec, seed):
@@ -193,7 +232,7 @@ def main(argv=None):
         draw_preview(args.preview, **drawn)
     else:
         generate_text_images(save_dir=args.save_dir or args.output_dir, num_train=args.num_train, num_test=args.num_test,
-                             num_workers=args.num_workers, **drawn)
+                             num_workers=args.num_workers, overwrite=args.overwrite, **drawn)
 
 
 if __name__ == '__main__':

@@ -112,8 +112,7 @@ def add_reading_flags(parser):
     parser.add_argument('--alphabet_dir', metavar='DIR', help='the folder of char_dict.json and ord_map.json, for a checkpoint '
                                                               'without an alphabet of its own (default: beside it, else English)')
     parser.add_argument('--beam_search', action='store_true', help='search beams of TEST.BEAM_WIDTH instead of the best path')
-    parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
-                        help='change knobs of global_configuration/config.py')
+    session_utils.add_set_flag(parser)
 
 
 def open_recogniser(args, *, precision, beam_width, gpu_memory_fraction, allow_growth):

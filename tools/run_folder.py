@@ -1,5 +1,6 @@
 """The output folder of a training run: its checkpoints, the best one, the alphabet, the configuration; how it goes on."""
 import collections
+import contextlib
 import glob
 import os
 import shutil
@@ -7,7 +8,7 @@ import shutil
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from local_utils import establish_char_dict, files, log_utils
+from local_utils import establish_char_dict, files, folder_lock, log_utils
 from tools import session_utils
 
 BEST_DIR = 'best'
@@ -21,10 +22,10 @@ Resumed = collections.namedtuple('Resumed', [
 
 
 class RunFolder:
-    """Saves what a run needs into a folder, and finds it again."""
+    """Saves what a run needs into a folder, and finds it again; while the block runs, no other run can."""
 
     def __init__(self, output_dir, is_chief=True):
-        """Open the folder; the chief makes it where it is missing, and removes what a killed run left half written.
+        """Name the folder; entering the block opens it.
 
         Args:
             output_dir: the folder.
@@ -33,12 +34,26 @@ class RunFolder:
         self.output_dir = output_dir
         self.best_dir = os.path.join(output_dir, BEST_DIR)
         self._is_chief = is_chief
-        if is_chief:
-            os.makedirs(self.best_dir, exist_ok=True)
-            remove_leftovers(output_dir)
-            remove_leftovers(self.best_dir)
         self._saver = self._best_saver = None
         self._saved_step = None
+
+    def __enter__(self):
+        """As the chief, lock the folder, making it where it is missing, and remove what a killed run left half written.
+
+        Raises:
+            OSError: another run has it, or it cannot be made.
+        """
+        with contextlib.ExitStack() as stack:
+            if self._is_chief:
+                stack.enter_context(folder_lock.only_writer(self.output_dir))
+                os.makedirs(self.best_dir, exist_ok=True)
+                remove_leftovers(self.output_dir)
+                remove_leftovers(self.best_dir)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        return self._stack.__exit__(*error)
 
     def load_last(self, architecture):
         """Return the newest checkpoint that can be read, as Resumed, or None where the run is new.

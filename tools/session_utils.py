@@ -3,7 +3,8 @@ import contextlib
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import files, log_utils
+from global_configuration.config import override
+from local_utils import files, log_utils, platform_flags
 
 FAST_BFLOAT16_FLAGS = {'amx_bf16', 'avx512_bf16'}   # of /proc/cpuinfo
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
@@ -16,9 +17,23 @@ def silence_deprecations():
     tf.logging.set_verbosity(tf.logging.ERROR)
 
 
+def add_set_flag(parser):
+    """Add --set, which changes knobs, to an argparse parser; `set_knobs` takes its assignments."""
+    parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
+                        help='change knobs of global_configuration/config.py')
+
+
+def set_knobs(config, assignments):
+    """Change the knobs of `config` as --set asks; raises platform_flags.WrongArgument for an unknown knob or a wrong value."""
+    try:
+        override(config, assignments)
+    except (KeyError, ValueError) as error:
+        raise platform_flags.WrongArgument(f'--set: {platform_flags.message_of(error)}') from error
+
+
 def session_config(*, gpu_memory_fraction, allow_growth):
     """Return the ConfigProto of a session."""
-    config = tf.ConfigProto(allow_soft_placement=True, inter_op_parallelism_threads=8)
+    config = tf.ConfigProto(allow_soft_placement=True)
     config.gpu_options.per_process_gpu_memory_fraction = gpu_memory_fraction
     config.gpu_options.allow_growth = allow_growth
     return config
@@ -82,7 +97,7 @@ def readable_errors(what):
 def first_line(error):
     """Return the line of a TensorFlow error that says what happened."""
     lines = [line.strip() for line in str(error.message).splitlines()]
-    noise = ('Graph execution error', 'Detected at node', 'File ', 'Node: ')
+    noise = ('Graph execution error', 'Detected at node', 'File ', 'Node: ', 'From /job:')
     return next((line for line in lines if line and not line.startswith(noise)), type(error).__name__)
 
 

@@ -3,8 +3,9 @@
 
     python tools/test_shadownet.py --image_path word.jpg more_words/ --weights_path runs/first/best
 
-Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. The confidence is
-the probability that the network gives to the text. A file that cannot be read is named on standard error; the others are
+Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In the path a tab,
+a line break and a backslash are written as \\t, \\n, \\r and \\\\, and a byte that is no UTF-8 as \\xff. The confidence is the
+probability that the network gives to the text. A file that cannot be read is named on standard error; the others are
 still read, and the exit status is 1.
 """
 import concurrent.futures
@@ -18,7 +19,7 @@ from tqdm import tqdm
 
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
-from global_configuration.config import cfg, override
+from global_configuration.config import cfg
 from local_utils import log_utils, parallel, platform_flags
 from tools import pictures, recognition, session_utils
 
@@ -74,7 +75,7 @@ def test_shadownet(*, image_paths, recogniser, batch_size, output, picture_path=
             if good:
                 texts, confidences = recogniser.read([image for _, image in good])
                 for (path, image), text, confidence in zip(good, texts, confidences, strict=True):
-                    output.write(f'{path}\t{text}\t{confidence:.4f}\n')
+                    output.write(f'{escaped(path)}\t{text}\t{confidence:.4f}\n')
                     examples.append((image, None, text, confidence))
                 output.flush()
                 del examples[MAX_IN_PICTURE:]
@@ -82,6 +83,13 @@ def test_shadownet(*, image_paths, recogniser, batch_size, output, picture_path=
     if picture_path and examples:
         pictures.save_readings(examples, picture_path)
     return num_bad == 0
+
+
+def escaped(path):
+    """Return a path as a field of a line, with backslash escapes for what would end the field or is no text."""
+    for character, escape in (('\\', r'\\'), ('\t', r'\t'), ('\n', r'\n'), ('\r', r'\r')):
+        path = path.replace(character, escape)
+    return path.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
 def find_images(image_paths):
@@ -102,13 +110,14 @@ def find_images(image_paths):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    output = platform_flags.standard_output()
     session_utils.silence_deprecations()
-    override(cfg, args.assignments)
+    session_utils.set_knobs(cfg, args.assignments)
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                              allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
     all_read = test_shadownet(image_paths=args.image_path, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE,
-                              output=sys.stdout, picture_path=args.picture_path)
+                              output=output, picture_path=args.picture_path)
     return 0 if all_read else 1
 
 

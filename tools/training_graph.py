@@ -11,14 +11,16 @@ from global_configuration.config import cfg
 from local_utils import log_utils
 from tools import recognition, session_utils
 
+MAX_FIGURES = 8   # that workers add up at once
+
 TrainingGraph = collections.namedtuple('TrainingGraph', [
     'initializers',  # operations beside those of the variables
     'waiting',       # float64 []: seconds that the step waited for its batches
     'steps',         # list of ReplicaStep, one for each replica of this worker
     'wish',          # placeholder float32 []: 1 where this worker wishes to stop
     'validation',    # recognition.ReadingGraph, with the same weights
-    'figures',       # placeholder float32 [n]: figures of this worker …
-    'sums',          # … and float32 [n]: their sums over all workers
+    'figures',       # placeholder float32 [MAX_FIGURES]: figures of this worker …
+    'sums',          # … and float32 [MAX_FIGURES]: their sums over all workers; see `summed`
 ])
 
 ReplicaStep = collections.namedtuple('ReplicaStep', [
@@ -27,6 +29,12 @@ ReplicaStep = collections.namedtuple('ReplicaStep', [
     'reading',  # ctc.Reading of the batch
     'wishes',   # float32 []: how many replicas wish to stop
 ])
+
+
+def summed(session, graph, figures):
+    """Return the sums of this worker's figures and those of the others, list of float; every worker has to ask for them."""
+    padded = [*figures, *[0.0] * (MAX_FIGURES - len(figures))]   # collective operations keep to one size
+    return session.run(graph.sums, {graph.figures: padded}).tolist()[:len(figures)]
 
 
 def make_drawer(words_path, font_dirs, codec):
@@ -60,7 +68,7 @@ def build_training_graph(cluster, provider, drawer, architecture, first_step):
                                  cfg.TRAIN.BATCH_SIZE, cfg.TRAIN.BATCH_SIZE // cluster.num_replicas, cluster.num_replicas)
     checkpoint.add_description(architecture)
     strategy = cluster.strategy
-    wish, figures = tf.placeholder_with_default(0.0, []), tf.placeholder(tf.float32, [None])
+    wish, figures = tf.placeholder_with_default(0.0, []), tf.placeholder(tf.float32, [MAX_FIGURES])
     share = Share(cluster.worker * cluster.local_replicas, cluster.local_replicas, cluster.num_replicas)
     with strategy.scope():
         step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
@@ -76,7 +84,7 @@ def build_training_graph(cluster, provider, drawer, architecture, first_step):
     return TrainingGraph(
         initializers=[iterator.initialize(), tf.tables_initializer()], waiting=waiting,
         steps=list(strategy.experimental_local_results(steps)), wish=wish, validation=validation, figures=figures,
-        sums=strategy.experimental_local_results(sums)[0] / cluster.local_replicas)
+        sums=tf.add_n(strategy.experimental_local_results(sums)) / cluster.local_replicas ** 2)   # each replica gave the figures
 
 
 def training_batches(provider, drawer, share, first_step):

@@ -4,7 +4,8 @@
     python tools/write_text_features.py --dataset_dir words --save_dir records
 
 DATASET_DIR holds the alphabet (char_dict.json, ord_map.json), Train/sample.txt, Test/sample.txt and the images. SAVE_DIR
-gets the records, the alphabet, manifest.json and rejects.tsv, the list of what could not be used and why.
+gets the records, the alphabet, manifest.json and rejects.tsv, the list of what could not be used and why. Where a split has no
+usable sample, only that list is written; records that are there from before stay.
 """
 import collections
 import contextlib
@@ -20,7 +21,7 @@ from tqdm import tqdm
 from crnnmodel import geometry
 from data_provider import annotation, conversion
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags, record_files
+from local_utils import establish_char_dict, files, folder_lock, log_utils, parallel, platform_flags, record_files
 
 ANNOTATION_NAMES = {record_files.TRAIN: 'Train/sample.txt', record_files.TEST: 'Test/sample.txt'}
 REJECTS_NAME = 'rejects.tsv'
@@ -59,6 +60,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     Raises:
         FileNotFoundError: there is no such data set, or no annotation file in it.
         ValueError: the alphabet is malformed, or a split has no usable sample.
+        OSError: another conversion is writing into `save_dir`.
     """
     codec = find_alphabet(dataset_dir)
     annotation_paths = {split: os.path.join(dataset_dir, name) for split, name in ANNOTATION_NAMES.items()}
@@ -68,10 +70,9 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
         max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed)
     for split, path in annotation_paths.items():
         try_first_lines(settings, split, path)
-    os.makedirs(save_dir, exist_ok=True)
     description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,
                    'validation_split': validation_split}
-    with (ConversionOutput(save_dir, num_shards, description) as output,
+    with (folder_lock.only_writer(save_dir), ConversionOutput(save_dir, num_shards, description) as output,
           tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
           parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
@@ -187,12 +188,23 @@ class ConversionOutput:
             self._reject_kinds[reject.kind] += 1
 
     def check_usable(self, dataset_dir):
-        """Raise ValueError where a split has no sample."""
-        for split, names in self._names.items():
-            if not any(self._counts[name] for name in names):
-                kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
-                raise ValueError(f'{dataset_dir}: no usable sample for the {split} records; ' + (
-                    f'rejected: {kinds}' if kinds else 'there are too few lines'))
+        """Raise ValueError where a split has no sample; the list of the rejects, if there are any, is kept then."""
+        empty = [split for split, names in self._names.items() if not any(self._counts[name] for name in names)]
+        if not empty:
+            return
+        why = 'there are too few lines'
+        if self._reject_kinds:
+            kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
+            why = f'rejected: {kinds} (see {self._keep_rejects()})'
+        raise ValueError(f'{dataset_dir}: no usable sample for the {empty[0]} records; {why}')
+
+    def _keep_rejects(self):
+        """Give the list of the rejects, which is whole, its name before the rest is removed; return its path."""
+        path = os.path.join(self._save_dir, REJECTS_NAME)
+        self._rejects.flush()
+        os.fsync(self._rejects.fileno())
+        os.replace(self._rejects.name, path)
+        return path
 
     def log_counts(self):
         """Say how many samples each split has, and how many were rejected for what reason."""

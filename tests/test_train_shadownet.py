@@ -1,74 +1,27 @@
-"""Tests of the scripts with a session, run end to end on a few drawn words: train, resume, stop, validate, read, evaluate."""
-import copy
+"""Tests of tools.train_shadownet, run end to end on a few drawn words: train, validate, stop, go on."""
 import glob
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 
-import cv2
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from global_configuration import config
-from local_utils import files, platform_flags, tfrecord
-from tests.conftest import draw, write_records
-from tools import evaluate_shadownet, train_shadownet
-from tools import test_shadownet as reader
+from local_utils import files, folder_lock, tfrecord
+from local_utils.char_codec import CharacterCodec
+from tests.conftest import write_records
+from tests.small_run import SIZE, arguments, error_lines, tensors_of, train
 
-WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
-SIZE = (64, 32)
-SMALL_IMAGES = 'ARCH.INPUT_SIZE=(64, 32)'
-SMALL = [SMALL_IMAGES, 'ARCH.HIDDEN_UNITS=16', 'ARCH.HIDDEN_LAYERS=1', 'TRAIN.BATCH_SIZE=4', 'TRAIN.DISPLAY_STEP=2',
-         'TRAIN.VALIDATION_STEP=4', 'TRAIN.CHECKPOINT_STEP=4', 'TRAIN.STEPS=8', 'TRAIN.WARMUP_STEPS=0',
-         'TRAIN.PRECISION=float32']
-
-
-@pytest.fixture(autouse=True)
-def _fresh_configuration(monkeypatch):
-    """Give each test a configuration of its own."""
-    knobs = copy.deepcopy(config.cfg)
-    for script in (train_shadownet, reader, evaluate_shadownet):
-        monkeypatch.setattr(script, 'cfg', knobs)
-
-
-@pytest.fixture
-def records(tmp_path, codec):
-    return write_records(tmp_path / 'records', {'train': WORDS, 'validation': WORDS[:3], 'test': WORDS}, codec, SIZE)
-
-
-def arguments(records, output_dir, *settings, flags=()):
-    return ['--dataset_dir', str(records), '--output_dir', str(output_dir), *flags, '--set', *SMALL, *settings]
-
-
-def train(records, output_dir, *settings, flags=()):
-    return platform_flags.run_tool(train_shadownet.main, arguments(records, output_dir, *settings, flags=flags))
-
-
-def tensors_of(output_dir):
-    return checkpoint.load_tensors(checkpoint.find_checkpoint(str(output_dir)), with_optimizer=True)
+pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
 
 def assert_same_tensors(first, second):
     assert first.keys() == second.keys()
     assert [name for name in first if name != 'description' and not np.array_equal(first[name], second[name])] == []
-
-
-def read(*flags):
-    """Run the reader; returns (exit status, dict of path → (text, confidence))."""
-    output = io.StringIO()
-    stdout, sys.stdout = sys.stdout, output
-    try:
-        status = platform_flags.run_tool(reader.main, [str(flag) for flag in flags])
-    finally:
-        sys.stdout = stdout
-    rows = [line.split('\t') for line in output.getvalue().splitlines()]
-    return status, {path: (text, float(confidence)) for path, text, confidence in rows}
 
 
 def events_of(output_dir):
@@ -104,6 +57,15 @@ def test_a_run_that_is_stopped_and_goes_on_ends_with_the_same_weights(records, t
     assert train(records, tmp_path / 'parts', flags=['--max_step', '3']) == 0
     assert tensors_of(tmp_path / 'parts')['global_step'] == 3
     assert train(records, tmp_path / 'parts') == 0
+    assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
+
+
+def test_a_run_on_drawn_words_goes_on_with_the_words_that_come_next(records, tmp_path):
+    (tmp_path / 'words.txt').write_text('one\ntwo\nten\n')
+    flags = ['--drawn_words', str(tmp_path / 'words.txt')]
+    assert train(records, tmp_path / 'whole', 'TRAIN.STEPS=4', flags=flags) == 0
+    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=[*flags, '--max_step', '2']) == 0
+    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=flags) == 0
     assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
 
 
@@ -154,7 +116,6 @@ def test_a_signal_saves_a_checkpoint_and_ends_the_run_cleanly(records, tmp_path,
 
 @pytest.mark.parametrize(('settings', 'message'), [
     (['TRAIN.BATCH_SIZE=9'], 'a batch of 9 is larger than the training set of 8 samples'),
-    (['TRAIN.BATCHSIZE=9'], 'did you mean TRAIN.BATCH_SIZE'),
     (['TRAIN.OPTIMIZER=sgd'], 'expected the optimizer to be one of adam'),
     (['TRAIN.PRECISION=float8'], 'expected the precision to be one of auto'),
     (['ARCH.INPUT_SIZE=(100, 48)'], '32 pixels high'),
@@ -162,7 +123,7 @@ def test_a_signal_saves_a_checkpoint_and_ends_the_run_cleanly(records, tmp_path,
 ])
 def test_a_wrong_setting_is_one_line(records, tmp_path, capfd, settings, message):
     assert train(records, tmp_path / 'run', *settings) == 1
-    errors = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    errors = error_lines(capfd)
     assert len(errors) == 1
     assert message in errors[0]
 
@@ -171,6 +132,14 @@ def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_p
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
     assert train(records, tmp_path / 'run', 'ARCH.HIDDEN_UNITS=8') == 1
     assert 'hidden_units: 8 expected, 16 found' in capfd.readouterr().err
+
+
+def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):
+    with folder_lock.only_writer(tmp_path / 'run'):
+        assert train(records, tmp_path / 'run') == 1
+        assert os.listdir(tmp_path / 'run') == [folder_lock.LOCK_NAME]
+    error, = error_lines(capfd)
+    assert 'another run is writing into this folder' in error
 
 
 @pytest.mark.parametrize('part', ['header', 'pixels'])
@@ -182,7 +151,7 @@ def test_damage_in_the_middle_of_the_records_is_named(records, tmp_path, capfd, 
     content[record_5 + (3 if part == 'header' else 3000)] ^= 1
     path.write_bytes(content)
     assert train(records, tmp_path / 'run') == 1
-    error, = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
+    error, = error_lines(capfd)
     assert 'train_feature.tfrecords: record 5 at byte' in error
     assert 'damaged' in error
 
@@ -211,118 +180,26 @@ def test_new_runs_start_from_given_weights_also_with_another_alphabet(records, t
     first, second = tensors_of(tmp_path / 'first'), tensors_of(tmp_path / 'second')
     assert np.array_equal(first['shadow/conv1/W'], second['shadow/conv1/W'])
     assert second['global_step'] == 1
-    from local_utils.char_codec import CharacterCodec
     other = write_records(tmp_path / 'other', {'train': ['héllo'] * 4}, CharacterCodec('éhlo'), SIZE)
     assert train(other, tmp_path / 'third', 'TRAIN.STEPS=1', flags=['--weights_path', str(tmp_path / 'first')]) == 0
     assert "its alphabet lacks 'é', whose classes start anew" in capfd.readouterr().err
 
 
-@pytest.fixture(scope='module')
-def overfitted(tmp_path_factory):
-    """Return (records, output folder) of a network that has learned eight words by heart."""
-    from local_utils.char_codec import CharacterCodec
-    from tests.conftest import ENGLISH
-    folder = tmp_path_factory.mktemp('overfitted')
-    words_of_split = {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}
-    records = write_records(folder / 'records', words_of_split, CharacterCodec(ENGLISH), SIZE)
-    before = copy.deepcopy(config.cfg)
-    status = platform_flags.run_tool(train_shadownet.main, [
-        '--dataset_dir', str(records), '--output_dir', str(folder / 'run'), '--set',
-        SMALL_IMAGES, 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=16', 'TRAIN.STEPS=200', 'TRAIN.WARMUP_STEPS=10',
-        'TRAIN.VALIDATION_STEP=100', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0'])
-    config.cfg.clear()
-    config.cfg.update(before)
-    assert status == 0
-    return records, folder / 'run'
+def test_wrong_weights_are_one_line_and_leave_no_folder_behind(records, tmp_path, capfd):
+    assert train(records, tmp_path / 'run', flags=['--weights_path', str(tmp_path / 'none')]) == 1
+    error, = error_lines(capfd)
+    assert 'none: no such checkpoint' in error
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_run_that_goes_on_says_that_given_weights_are_not_read(records, tmp_path, capfd):
+    assert train(records, tmp_path / 'run', flags=['--max_step', '1']) == 0
+    assert train(records, tmp_path / 'run', flags=['--max_step', '2', '--weights_path', str(tmp_path / 'none')]) == 0
+    warning, = [line for line in capfd.readouterr().err.splitlines() if 'goes on with its own weights' in line]
+    assert ' WARNING ' in warning
+    assert tensors_of(tmp_path / 'run')['global_step'] == 2
 
 
 def test_a_handful_of_images_is_learned_to_exact_reading(overfitted):
     _, run = overfitted
     assert json.loads((run / 'best' / 'validation.json').read_text())['word_accuracy'] == 1.0
-
-
-def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, capfd):
-    (tmp_path / 'deep' / 'er').mkdir(parents=True)
-    cv2.imwrite(str(tmp_path / 'one.png'), draw('hello', SIZE))
-    cv2.imwrite(str(tmp_path / 'deep' / 'two.jpg'), draw('aaa', SIZE))
-    cv2.imwrite(str(tmp_path / 'deep' / 'er' / 'three.png'), draw('42', SIZE))
-    (tmp_path / 'deep' / 'broken.png').write_bytes(b'\x89PNG')
-    status, texts = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', tmp_path / 'none.png',
-                         '--weights_path', overfitted[1] / 'best')
-    assert status == 1
-    assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {
-        'one.png': 'hello', 'two.jpg': 'aaa', 'three.png': '42'}
-    assert all(0.5 < confidence <= 1 for _, confidence in texts.values())
-    errors = [line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line]
-    assert len(errors) == 2
-    assert 'broken.png' in errors[0]
-    assert 'none.png' in errors[1]
-
-
-def test_the_best_weights_of_the_output_folder_are_the_default(overfitted, tmp_path):
-    cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
-    status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1])
-    assert status == 0
-    assert texts[str(tmp_path / 'one.png')][0] == 'tree'
-
-
-def test_a_beam_search_and_another_batch_size_read_the_same_words(overfitted, tmp_path):
-    for word in WORDS:
-        cv2.imwrite(str(tmp_path / f'{word}.png'), draw(word, SIZE))
-    status, texts = read('--image_path', tmp_path, '--weights_path', overfitted[1], '--beam_search',
-                         '--set', 'TEST.BATCH_SIZE=3', 'TEST.BEAM_WIDTH=10')
-    assert status == 0
-    assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {f'{word}.png': word for word in WORDS}
-
-
-def evaluate(capfd, *flags):
-    capfd.readouterr()
-    status = platform_flags.run_tool(evaluate_shadownet.main, [str(flag) for flag in flags])
-    return status, json.loads(capfd.readouterr().out)
-
-
-def test_records_are_evaluated_whole_with_a_picture_of_the_confusion(overfitted, tmp_path, capfd):
-    records, run = overfitted
-    status, result = evaluate(capfd, '--dataset_dir', records, '--weights_path', run / 'best',
-                              '--confusion_path', tmp_path / 'c.png')
-    assert status == 0
-    assert result['samples'] == len(WORDS)
-    assert result['exact']['word_accuracy'] == result['letters_and_digits']['word_accuracy'] == 1.0
-    assert result['confusion']['a'] == {'a': 4}
-    assert cv2.imread(str(tmp_path / 'c.png')).shape[2] == 3
-
-
-def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_path, capfd):
-    cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
-    (tmp_path / 'sample.txt').write_text('/a.png BOOK\n/a.png bo ok\n/a.png book\n/none.png x\n/a.png ...\n')
-    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt',
-                              '--weights_path', overfitted[1] / 'best')
-    assert status == 1
-    counts = [result[name] for name in ('samples', 'unreadable', 'outside_alphabet', 'without_letter_or_digit')]
-    assert counts == [4, 1, 2, 1]
-    assert result['exact']['samples'] == 2
-    assert result['exact']['word_accuracy'] == 1.0
-    assert result['exact']['word_accuracy_with_excluded_as_wrong'] == 0.5
-    assert result['letters_and_digits']['word_accuracy'] == 1.0
-    assert result['letters_and_digits']['word_accuracy_with_excluded_as_wrong'] == 0.75
-
-
-def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, codec, capfd):
-    from local_utils.char_codec import CharacterCodec
-    other = write_records(tmp_path / 'other', {'test': ['abc']}, CharacterCodec('abc'), SIZE)
-    assert platform_flags.run_tool(evaluate_shadownet.main, [
-        '--dataset_dir', str(other), '--weights_path', str(overfitted[1] / 'best')]) == 1
-    assert 'of another alphabet' in capfd.readouterr().err
-
-
-@pytest.mark.parametrize('script', ['train_shadownet', 'test_shadownet', 'evaluate_shadownet', 'write_text_features',
-                                    'generate_text_images', 'establish_char_dict', 'plot_training'])
-def test_each_script_runs_from_any_folder_and_shows_its_defaults(script, tmp_path):
-    path = files.repository_path('tools', f'{script}.py')
-    assert os.access(path, os.X_OK)
-    started = time.monotonic()
-    result = subprocess.run([sys.executable, path, '--help'], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert time.monotonic() - started < 60
-    assert result.returncode == 0
-    assert '--data_dir' in result.stdout
-    assert '(default: /data/data)' in ' '.join(result.stdout.split())

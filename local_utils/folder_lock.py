@@ -1,0 +1,55 @@
+"""One writer at a time in a folder: a lock of the system's, which ends with its process however that ends."""
+import contextlib
+import os
+
+try:
+    import fcntl
+except ImportError:   # Windows: there two runs in one folder are not kept apart
+    fcntl = None
+
+LOCK_NAME = '.lock'
+
+
+@contextlib.contextmanager
+def only_writer(folder):
+    """Make the folder where it is missing, and keep other runs out of it while the block runs.
+
+    The file `.lock` of a killed run may stay behind; it is not locked then, and the next run takes it.
+
+    Raises:
+        OSError: another run has the folder, or it cannot be made.
+    """
+    os.makedirs(folder, exist_ok=True)
+    if fcntl is None:
+        yield
+        return
+    path = os.path.join(folder, LOCK_NAME)
+    with _locked_file(folder, path):
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                os.remove(path)   # while it is locked, so that nobody else's is removed
+
+
+def _locked_file(folder, path):
+    """Return the open and locked file of a path."""
+    while True:
+        file = open(path, 'ab')   # noqa: SIM115
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise OSError(f'{folder}: another run is writing into this folder; wait for it, or give another folder') from error
+        except OSError:
+            return file   # a file system without locks: better to write than not
+        if _is_the_file_of(path, file):
+            return file
+        file.close()   # the run before removed it in between
+
+
+def _is_the_file_of(path, file):
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,30 @@
+"""A training run that is small enough for a test, for the tests of the scripts with a session."""
+import re
+
+from crnnmodel import checkpoint
+from local_utils import platform_flags
+from tools import train_shadownet
+
+WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
+SIZE = (64, 32)
+SMALL_IMAGES = 'ARCH.INPUT_SIZE=(64, 32)'
+SMALL = [SMALL_IMAGES, 'ARCH.HIDDEN_UNITS=16', 'ARCH.HIDDEN_LAYERS=1', 'TRAIN.BATCH_SIZE=4', 'TRAIN.DISPLAY_STEP=2',
+         'TRAIN.VALIDATION_STEP=4', 'TRAIN.CHECKPOINT_STEP=4', 'TRAIN.STEPS=8', 'TRAIN.WARMUP_STEPS=0',
+         'TRAIN.PRECISION=float32']
+
+
+def arguments(records, output_dir, *settings, flags=()):
+    return ['--dataset_dir', str(records), '--output_dir', str(output_dir), *flags, '--set', *SMALL, *settings]
+
+
+def train(records, output_dir, *settings, flags=()):
+    return platform_flags.run_tool(train_shadownet.main, arguments(records, output_dir, *settings, flags=flags))
+
+
+def tensors_of(output_dir):
+    return checkpoint.load_tensors(checkpoint.find_checkpoint(str(output_dir)), with_optimizer=True)
+
+
+def error_lines(capfd):
+    """Return the error lines of the project's logger; TensorFlow has some of its own where there is no GPU."""
+    return [line for line in capfd.readouterr().err.splitlines() if re.match(r'[0-9:]+ ERROR ', line)]

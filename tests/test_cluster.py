@@ -1,0 +1,164 @@
+"""Tests of tools.cluster and of training on several replicas: in one process, and in processes over loopback."""
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from local_utils import files
+from tests.small_run import arguments, tensors_of
+from tools import cluster
+
+SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True', 'TRAIN.DISPLAY_STEP=1',
+            'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
+
+
+def config_of(type_, index, **jobs):
+    return json.dumps({'cluster': jobs, 'task': {'type': type_, 'index': index}, 'environment': 'cloud'})
+
+
+def free_addresses(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(('127.0.0.1', 0))
+        return [f'127.0.0.1:{each.getsockname()[1]}' for each in sockets]
+
+
+def start(records, output_dir, *settings, tf_config=''):
+    """Start a training in a process of its own."""
+    command = [sys.executable, files.repository_path('tools', 'train_shadownet.py'),
+               *arguments(records, output_dir, *SETTINGS, *settings)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, 'TF_CONFIG': tf_config})
+
+
+def finish(process, seconds=120):
+    """Return (exit status, the project's lines on standard error) of a process, which is killed if it does not end in time."""
+    try:
+        _, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, errors = process.communicate()
+        pytest.fail(f'the process did not end: {errors[-2000:]}')
+    return process.returncode, [line for line in errors.splitlines() if ' INFO ' in line or ' ERROR ' in line]
+
+
+def losses_of(lines):
+    return [float(line.split(' loss ')[1].split()[0]) for line in lines if ' loss ' in line]
+
+
+def start_pair(records, output_dir, *settings):
+    """Start a master and a worker, as the platform does."""
+    master, worker = free_addresses(2)
+    return [start(records, output_dir, *settings, tf_config=config_of(type_, index, master=[master], worker=[worker]))
+            for type_, index in (('master', '0'), ('worker', 0))]
+
+
+def test_the_platforms_form_of_a_cluster_is_understood():
+    jobs = {'master': ['a:1'], 'ps': ['b:1'], 'worker': ['c:1', 'd:2']}
+    task = cluster.task_of(config_of('worker', '1', **jobs))
+    assert task.number == 2
+    assert task.names == ['master 0', 'worker 0', 'worker 1']
+    assert task.addresses == ['a:1', 'c:1', 'd:2']
+    assert cluster.task_of(config_of('master', 0, **jobs)).number == 0
+    assert cluster.task_of(config_of('ps', 0, **jobs)).number is None
+
+
+def test_tensorflows_form_of_a_cluster_is_understood():
+    assert cluster.task_of(config_of('chief', 0, chief=['a:1'], worker=['c:1'])).number == 0
+    assert cluster.task_of(config_of('worker', 0, worker=['a:1', 'c:1'])).number == 0   # without a chief the first worker is it
+    assert cluster.task_of(config_of('evaluator', 0, chief=['a:1'])).number is None
+    assert cluster.task_of('') is None
+    assert cluster.task_of(None) is None
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ('{', 'expected {"cluster"'),
+    ('[]', 'expected {"cluster"'),
+    ('{"cluster": {}}', "KeyError: 'task'"),
+    (config_of('worker', 'x', worker=['a:1']), 'ValueError: invalid literal'),
+    (config_of('worker', 2, worker=['a:1']), 'the task is worker 2, but the cluster has 1 of worker'),
+    (config_of('chef', 0, chef=['a:1']), 'master, chief, worker, ps or evaluator'),
+    (config_of('worker', 0, worker=['a']), "like host:2222, got 'a'"),
+])
+def test_a_wrong_cluster_is_one_line(text, message):
+    with pytest.raises(ValueError, match='TF_CONFIG: ') as error:
+        cluster.task_of(text)
+    assert message in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+def test_one_replica_two_replicas_and_two_processes_do_the_same(records, tmp_path):
+    one_status, one = finish(start(records, tmp_path / 'one'))
+    two_status, two = finish(start(records, tmp_path / 'two', 'TRAIN.CPU_REPLICAS=2'))
+    (chief_status, chief), (worker_status, worker) = map(finish, start_pair(records, tmp_path / 'pair'))
+    assert [one_status, two_status, chief_status, worker_status] == [0, 0, 0, 0]
+    assert len(losses_of(one)) == 5
+    np.testing.assert_allclose(losses_of(two), losses_of(one), rtol=1e-4)
+    np.testing.assert_allclose(losses_of(chief), losses_of(one), rtol=1e-4)
+    assert losses_of(worker) == []   # only the chief tells
+    tensors, *others = (tensors_of(tmp_path / name) for name in ('one', 'two', 'pair'))
+    for other in others:
+        assert other.keys() == tensors.keys()
+        for name, value in tensors.items():
+            if name != 'description':
+                np.testing.assert_allclose(other[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_a_killed_worker_is_named_and_the_run_goes_on_with_another_number_of_workers(records, tmp_path):
+    chief, worker = start_pair(records, tmp_path / 'run', 'TRAIN.STEPS=100000', 'TRAIN.CHECKPOINT_STEP=2')
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / 'run').glob('*-4.index')) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    worker.send_signal(signal.SIGKILL)
+    killed = time.monotonic()
+    status, lines = finish(chief)
+    worker.communicate()
+    assert time.monotonic() - killed < 30
+    assert status == 1
+    assert 'worker 0 (127.0.0.1:' in lines[-1]
+    assert 'is gone' in lines[-1]
+    last = tensors_of(tmp_path / 'run')['global_step']
+    status, lines = finish(start(records, tmp_path / 'run', f'TRAIN.STEPS={last + 3}'))
+    assert status == 0
+    assert tensors_of(tmp_path / 'run')['global_step'] == last + 3
+
+
+def test_a_signal_to_one_worker_stops_all_at_the_same_step(records, tmp_path):
+    chief, worker = start_pair(records, tmp_path / 'run', 'TRAIN.STEPS=100000', 'TRAIN.CHECKPOINT_STEP=2')
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / 'run').glob('*-4.index')) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    worker.terminate()
+    results = [finish(chief), finish(worker)]
+    assert [status for status, _ in results] == [0, 0]
+    assert 'stopped by another worker at step' in results[0][1][-1]
+    assert 'stopped by SIGTERM at step' in results[1][1][-1]
+    assert f'step {tensors_of(tmp_path / "run")["global_step"]};' in results[0][1][-1]
+
+
+def test_a_task_that_does_not_come_is_named(records, tmp_path):
+    master, worker = free_addresses(2)
+    status, lines = finish(start(records, tmp_path / 'run', 'TRAIN.CLUSTER_WAIT=1',
+                                 tf_config=config_of('master', 0, master=[master], worker=[worker])))
+    assert status == 1
+    assert f'worker 0 ({worker}) did not come within 1 seconds' in lines[-1]
+
+
+def test_a_parameter_server_has_nothing_to_do(records, tmp_path):
+    status, lines = finish(start(records, tmp_path / 'run', tf_config=config_of('ps', 0, ps=['a:1'], worker=['b:1'])))
+    assert status == 0
+    assert 'a ps task has nothing to do' in lines[-1]
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(records, tmp_path):
+    status, lines = finish(start(records, tmp_path / 'run', 'TRAIN.CPU_REPLICAS=3'))
+    assert status == 1
+    assert 'TRAIN.BATCH_SIZE: expected a multiple of 3' in lines[-1]

@@ -1,0 +1,74 @@
+"""Tests of tools.evaluate_shadownet, on a network that has learned eight words by heart."""
+import json
+
+import cv2
+import pytest
+
+from local_utils import platform_flags
+from local_utils.char_codec import CharacterCodec
+from tests.conftest import draw, write_records
+from tests.small_run import SIZE, WORDS
+from tools import evaluate_shadownet
+
+pytestmark = pytest.mark.usefixtures('fresh_configuration')
+
+
+def evaluate(capfd, *flags):
+    capfd.readouterr()
+    status = platform_flags.run_tool(evaluate_shadownet.main, [str(flag) for flag in flags])
+    return status, json.loads(capfd.readouterr().out)
+
+
+def test_records_are_evaluated_whole_with_a_picture_of_the_confusion(overfitted, tmp_path, capfd):
+    records, run = overfitted
+    status, result = evaluate(capfd, '--dataset_dir', records, '--weights_path', run / 'best',
+                              '--confusion_path', tmp_path / 'c.png')
+    assert status == 0
+    assert result['samples'] == len(WORDS)
+    assert result['exact']['word_accuracy'] == result['letters_and_digits']['word_accuracy'] == 1.0
+    assert result['confusion']['a'] == {'a': 4}
+    assert cv2.imread(str(tmp_path / 'c.png')).shape[2] == 3
+
+
+def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_path, capfd):
+    cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
+    (tmp_path / 'sample.txt').write_text('/a.png BOOK\n/a.png bo ok\n/a.png book\n/none.png x\n/a.png ...\n')
+    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt',
+                              '--weights_path', overfitted[1] / 'best')
+    assert status == 1
+    counts = [result[name] for name in ('samples', 'unreadable', 'outside_alphabet', 'without_letter_or_digit')]
+    assert counts == [4, 1, 2, 1]
+    assert result['exact']['samples'] == 2
+    assert result['exact']['word_accuracy'] == 1.0
+    assert result['exact']['word_accuracy_with_excluded_as_wrong'] == 0.5
+    assert result['letters_and_digits']['word_accuracy'] == 1.0
+    assert result['letters_and_digits']['word_accuracy_with_excluded_as_wrong'] == 0.75
+
+
+@pytest.mark.parametrize(('flags', 'message'), [
+    (['--dataset_dir', 'r', '--image_dir', 'd', '--annotation_path', 'a'], 'are two sources; give one of them'),
+    (['--image_dir', 'd'], '--image_dir and --annotation_path go together'),
+])
+def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capfd):
+    with pytest.raises(SystemExit) as caught:
+        evaluate_shadownet.main(flags)
+    assert caught.value.code == 2
+    assert message in capfd.readouterr().err
+
+
+def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
+    cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
+    (tmp_path / 'sample.txt').write_text('/a.png bo ok\n')
+    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt',
+                              '--weights_path', overfitted[1] / 'best')
+    assert status == 0
+    assert result['exact'] == {'samples': 0, 'excluded': 1, 'word_accuracy': None, 'word_accuracy_with_excluded_as_wrong': 0.0,
+                               'one_minus_ned': None, 'character_error_rate': None}
+    assert result['letters_and_digits']['word_accuracy'] == 1.0
+
+
+def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, codec, capfd):
+    other = write_records(tmp_path / 'other', {'test': ['abc']}, CharacterCodec('abc'), SIZE)
+    assert platform_flags.run_tool(evaluate_shadownet.main, [
+        '--dataset_dir', str(other), '--weights_path', str(overfitted[1] / 'best')]) == 1
+    assert 'of another alphabet' in capfd.readouterr().err

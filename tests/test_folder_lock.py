@@ -1,0 +1,55 @@
+"""Tests of local_utils.folder_lock."""
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from local_utils import files, folder_lock
+
+HOLDER = ('import sys, time; from local_utils import folder_lock\n'
+          'with folder_lock.only_writer(sys.argv[1]): print("locked", flush=True); time.sleep(60)')
+
+
+def start_holder(folder):
+    """Start a process that holds the lock of a folder; returns it once it does."""
+    process = subprocess.Popen([sys.executable, '-c', HOLDER, str(folder)], cwd=files.repository_path(), stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b'locked\n'
+    return process
+
+
+def test_the_folder_is_made_and_nothing_of_the_lock_stays(tmp_path):
+    with folder_lock.only_writer(tmp_path / 'deep' / 'new'):
+        assert (tmp_path / 'deep' / 'new').is_dir()
+    assert os.listdir(tmp_path / 'deep' / 'new') == []
+
+
+def test_a_second_writer_is_refused_until_the_first_has_ended(tmp_path):
+    with folder_lock.only_writer(tmp_path):
+        with (pytest.raises(OSError, match='another run is writing into this folder') as caught,
+              folder_lock.only_writer(tmp_path)):
+            pass
+        assert str(tmp_path) in str(caught.value)
+        with pytest.raises(OSError, match='another run'), folder_lock.only_writer(tmp_path):   # the refused one removed no lock
+            pass
+    with folder_lock.only_writer(tmp_path):
+        pass
+
+
+def test_a_killed_writer_leaves_no_lock_behind(tmp_path):
+    with start_holder(tmp_path) as process:
+        with pytest.raises(OSError, match='another run'), folder_lock.only_writer(tmp_path):
+            pass
+        process.send_signal(signal.SIGKILL)
+    with folder_lock.only_writer(tmp_path):
+        pass
+
+
+def test_a_file_system_without_locks_is_written_to_all_the_same(tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError('no locks available')
+    monkeypatch.setattr(folder_lock.fcntl, 'flock', no_locks)
+    with folder_lock.only_writer(tmp_path):
+        pass
+    assert os.listdir(tmp_path) == []

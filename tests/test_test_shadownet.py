@@ -1,0 +1,75 @@
+"""Tests of tools.test_shadownet, which reads images with a network that has learned eight words by heart."""
+import io
+import os
+import sys
+
+import cv2
+import pytest
+
+from local_utils import platform_flags
+from tests.conftest import draw
+from tests.small_run import SIZE, WORDS, error_lines
+from tools import test_shadownet as reader
+
+pytestmark = pytest.mark.usefixtures('fresh_configuration')
+
+
+def read(*flags):
+    """Run the reader; returns (exit status, dict of path → (text, confidence))."""
+    output = io.StringIO()
+    stdout, sys.stdout = sys.stdout, output
+    try:
+        status = platform_flags.run_tool(reader.main, [str(flag) for flag in flags])
+    finally:
+        sys.stdout = stdout
+    rows = [line.split('\t') for line in output.getvalue().splitlines()]
+    return status, {path: (text, float(confidence)) for path, text, confidence in rows}
+
+
+def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, capfd):
+    (tmp_path / 'deep' / 'er').mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / 'one.png'), draw('hello', SIZE))
+    cv2.imwrite(str(tmp_path / 'deep' / 'two.jpg'), draw('aaa', SIZE))
+    cv2.imwrite(str(tmp_path / 'deep' / 'er' / 'three.png'), draw('42', SIZE))
+    (tmp_path / 'deep' / 'broken.png').write_bytes(b'\x89PNG')
+    status, texts = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', tmp_path / 'none.png',
+                         '--weights_path', overfitted[1] / 'best')
+    assert status == 1
+    assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {
+        'one.png': 'hello', 'two.jpg': 'aaa', 'three.png': '42'}
+    assert all(0.5 < confidence <= 1 for _, confidence in texts.values())
+    errors = error_lines(capfd)
+    assert len(errors) == 2
+    assert 'broken.png' in errors[0]
+    assert 'none.png' in errors[1]
+
+
+def test_the_best_weights_of_the_output_folder_are_the_default(overfitted, tmp_path):
+    cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
+    status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1])
+    assert status == 0
+    assert texts[str(tmp_path / 'one.png')][0] == 'tree'
+
+
+def test_a_beam_search_and_another_batch_size_read_the_same_words(overfitted, tmp_path):
+    for word in WORDS:
+        cv2.imwrite(str(tmp_path / f'{word}.png'), draw(word, SIZE))
+    status, texts = read('--image_path', tmp_path, '--weights_path', overfitted[1], '--beam_search',
+                         '--set', 'TEST.BATCH_SIZE=3', 'TEST.BEAM_WIDTH=10')
+    assert status == 0
+    assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {f'{word}.png': word for word in WORDS}
+
+
+@pytest.mark.parametrize(('path', 'field'), [
+    ('a/b c.png', 'a/b c.png'), ('a\tb\nc\rd.png', r'a\tb\nc\rd.png'), ('a\\tb.png', r'a\\tb.png'),
+    ('\udcff\u4e2d.png', '\\xff\u4e2d.png')])
+def test_a_path_is_escaped_into_one_field(path, field):
+    assert reader.escaped(path) == field
+
+
+def test_a_file_name_with_a_tab_and_a_line_break_stays_one_line(overfitted, tmp_path):
+    data = cv2.imencode('.png', draw('dog', SIZE))[1].tobytes()
+    (tmp_path / 'a\tb\nc.png').write_bytes(data)
+    status, texts = read('--image_path', tmp_path, '--weights_path', overfitted[1] / 'best')
+    assert status == 0
+    assert {path: text for path, (text, _) in texts.items()} == {rf'{tmp_path}/a\tb\nc.png': 'dog'}
