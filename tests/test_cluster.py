@@ -1,9 +1,7 @@
 """Tests of tools.cluster and of training on several replicas: in one process, and in processes over loopback."""
-import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +11,7 @@ import pytest
 
 from local_utils import files
 from tests.small_run import arguments, tensors_of
-from tools import cluster
+from tools import cluster, start_local_cluster
 
 SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True', 'TRAIN.DISPLAY_STEP=1',
             'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
@@ -21,14 +19,6 @@ SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGME
 
 def config_of(type_, index, **jobs):
     return json.dumps({'cluster': jobs, 'task': {'type': type_, 'index': index}, 'environment': 'cloud'})
-
-
-def free_addresses(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(('127.0.0.1', 0))
-        return [f'127.0.0.1:{each.getsockname()[1]}' for each in sockets]
 
 
 def start(records, output_dir, *settings, tf_config=''):
@@ -55,7 +45,7 @@ def losses_of(lines):
 
 def start_pair(records, output_dir, *settings):
     """Start a master and a worker, as the platform does."""
-    master, worker = free_addresses(2)
+    master, worker = start_local_cluster.free_addresses(2)
     return [start(records, output_dir, *settings, tf_config=config_of(type_, index, master=[master], worker=[worker]))
             for type_, index in (('master', '0'), ('worker', 0))]
 
@@ -144,7 +134,7 @@ def test_a_signal_to_one_worker_stops_all_at_the_same_step(records, tmp_path):
 
 
 def test_a_task_that_does_not_come_is_named(records, tmp_path):
-    master, worker = free_addresses(2)
+    master, worker = start_local_cluster.free_addresses(2)
     status, lines = finish(start(records, tmp_path / 'run', 'TRAIN.CLUSTER_WAIT=1',
                                  tf_config=config_of('master', 0, master=[master], worker=[worker])))
     assert status == 1
@@ -162,3 +152,15 @@ def test_a_batch_that_cannot_be_divided_is_refused(records, tmp_path):
     status, lines = finish(start(records, tmp_path / 'run', 'TRAIN.CPU_REPLICAS=3'))
     assert status == 1
     assert 'TRAIN.BATCH_SIZE: expected a multiple of 3' in lines[-1]
+
+
+def test_a_local_cluster_trains_and_tells_who_says_what(records, tmp_path, capfd):
+    assert start_local_cluster.main(['--num_workers', '2', '--', *arguments(records, tmp_path / 'run', 'TRAIN.STEPS=2')]) == 0
+    errors = capfd.readouterr().err
+    assert 'master 0: ' in errors
+    assert 'worker 0: ' in errors
+    assert tensors_of(tmp_path / 'run')['global_step'] == 2
+
+
+def test_a_local_cluster_ends_with_1_where_a_task_does(tmp_path):
+    assert start_local_cluster.main(['--num_workers', '1', '--', '--dataset_dir', str(tmp_path / 'none')]) == 1

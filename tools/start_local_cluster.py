@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Start a small cluster on this machine, to try how training on several machines works.
+
+    python tools/start_local_cluster.py --num_workers 2 -- --dataset_dir records --output_dir runs/cluster --set TRAIN.STEPS=100
+
+What stands behind -- goes to each train_shadownet.py. Their lines come out with their names in front. SIGTERM and Ctrl-C are
+handed on; the exit status is 0 where each ended with 0.
+"""
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from local_utils import files, log_utils, platform_flags
+
+
+def parse_args(argv=None):
+    """Return the parsed command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=platform_flags.HelpFormatter)
+    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=2, metavar='N',
+                        help='processes, the master too')
+    parser.add_argument('training_flags', nargs='*', metavar='FLAG', help='flags of train_shadownet.py, behind --')
+    return parser.parse_args(argv)
+
+
+def start_local_cluster(num_workers, training_flags):
+    """Run a training in so many processes; return whether each ended with status 0."""
+    addresses = free_addresses(num_workers)
+    cluster = {'master': addresses[:1], 'worker': addresses[1:]}
+    tasks = [('master', 0), *(('worker', index) for index in range(num_workers - 1))]
+    command = [sys.executable, files.repository_path('tools', 'train_shadownet.py'), *training_flags]
+    processes = []
+    for type_, index in tasks:
+        tf_config = json.dumps({'cluster': cluster, 'task': {'type': type_, 'index': index}})
+        processes.append(subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
+                                          start_new_session=True))   # Ctrl-C reaches them through us alone
+        log_utils.init_logger().info('%s %d is process %d', type_, index, processes[-1].pid)
+
+    def hand_on(number, _frame):
+        for process in processes:
+            process.send_signal(number)
+
+    handlers = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    threads = [threading.Thread(target=print_lines, args=(process.stderr, f'{type_} {index}: '))
+               for process, (type_, index) in zip(processes, tasks, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statuses = [process.wait() for process in processes]
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    return not any(statuses)
+
+
+def free_addresses(count):
+    """Return addresses of this machine whose ports are free now, list of host:port."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(('127.0.0.1', 0))
+        return [f'127.0.0.1:{each.getsockname()[1]}' for each in sockets]
+
+
+def print_lines(stream, name):
+    """Print the lines of a stream on standard error with a name in front of each."""
+    for line in stream:
+        sys.stderr.write(name + line)
+
+
+def main(argv=None):
+    """Run the script; returns its exit status."""
+    args = parse_args(argv)
+    return 0 if start_local_cluster(args.num_workers, args.training_flags) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(platform_flags.run_tool(main))
