@@ -40,7 +40,7 @@ def main():
 
     def words_per_second_of(style):
         drawer = drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=style, seed=0,
-                                        input_size=(100, 32))
+                                        input_size=(100, 32), max_frames=25)
         numbers = iter(range(10 ** 9))
         for _ in range(WARM_UP_WORDS):
             drawer.sample(next(numbers))

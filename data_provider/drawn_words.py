@@ -17,7 +17,7 @@ Sample = collections.namedtuple('Sample', [
 class DrawnWords:
     """Draws words of a list, and other texts, in the fonts that can draw them."""
 
-    def __init__(self, *, words, font_paths, codec, style, seed, input_size, plain_samples=0):
+    def __init__(self, *, words, font_paths, codec, style, seed, input_size, max_frames, plain_samples=0):
         """Choose what is drawn.
 
         Args:
@@ -27,6 +27,7 @@ class DrawnWords:
             style: text_style.Style.
             seed: decides everything.
             input_size: (width, height) of the pictures.
+            max_frames: frames that the network makes of such a picture.
             plain_samples: how many of the first samples are drawn plainly, whatever the style.
         """
         self._words = words
@@ -36,7 +37,7 @@ class DrawnWords:
         self._plain_samples = plain_samples
         self._seed = seed
         self._input_size = tuple(input_size)
-        self._max_frames = input_size[0] // 4
+        self._max_frames = max_frames
 
     def sample(self, number):
         """Draw the word of a number; the same for the same seed, whatever was drawn before.
@@ -47,9 +48,8 @@ class DrawnWords:
         rng = np.random.default_rng([self._seed, number])
         text = word_texts.dressed(self._choose_word(rng), rng, self._codec)
         style = text_style.PLAIN if number < self._plain_samples else self._style
-        image = draw(text.drawn, self._choose_word(rng), self._chooser, rng, style)
-        image = image_file.decode_image(camera.encode_jpeg(image, rng, style), self._input_size)
-        return Sample(self._codec.encode(text.label), text, image)
+        content = draw_jpeg(text.drawn, self._choose_word(rng), self._chooser, rng, style)
+        return Sample(self._codec.encode(text.label), text, image_file.decode_image(content, self._input_size))
 
     def _choose_word(self, rng):
         """Return a word of the list, the commoner the more often, or another text."""
@@ -60,7 +60,7 @@ class DrawnWords:
         return self._words[int(len(self._words) * rng.random() ** 2)]
 
 
-def draw(text, neighbour, chooser, rng, style):
+def draw_jpeg(text, neighbour, chooser, rng, style):
     """Draw a text in a font that can, perhaps with a part of a neighbour.
 
     Args:
@@ -70,11 +70,12 @@ def draw(text, neighbour, chooser, rng, style):
         style: text_style.Style.
 
     Returns:
-        uint8 [height, width, 3], BGR.
+        bytes, a JPEG file.
 
     Raises:
         ValueError: none of the fonts can draw the text.
     """
     font = chooser.choose(text, rng)
     neighbour = word_texts.in_some_case(neighbour, rng)
-    return text_image.draw_word(text, fonts.load_font(font), rng, style, neighbour if fonts.can_draw(font, neighbour) else '')
+    neighbour = neighbour if fonts.can_draw(font, neighbour) else ''
+    return camera.encode_jpeg(text_image.draw_word(text, fonts.load_font(font), rng, style, neighbour), rng, style)

@@ -29,8 +29,9 @@ def find_fonts(folders=None):
     for folder in folders or ():
         if not os.path.isdir(folder):
             raise FileNotFoundError(f'{folder}: no such folder of fonts')
-    paths = [os.path.join(parent, name) for folder in folders or SYSTEM_FONT_DIRS for parent, _, names in os.walk(folder)
-             for name in names if name.lower().endswith(FONT_ENDINGS)]
+    named = (os.path.join(parent, name) for folder in folders or SYSTEM_FONT_DIRS for parent, _, names in os.walk(folder)
+             for name in names if name.lower().endswith(FONT_ENDINGS))
+    paths = [path for path in named if os.path.isfile(path)]   # not a link to what is gone
     if folders and not paths:
         raise ValueError(f'{", ".join(folders)}: no font; expected files that end in {", ".join(FONT_ENDINGS)}')
     return sorted(paths) if folders else [*BUILT_IN_FONTS, *sorted(paths)]

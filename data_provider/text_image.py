@@ -90,7 +90,7 @@ def _add_clutter(image, count, rng):
 
 
 def _painted_parts(mask, rng, style):
-    """Return what is painted one over the other: list of (mask, how it is coloured), 'text' last but for 'light' and 'shade'."""
+    """Return what is painted one over the other: list of (mask, (kind, strength)), see `_paint`; the text itself is the last."""
     hollow, relief = style.hollow.draw(rng), style.relief.draw(rng)
     if relief is not None:
         x, y = rng.choice([-1, 1], 2)

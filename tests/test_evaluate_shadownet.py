@@ -19,6 +19,14 @@ def evaluate(capfd, *flags):
     return status, json.loads(capfd.readouterr().out)
 
 
+def evaluate_image_of_a_book(overfitted, folder, lines, capfd):
+    """Evaluate a picture of the word book, as the annotation's lines have it."""
+    cv2.imwrite(str(folder / 'a.png'), draw('book', SIZE))
+    (folder / 'sample.txt').write_text(lines)
+    return evaluate(capfd, '--image_dir', folder, '--annotation_path', folder / 'sample.txt',
+                    '--weights_path', overfitted[1] / 'best')
+
+
 def test_records_are_evaluated_whole_with_a_picture_of_the_confusion(overfitted, tmp_path, capfd):
     records, run = overfitted
     status, result = evaluate(capfd, '--dataset_dir', records, '--weights_path', run / 'best',
@@ -31,10 +39,8 @@ def test_records_are_evaluated_whole_with_a_picture_of_the_confusion(overfitted,
 
 
 def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_path, capfd):
-    cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
-    (tmp_path / 'sample.txt').write_text('/a.png BOOK\n/a.png bo ok\n/a.png book\n/none.png x\n/a.png ...\n')
-    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt',
-                              '--weights_path', overfitted[1] / 'best')
+    lines = '/a.png BOOK\n/a.png bo ok\n/a.png book\n/none.png x\n/a.png ...\n'
+    status, result = evaluate_image_of_a_book(overfitted, tmp_path, lines, capfd)
     assert status == 1
     counts = [result[name] for name in ('samples', 'unreadable', 'outside_alphabet', 'without_letter_or_digit')]
     assert counts == [4, 1, 2, 1]
@@ -57,10 +63,7 @@ def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capf
 
 
 def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
-    cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
-    (tmp_path / 'sample.txt').write_text('/a.png bo ok\n')
-    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt',
-                              '--weights_path', overfitted[1] / 'best')
+    status, result = evaluate_image_of_a_book(overfitted, tmp_path, '/a.png bo ok\n', capfd)
     assert status == 0
     assert result['exact'] == {'samples': 0, 'excluded': 1, 'word_accuracy': None, 'word_accuracy_with_excluded_as_wrong': 0.0,
                                'one_minus_ned': None, 'character_error_rate': None}

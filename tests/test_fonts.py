@@ -43,3 +43,9 @@ def test_a_file_that_is_no_font_is_not_loaded(tmp_path):
 def test_a_folder_with_many_fonts_does_not_crowd_out_the_others():
     probabilities = fonts.FontChooser(['many/1', 'many/2', 'many/3', 'many/4', 'one/1']).probabilities
     np.testing.assert_allclose(probabilities, [1 / 6, 1 / 6, 1 / 6, 1 / 6, 2 / 6])
+
+
+def test_links_to_fonts_that_are_gone_are_left_out(tmp_path):
+    (tmp_path / 'here.ttf').write_bytes(b'')
+    (tmp_path / 'gone.ttf').symlink_to(tmp_path / 'nowhere.ttf')
+    assert fonts.find_fonts([str(tmp_path)]) == [str(tmp_path / 'here.ttf')]

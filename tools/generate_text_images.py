@@ -23,7 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from crnnmodel import geometry
-from data_provider import annotation, camera, drawn_words, fonts, image_file, text_style, word_texts
+from data_provider import annotation, drawn_words, fonts, image_file, text_style, word_texts
 from global_configuration.config import cfg
 from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags
 from tools import pictures
@@ -193,8 +193,8 @@ def draw_images(drawing, words):
     chooser = fonts.FontChooser(drawing.font_paths)
     for word, neighbour in zip(words, [*words[1:], *words[:1]], strict=True):
         rng = np.random.default_rng([drawing.seed, word.number])
-        image = drawn_words.draw(word.text.drawn, neighbour.text.drawn, chooser, rng, drawing.style)
-        write_file(os.path.join(drawing.save_dir, word.path), camera.encode_jpeg(image, rng, drawing.style))
+        content = drawn_words.draw_jpeg(word.text.drawn, neighbour.text.drawn, chooser, rng, drawing.style)
+        write_file(os.path.join(drawing.save_dir, word.path), content)
     return len(words)
 
 
@@ -206,8 +206,8 @@ def draw_preview(path, *, words, font_paths, codec, style, seed):
     for _ in range(PREVIEW_IMAGES):
         word, neighbour = (words[index] for index in rng.integers(len(words), size=2))
         text = word_texts.dressed(word, rng, codec)
-        image = drawn_words.draw(text.drawn, neighbour, chooser, rng, style)
-        examples.append((image_file.decode_image(camera.encode_jpeg(image, rng, style), None), text.label))
+        content = drawn_words.draw_jpeg(text.drawn, neighbour, chooser, rng, style)
+        examples.append((image_file.decode_image(content, None), text.label))
     pictures.save_contact_sheet(examples, path)
 
 
