@@ -18,6 +18,14 @@ from local_utils import char_codec
 from tools import recognition, session_utils
 
 
+def random_weights(architecture):
+    """Return a dict of variable name → initial value."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        recognition.build_reading_graph(architecture, dtype=tf.float32)
+        session.run(tf.global_variables_initializer())
+        return session.run({variable.op.name: variable for variable in checkpoint.network_variables()})
+
+
 def main():
     """Build, then serve."""
     args = training_batch.argument_parser(__doc__).parse_args()
@@ -26,9 +34,10 @@ def main():
     codec = char_codec.CharacterCodec(characters)
     architecture = checkpoint.Architecture(characters=characters, num_classes=args.num_classes, input_size=(args.width, 32),
                                            hidden_units=256, hidden_layers=2, pixel_range=(-1.0, 1.0))
-    with tf.Graph().as_default(), tf.Session() as session:
-        graph = recognition.build_reading_graph(architecture, dtype=session_utils.compute_dtype(args.precision))
-        session.run(tf.global_variables_initializer())
+    dtype = session_utils.compute_dtype(args.precision)
+    weights = checkpoint.constants(random_weights(architecture), 'random weights')   # as recognition.Recogniser has them
+    with tf.Graph().as_default(), tf.variable_scope(tf.get_variable_scope(), custom_getter=weights), tf.Session() as session:
+        graph = recognition.build_reading_graph(architecture, dtype=dtype)
         training_batch.serve_step(lambda: recognition.read_images(session, graph, codec, images), args.batch_size)
 
 

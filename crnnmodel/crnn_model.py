@@ -79,7 +79,7 @@ class ShadowNet:
     def _batch_norm(self, inputs, name):
         """Batch normalisation with scale, by the statistics of the batch in training, else by their moving averages."""
         with tf.variable_scope(name):
-            channels = inputs.shape[3]
+            channels = [inputs.shape[3]]
             beta = tf.get_variable('beta', channels, initializer=tf.zeros_initializer())
             gamma = tf.get_variable('gamma', channels, initializer=tf.ones_initializer())
             averages = [tf.get_variable('moving_mean', channels, initializer=tf.zeros_initializer(), trainable=False),

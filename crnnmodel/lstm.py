@@ -1,4 +1,4 @@
-"""The bidirectional LSTM, with both directions and all weight gradients worked out in few large products.
+"""The bidirectional LSTM, with what does not wait for the time step before, weight gradients too, in few large products.
 
 The cell is the one of Hochreiter and Schmidhuber with a forget gate, without peepholes, in the form and variable layout of
 TensorFlow 1's BasicLSTMCell: gates in the order i, j, f, o and a kernel of [inputs + units, 4 * units].
@@ -12,7 +12,7 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype):
     """Run an LSTM over time in each direction and join the outputs.
 
     What the gates get from the inputs is one product over all time steps; only what they get from the cell's own last
-    output has to wait for it, and there the two directions are one batched product.
+    output has to wait for it. The two directions do not wait for each other.
 
     Args:
         inputs_tbc: `dtype` [time, batch, channels].
@@ -23,25 +23,18 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype):
         `dtype` [time, batch, 2 * units]: the forward outputs, then the backward ones.
     """
     time_steps, _, channels = inputs_tbc.shape.as_list()
+    flat_inputs = tf.reshape(inputs_tbc, [-1, channels])
     directions = []
     for name in ('fw', 'bw'):
         with tf.variable_scope(f'bidirectional_rnn/{name}/basic_lstm_cell'):
             kernel = tf.get_variable('kernel', [channels + units, 4 * units], initializer=tf.glorot_uniform_initializer())
             bias = tf.get_variable('bias', [4 * units], initializer=tf.zeros_initializer())
         input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
-        directions.append((input_kernel, recurrent_kernel, bias + forget_bias_row(units)))
-
-    flat_inputs = tf.reshape(inputs_tbc, [-1, channels])
-    forward_parts, backward_parts = (
-        tf.unstack(tf.reshape(tf.cast(tf.matmul(flat_inputs, kernel), tf.float32) + bias, [time_steps, -1, 4 * units]))
-        for kernel, _, bias in directions)
-    # A step takes one frame from the front and one from the back, so that no sequence has to be reversed first.
-    input_parts = [tf.stack(frames) for frames in zip(forward_parts, reversed(backward_parts), strict=True)]
-    recurrent_kernels = tf.stack([kernel for _, kernel, _ in directions])
-
-    outputs = _recurrence(input_parts, recurrent_kernels, units=units, dtype=dtype)
-    forward, backward = tf.unstack(outputs, axis=1)
-    return tf.concat([forward, tf.reverse(backward, [0])], axis=2)
+        input_part = tf.cast(tf.matmul(flat_inputs, input_kernel), tf.float32) + (bias + forget_bias_row(units))
+        input_parts = tf.unstack(tf.reshape(input_part, [time_steps, -1, 4 * units]))
+        order = 1 if name == 'fw' else -1
+        directions.append(_recurrence(input_parts[::order], recurrent_kernel, units=units, dtype=dtype)[::order])
+    return tf.concat([tf.stack(outputs) for outputs in directions], axis=2)
 
 
 def forget_bias_row(units):
@@ -49,24 +42,24 @@ def forget_bias_row(units):
     return tf.repeat(tf.constant([0.0, 0.0, FORGET_BIAS, 0.0]), units)
 
 
-def _recurrence(input_parts, recurrent_kernels, *, units, dtype):
-    """Run the recurrent part of both directions.
+def _recurrence(input_parts, recurrent_kernel, *, units, dtype):
+    """Run the recurrent part of one direction.
 
     Args:
-        input_parts: a list over time of float32 [2, batch, 4 * units], the gates' share from inputs and bias.
-        recurrent_kernels: `dtype` [2, units, 4 * units].
+        input_parts: a list over time of float32 [batch, 4 * units], the gates' share from inputs and bias.
+        recurrent_kernel: `dtype` [units, 4 * units].
 
     Returns:
-        `dtype` [time, 2, batch, units].
+        A list over time of `dtype` [batch, units].
     """
     @tf.custom_gradient
-    def run(recurrent_kernels, *input_parts):
+    def run(recurrent_kernel, *input_parts):
         outputs, states = [], []
         output = cell = None
         for gates in input_parts:
             if output is not None:
-                gates += tf.cast(tf.matmul(output, recurrent_kernels), tf.float32)
-            i, j, f, o = tf.split(gates, 4, axis=2)
+                gates += tf.cast(tf.matmul(output, recurrent_kernel), tf.float32)
+            i, j, f, o = tf.split(gates, 4, axis=1)
             i, j, f, o = tf.sigmoid(i), tf.tanh(j), tf.sigmoid(f), tf.sigmoid(o)
             previous = cell
             cell = i * j if previous is None else previous * f + i * j
@@ -74,22 +67,21 @@ def _recurrence(input_parts, recurrent_kernels, *, units, dtype):
             output = tf.cast(squashed * o, dtype)
             outputs.append(output)
             states.append((i, j, f, o, previous, squashed))
-        all_outputs = tf.stack(outputs)
 
-        def gradient(d_outputs):
-            d_gates = _backward(tf.unstack(tf.cast(d_outputs, tf.float32)), states, recurrent_kernels, dtype)
+        def gradient(*d_outputs):
+            d_gates = _backward([tf.cast(d, tf.float32) for d in d_outputs], states, recurrent_kernel, dtype)
             # One product over all time steps: step t's kernel gradient is outputs[t - 1]ᵀ · d_gates[t].
-            before = tf.reshape(tf.stack(outputs[:-1], axis=1), [2, -1, units])
-            after = tf.reshape(tf.stack([tf.cast(d, dtype) for d in d_gates[1:]], axis=1), [2, -1, 4 * units])
+            before = tf.concat(outputs[:-1], axis=0)
+            after = tf.concat([tf.cast(d, dtype) for d in d_gates[1:]], axis=0)
             return [tf.matmul(before, after, transpose_a=True), *d_gates]
 
-        return all_outputs, gradient
+        return outputs, gradient
 
-    return run(recurrent_kernels, *input_parts)
+    return run(recurrent_kernel, *input_parts)
 
 
-def _backward(d_outputs, states, recurrent_kernels, dtype):
-    """Return the gradient of each step's gates before their activation, a list over time of float32 [2, batch, 4 * units]."""
+def _backward(d_outputs, states, recurrent_kernel, dtype):
+    """Return the gradient of each step's gates before their activation, a list over time of float32 [batch, 4 * units]."""
     # What stands in brackets does not wait for the steps behind and is worked out beside their products.
     d_gates = [None] * len(states)
     d_cell = None
@@ -97,11 +89,11 @@ def _backward(d_outputs, states, recurrent_kernels, dtype):
         i, j, f, o, previous, squashed = states[step]
         d_output = d_outputs[step]
         if step + 1 < len(states):
-            d_output += tf.cast(tf.matmul(tf.cast(d_gates[step + 1], dtype), recurrent_kernels, transpose_b=True), tf.float32)
+            d_output += tf.cast(tf.matmul(tf.cast(d_gates[step + 1], dtype), recurrent_kernel, transpose_b=True), tf.float32)
         through_cell = d_output * (o * (1 - squashed * squashed))
         d_cell = through_cell if d_cell is None else d_cell + through_cell
         d_f = tf.zeros_like(f) if previous is None else d_cell * (previous * f * (1 - f))
         d_gates[step] = tf.concat([d_cell * (j * i * (1 - i)), d_cell * (i * (1 - j * j)), d_f,
-                                   d_output * (squashed * o * (1 - o))], axis=2)
+                                   d_output * (squashed * o * (1 - o))], axis=1)
         d_cell = d_cell * f
     return d_gates

@@ -52,6 +52,19 @@ def test_no_checkpoint_is_said_with_what_was_expected(tmp_path):
         checkpoint.find_checkpoint(str(tmp_path / 'none.ckpt-5'))
 
 
+def test_a_graph_of_constants_gives_the_logits_of_the_restored_variables(tmp_path):
+    prefix, weights = save(tmp_path, architecture())
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 16, 3), np.uint8)
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = recognition.build_reading_graph(architecture(), dtype=tf.float32)
+        checkpoint.restore(session, weights, prefix, checkpoint.network_variables())
+        expected = session.run(graph.logits, {graph.images: images})
+    recogniser = recognition.Recogniser(prefix, precision='float32')
+    assert not recogniser.session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+    logits = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: images})
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_the_architecture_travels_with_the_checkpoint(tmp_path):
     form = architecture(characters='a中" ', pixel_range=(0.0, 1.0))
     prefix, _ = save(tmp_path, form)

@@ -96,9 +96,10 @@ class Recogniser:
         self.codec = find_codec(architecture, self.prefix, alphabet_dir)
         self.input_size = architecture.input_size
         with tf.Graph().as_default() as graph:
-            self.graph = build_reading_graph(architecture, dtype=session_utils.compute_dtype(precision), beam_width=beam_width)
+            with tf.variable_scope(tf.get_variable_scope(), custom_getter=checkpoint.constants(tensors, self.prefix)):
+                self.graph = build_reading_graph(architecture, dtype=session_utils.compute_dtype(precision),
+                                                 beam_width=beam_width)
             self.session = tf.Session(graph=graph, config=config)
-            checkpoint.restore(self.session, tensors, self.prefix, checkpoint.network_variables())
 
     def read(self, images):
         """Read a list of uint8 [height, width, 3] BGR images; see read_images."""

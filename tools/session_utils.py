@@ -1,12 +1,12 @@
 """What every script with a session needs: its configuration, the arithmetic of the device, readable errors."""
 import contextlib
+import re
 
 import tensorflow.compat.v1 as tf
 
 from global_configuration.config import override
 from local_utils import files, log_utils, platform_flags
 
-FAST_BFLOAT16_FLAGS = {'amx_bf16', 'avx512_bf16'}   # of /proc/cpuinfo
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
 BUNDLED = 'bundled'                                 # --weights_path of the project's own weights
 PRECISIONS = ('auto', 'float32', 'bfloat16')
@@ -60,10 +60,20 @@ def has_fast_bfloat16():
         return all(detail.get('compute_capability', (0, 0)) >= FAST_BFLOAT16_CAPABILITY for detail in details)
     try:
         with open('/proc/cpuinfo', encoding='ascii', errors='replace') as file:
-            flags = next((line for line in file if line.startswith('flags')), '')
+            return processor_has_fast_bfloat16(file.read())
     except OSError:   # not Linux: nothing tells, so the safe way
         return False
-    return not FAST_BFLOAT16_FLAGS.isdisjoint(flags.split())
+
+
+def processor_has_fast_bfloat16(cpuinfo):
+    """Whether a processor, described as in /proc/cpuinfo, computes in bfloat16 faster than in float32.
+
+    AVX512-BF16 alone makes it so on AMD's (1.7 times as fast in a training step on Zen 4), not on Intel's (half as fast in
+    convolutions), which have AMX for it, unless a virtual machine hides it.
+    """
+    flags = re.search(r'^flags\s*:(.*)$', cpuinfo, re.MULTILINE)
+    flags = flags[1].split() if flags else []
+    return 'amx_bf16' in flags or ('avx512_bf16' in flags and 'AuthenticAMD' in cpuinfo)
 
 
 def replica_devices(num_gpus, cpu_replicas):

@@ -1,0 +1,26 @@
+"""Tests of tools.session_utils."""
+import pytest
+
+from tools import session_utils
+
+CPUINFO = 'processor\t: 0\nvendor_id\t: {}\nmodel name\t: avx512_bf16 for sale\nflags\t\t: fpu sse {}\nbogomips\t: 1\n'
+
+
+@pytest.mark.parametrize('vendor, flags, is_fast', [
+    ('GenuineIntel', 'avx512_bf16 amx_bf16 amx_tile', True),
+    ('GenuineIntel', 'avx512f avx512_bf16', False),
+    ('AuthenticAMD', 'avx512f avx512_bf16', True),
+    ('AuthenticAMD', 'avx512f', False),
+    ('GenuineIntel', '', False),
+])
+def test_bfloat16_is_fast_with_amx_or_on_an_amd_with_avx512_bf16(vendor, flags, is_fast):
+    assert session_utils.processor_has_fast_bfloat16(CPUINFO.format(vendor, flags)) is is_fast
+
+
+def test_a_description_without_flags_is_of_no_fast_processor():
+    assert not session_utils.processor_has_fast_bfloat16('')
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match="one of auto, float32, bfloat16, got 'half'"):
+        session_utils.compute_dtype('half')
