@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from local_utils import files
+from tests import killed_in_writing
 from tests.small_run import arguments, tensors_of
-from tools import cluster, start_local_cluster
+from tools import cluster, run_folder, start_local_cluster
 
 SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True', 'TRAIN.DISPLAY_STEP=1',
             'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
@@ -21,11 +22,11 @@ def config_of(type_, index, **jobs):
     return json.dumps({'cluster': jobs, 'task': {'type': type_, 'index': index}, 'environment': 'cloud'})
 
 
-def start(records, output_dir, *settings, tf_config=''):
+def start(records, output_dir, *settings, tf_config='', script=('-m', 'tools.train_shadownet')):
     """Start a training in a process of its own."""
-    command = [sys.executable, files.repository_path('tools', 'train_shadownet.py'),
-               *arguments(records, output_dir, *SETTINGS, *settings)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, 'TF_CONFIG': tf_config})
+    command = [sys.executable, *script, *arguments(records, output_dir, *SETTINGS, *settings)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=files.repository_path(),
+                            env={**os.environ, 'TF_CONFIG': tf_config})
 
 
 def finish(process, seconds=120):
@@ -118,6 +119,36 @@ def test_a_killed_worker_is_named_and_the_run_goes_on_with_another_number_of_wor
     status, lines = finish(start(records, tmp_path / 'run', f'TRAIN.STEPS={last + 3}'))
     assert status == 0
     assert tensors_of(tmp_path / 'run')['global_step'] == last + 3
+
+
+@pytest.mark.parametrize('moment', killed_in_writing.MOMENTS)
+def test_a_chief_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before(records, tmp_path, moment):
+    settings, run = ['TRAIN.STEPS=6', 'TRAIN.CHECKPOINT_STEP=2'], tmp_path / 'run'
+    master, worker = start_local_cluster.free_addresses(2)
+    chief = start(records, run, *settings, tf_config=config_of('master', 0, master=[master], worker=[worker]),
+                  script=('-m', 'tests.killed_in_writing', moment, '4'))
+    other = start(records, run, *settings, tf_config=config_of('worker', 0, master=[master], worker=[worker]))
+    assert finish(chief)[0] == -signal.SIGKILL
+    status, lines = finish(other)
+    assert status == 1
+    assert f'master 0 ({master}) is gone' in lines[-1]
+    assert list(run.glob('shadownet.ckpt-4*'))
+    status, lines = finish(start(records, run, *settings))
+    assert status == 0
+    assert any(line.endswith(f'going on from {run}/shadownet.ckpt-2') for line in lines)
+    assert tensors_of(run)['global_step'] == 6
+    assert not list(run.glob('*temp*'))
+
+
+def test_what_a_killed_chief_left_does_not_add_up(tmp_path):
+    left = ['shadownet.ckpt-5_temp/part-00000-of-00001.data-00000-of-00001', 'shadownet.ckpt-7.data-00000-of-00001',
+            'shadownet.ckpt-7.index.tempstate1', 'shadownet.ckpt-9.data-00000-of-00001.tempstate1', 'checkpoint.tmp1234']
+    kept = ['shadownet.ckpt-8.data-00000-of-00001', 'shadownet.ckpt-8.index', 'checkpoint']
+    (tmp_path / 'shadownet.ckpt-5_temp').mkdir()
+    for name in left + kept:
+        (tmp_path / name).touch()
+    run_folder.remove_leftovers(str(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
 
 
 def test_a_signal_to_one_worker_stops_all_at_the_same_step(records, tmp_path):
