@@ -29,7 +29,7 @@ class Job:
         self.steps = []               # list of Step
         self.resumed_step = None      # that a task said to go on from
         self.tracebacks = 0
-        self._tasks = start_local_cluster.start_tasks(num_workers, training_flags)
+        self._tasks = start_local_cluster.start_tasks(num_workers, start_local_cluster.training_command(training_flags))
         self.names = list(self._tasks)
         self._threads = [threading.Thread(target=self._listen, args=(process.stderr,)) for process in self._tasks.values()]
         for thread in self._threads:

@@ -32,7 +32,7 @@ def parse_args(argv=None):
 
 def start_local_cluster(num_workers, training_flags):
     """Run a training in so many processes; return whether each ended with status 0."""
-    tasks = start_tasks(num_workers, training_flags)
+    tasks = start_tasks(num_workers, training_command(training_flags))
     for name, process in tasks.items():
         log_utils.init_logger().info('%s is process %d', name, process.pid)
 
@@ -52,17 +52,30 @@ def start_local_cluster(num_workers, training_flags):
     return not any(statuses)
 
 
-def start_tasks(num_workers, training_flags):
-    """Start a training in so many processes; return a dict of the task's name, such as 'worker 0', → Popen."""
+def training_command(training_flags):
+    """Return the command that trains with such flags, a list."""
+    return [sys.executable, files.repository_path('tools', 'train_shadownet.py'), *training_flags]
+
+
+def start_tasks(num_workers, command, **options):
+    """Start a command as the tasks of a cluster on this machine.
+
+    Args:
+        num_workers: processes, the master too.
+        command: list; it learns from TF_CONFIG which task it is.
+        options: of Popen; without them standard error is a pipe.
+
+    Returns:
+        dict of the task's name, such as 'worker 0', → Popen, the master first.
+    """
     addresses = free_addresses(num_workers)
     cluster = {'master': addresses[:1], 'worker': addresses[1:]}
-    command = [sys.executable, files.repository_path('tools', 'train_shadownet.py'), *training_flags]
+    options = {'stderr': subprocess.PIPE, **options}
     tasks = {}
     for type_, index in [('master', 0), *(('worker', index) for index in range(num_workers - 1))]:
         tf_config = json.dumps({'cluster': cluster, 'task': {'type': type_, 'index': index}})
-        tasks[f'{type_} {index}'] = subprocess.Popen(
-            command, stderr=subprocess.PIPE, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
-            start_new_session=True)   # Ctrl-C reaches them through us alone
+        tasks[f'{type_} {index}'] = subprocess.Popen(command, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
+                                                     start_new_session=True, **options)   # Ctrl-C reaches them through us alone
     return tasks
 
 
