@@ -22,6 +22,20 @@ def config_of(type_, index, **jobs):
     return json.dumps({'cluster': jobs, 'task': {'type': type_, 'index': index}, 'environment': 'cloud'})
 
 
+SAVES_SLOWLY = """
+import sys, time
+from local_utils import platform_flags
+from tools import run_folder, train_shadownet
+
+def save_slowly(*args, save=run_folder.RunFolder.save):
+    time.sleep(12)
+    save(*args)
+
+run_folder.RunFolder.save = save_slowly
+sys.exit(platform_flags.run_tool(train_shadownet.main, sys.argv[1:]))
+"""
+
+
 def start(records, output_dir, *settings, tf_config='', script=('-m', 'tools.train_shadownet')):
     """Start a training in a process of its own."""
     command = [sys.executable, *script, *arguments(records, output_dir, *SETTINGS, *settings)]
@@ -162,6 +176,16 @@ def test_a_signal_to_one_worker_stops_all_at_the_same_step(records, tmp_path):
     assert 'stopped by another worker at step' in results[0][1][-1]
     assert 'stopped by SIGTERM at step' in results[1][1][-1]
     assert f'step {tensors_of(tmp_path / "run")["global_step"]};' in results[0][1][-1]
+
+
+def test_a_chief_that_saves_for_long_does_not_take_a_worker_that_is_done_for_lost(records, tmp_path):
+    settings = ['TRAIN.STEPS=1', 'TRAIN.VALIDATION_STEP=100000']
+    master, worker = start_local_cluster.free_addresses(2)
+    chief = start(records, tmp_path / 'run', *settings, tf_config=config_of('master', 0, master=[master], worker=[worker]),
+                  script=('-c', SAVES_SLOWLY))
+    other = start(records, tmp_path / 'run', *settings, tf_config=config_of('worker', 0, master=[master], worker=[worker]))
+    assert [finish(chief)[0], finish(other)[0]] == [0, 0]
+    assert tensors_of(tmp_path / 'run')['global_step'] == 1
 
 
 def test_a_task_that_does_not_come_is_named(records, tmp_path):
