@@ -77,17 +77,23 @@ class Soak:
         """Start, kill and start again until the time is over; then let the last job end by SIGTERM."""
         self._ends = time.monotonic() + 60 * self._args.minutes
         while time.monotonic() < self._ends:
+            left = self.folder.half_written()
             job = soak_job.Job(self._args.num_workers, self._flags)
             self.starts += 1
             try:
-                self._kill_one(job)
+                self._kill_one(job, left)
             finally:
                 for name in job.wait(END_SECONDS):
                     self._complain(f'{name} did not end within {END_SECONDS} seconds')
             self._look_at(job)
 
-    def _kill_one(self, job):
-        """Kill a task of a job at a random time, and note it; where a task ends by itself, complain."""
+    def _kill_one(self, job, left):
+        """Kill a task of a job at a random time, and note it; where a task ends by itself, complain.
+
+        Args:
+            job: Job.
+            left: paths that the job before left half written.
+        """
         until = time.monotonic() + self._random.uniform(0, 2 * self._args.mean_seconds)
         in_writing = self._random.random() < self._args.writing_share
         number = signal.SIGKILL if in_writing else self._random.choice([signal.SIGKILL, signal.SIGTERM])
@@ -96,7 +102,7 @@ class Soak:
         if time.monotonic() >= self._ends:
             number, in_writing = signal.SIGTERM, False
         if in_writing:
-            in_writing = self._watch(job, time.monotonic() + WRITING_SECONDS, self.folder.is_being_written)
+            in_writing = self._watch(job, time.monotonic() + WRITING_SECONDS, lambda: self.folder.half_written() - left)
         if not job.is_whole():
             self._complain('a task ended without having been killed')
         job.send(task, number)

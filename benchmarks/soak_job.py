@@ -77,9 +77,9 @@ class CheckpointFolder:
         self.most_checkpoints = self.most_bytes = 0
         self.unreadable = set()       # steps of checkpoints
 
-    def is_being_written(self):
-        """Whether a checkpoint is half written."""
-        return bool(glob.glob(os.path.join(glob.escape(self.path), checkpoint.NAME + '-*temp*')))
+    def half_written(self):
+        """Return the paths that a checkpoint has while it is written, or that a killed one left, as a set."""
+        return set(glob.glob(os.path.join(glob.escape(self.path), checkpoint.NAME + '-*temp*')))
 
     def measure(self):
         """Note how much is in the folder."""
