@@ -82,9 +82,11 @@ class Soak:
             self.starts += 1
             try:
                 self._kill_one(job, left)
-            finally:
-                for name in job.wait(END_SECONDS):
-                    self._complain(f'{name} did not end within {END_SECONDS} seconds')
+            except BaseException:   # Ctrl-C: leave no task behind
+                job.wait(0)
+                raise
+            for name in job.wait(END_SECONDS):
+                self._complain(f'{name} did not end within {END_SECONDS} seconds')
             self._look_at(job)
 
     def _kill_one(self, job, left):
@@ -198,6 +200,7 @@ def main(argv=None):
     args = parse_args(argv)
     if soak_job.CheckpointFolder(args.output_dir).newest_readable_step():
         raise SystemExit(f'{args.output_dir}: expected a new folder, it holds a run')
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # also then
     soak = Soak(args)
     soak.run()
     print(json.dumps({'machine': paired.machine(), **vars(args), **results(soak, batch_size_of(args.assignments))}, indent=2))
