@@ -27,7 +27,9 @@ def build_step(args):
     longest = max(map(len, labels))
     sparse = tf.SparseTensor(indices, tf.constant(np.concatenate(labels), tf.int32), [args.batch_size, longest])
     step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
+    images = images.astype(np.int32)   # which a variable of several tasks can be, uint8 not
     images = tf.get_variable('images', initializer=images, trainable=False)   # no constant, which would be folded
+    images = tf.cast(images, tf.uint8)
     network = crnn_model.ShadowNet(
         phase='train', num_classes=args.num_classes, input_size=(args.width, 32), dropout=training_batch.DROPOUT,
         dropout_seed=tf.stack([0, step]), dtype=session_utils.compute_dtype(args.precision))

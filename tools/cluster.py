@@ -126,10 +126,14 @@ class Cluster:
         return self
 
     def __exit__(self, _, error, __):
-        self._done.set()
+        self.stop_watching()
         if self._task and isinstance(error, tf.errors.OpError):
             lost = self._unreachable_others() or 'the connection to another task'
             raise OSError(f'{lost} is gone ({session_utils.first_line(error)}); {GOES_ON}') from error
+
+    def stop_watching(self):
+        """Let the others end from now on: there is nothing more to do together."""
+        self._done.set()
 
     def _unreachable_others(self):
         """Return the others that cannot be connected to, as text, waiting a little for one to be such."""

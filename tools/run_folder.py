@@ -132,6 +132,10 @@ class RunFolder:
 
 
 def remove_leftovers(folder):
-    """Remove what a killed or failed writing of a checkpoint left in a folder."""
-    for leftover in glob.glob(os.path.join(glob.escape(folder), checkpoint.NAME + '-*temp*')):
+    """Remove what a killed or failed writing of a checkpoint, or removing of an old one, left in a folder."""
+    prefix = os.path.join(glob.escape(folder), checkpoint.NAME)
+    without_index = [path for path in glob.glob(prefix + '-*.data-*')
+                     if not os.path.exists(path.rpartition('.data-')[0] + '.index')]
+    state_files = glob.glob(os.path.join(glob.escape(folder), 'checkpoint.tmp*'))
+    for leftover in {*glob.glob(prefix + '-*temp*'), *without_index, *state_files}:
         shutil.rmtree(leftover) if os.path.isdir(leftover) else os.remove(leftover)

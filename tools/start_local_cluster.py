@@ -32,32 +32,51 @@ def parse_args(argv=None):
 
 def start_local_cluster(num_workers, training_flags):
     """Run a training in so many processes; return whether each ended with status 0."""
-    addresses = free_addresses(num_workers)
-    cluster = {'master': addresses[:1], 'worker': addresses[1:]}
-    tasks = [('master', 0), *(('worker', index) for index in range(num_workers - 1))]
-    command = [sys.executable, files.repository_path('tools', 'train_shadownet.py'), *training_flags]
-    processes = []
-    for type_, index in tasks:
-        tf_config = json.dumps({'cluster': cluster, 'task': {'type': type_, 'index': index}})
-        processes.append(subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
-                                          start_new_session=True))   # Ctrl-C reaches them through us alone
-        log_utils.init_logger().info('%s %d is process %d', type_, index, processes[-1].pid)
+    tasks = start_tasks(num_workers, training_command(training_flags))
+    for name, process in tasks.items():
+        log_utils.init_logger().info('%s is process %d', name, process.pid)
 
     def hand_on(number, _frame):
-        for process in processes:
+        for process in tasks.values():
             process.send_signal(number)
 
     handlers = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
-    threads = [threading.Thread(target=print_lines, args=(process.stderr, f'{type_} {index}: '))
-               for process, (type_, index) in zip(processes, tasks, strict=True)]
+    threads = [threading.Thread(target=print_lines, args=(process.stderr, f'{name}: ')) for name, process in tasks.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    statuses = [process.wait() for process in processes]
+    statuses = [process.wait() for process in tasks.values()]
     for number, handler in handlers.items():
         signal.signal(number, handler)
     return not any(statuses)
+
+
+def training_command(training_flags):
+    """Return the command that trains with such flags, a list."""
+    return [sys.executable, files.repository_path('tools', 'train_shadownet.py'), *training_flags]
+
+
+def start_tasks(num_workers, command, **options):
+    """Start a command as the tasks of a cluster on this machine.
+
+    Args:
+        num_workers: processes, the master too.
+        command: list; it learns from TF_CONFIG which task it is.
+        options: of Popen; without them standard error is a pipe.
+
+    Returns:
+        dict of the task's name, such as 'worker 0', → Popen, the master first.
+    """
+    addresses = free_addresses(num_workers)
+    cluster = {'master': addresses[:1], 'worker': addresses[1:]}
+    options = {'stderr': subprocess.PIPE, **options}
+    tasks = {}
+    for type_, index in [('master', 0), *(('worker', index) for index in range(num_workers - 1))]:
+        tf_config = json.dumps({'cluster': cluster, 'task': {'type': type_, 'index': index}})
+        tasks[f'{type_} {index}'] = subprocess.Popen(command, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
+                                                     start_new_session=True, **options)   # Ctrl-C reaches them through us alone
+    return tasks
 
 
 def free_addresses(count):

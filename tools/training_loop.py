@@ -37,6 +37,8 @@ class TrainingLoop:
                 self._validate(step)
             stopping = values[0].wishes > 0 or (self._cluster.num_workers == 1 and self._stop.requested)
         self._run.save(self._session, step)
+        self._summed([0.0])   # all wait for the chief, which would take one that ends while it saves for lost
+        self._cluster.stop_watching()
         if stopping:
             log_utils.init_logger().info('stopped by %s at step %d; the checkpoint is saved',
                                          self._stop.requested or 'another worker', step)
