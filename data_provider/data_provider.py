@@ -10,6 +10,8 @@ from local_utils import data_utils, establish_char_dict, record_files
 
 PARALLEL_FILES = 16        # shards that are read side by side
 READ_BUFFER_BYTES = 1 << 20
+PARALLEL_CALLS = min(16, os.cpu_count())
+PREFETCHED_BATCHES = 8
 
 Batch = collections.namedtuple('Batch', [
     'images',      # uint8 [batch, height, width, 3], BGR
@@ -110,9 +112,10 @@ class TextDataProvider:
 
         def epoch_records(epoch):
             shuffled_paths = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed + epoch)
+            files_at_once = min(len(paths), PARALLEL_FILES)
             records = shuffled_paths.interleave(
-                lambda path: tf.data.TFRecordDataset(path, buffer_size=READ_BUFFER_BYTES),
-                cycle_length=min(len(paths), PARALLEL_FILES), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+                lambda path: tf.data.TFRecordDataset(path, buffer_size=READ_BUFFER_BYTES), cycle_length=files_at_once,
+                num_parallel_calls=min(files_at_once, PARALLEL_CALLS), deterministic=True)
             return records.shuffle(min(shuffle_buffer, count), seed=seed + epoch)
 
         def parse(number, serialized):
@@ -129,8 +132,8 @@ class TextDataProvider:
         records = epochs.flat_map(epoch_records).skip(offset)
         if rows < batch_rows:
             records = records.batch(batch_rows).map(lambda batch: batch[first_row:first_row + rows]).unbatch()
-        return (records.batch(replica_batch, drop_remainder=True).enumerate(first_batch * share.count)
-                .map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE))
+        return prefetched(records.batch(replica_batch, drop_remainder=True).enumerate(first_batch * share.count)
+                          .map(parse, num_parallel_calls=PARALLEL_CALLS))
 
     def _parse(self, serialized):
         """Return the Batch of a string tensor [batch] of serialised examples."""
@@ -145,3 +148,13 @@ class TextDataProvider:
         labels = features['labels'].with_values(tf.clip_by_value(features['labels'].values, -1, self.codec.num_classes))
         return Batch(images=tf.reshape(pixels, [-1, height, width, 3]),
                      labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])
+
+
+def prefetched(batches):
+    """Return a dataset of batches whose next ones are made while one is in use.
+
+    Its parallel calls are set, not tuned: the thread that tunes sleeps for up to a minute, and a session waits for it to end.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(PREFETCHED_BATCHES).with_options(options)

@@ -2,9 +2,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from data_provider.data_provider import WHOLE, Batch
-
-PREFETCHED_BATCHES = 8
+from data_provider.data_provider import WHOLE, Batch, prefetched
 
 
 def drawn_batches(drawer, *, batch_size, input_size, first_batch=0, share=WHOLE):
@@ -42,4 +40,4 @@ def drawn_batches(drawer, *, batch_size, input_size, first_batch=0, share=WHOLE)
                                             tf.stack([tf.constant(rows, tf.int64), longest])),
                      imagenames=tf.ensure_shape(names, [rows]))
 
-    return tf.data.Dataset.range(first_batch * share.count, np.iinfo(np.int64).max).map(make_batch).prefetch(PREFETCHED_BATCHES)
+    return prefetched(tf.data.Dataset.range(first_batch * share.count, np.iinfo(np.int64).max).map(make_batch))

@@ -122,3 +122,9 @@ def test_unusable_records_are_refused(records, spoil, error, message):
 def test_records_of_another_image_size_are_refused(records):
     with pytest.raises(ValueError, match='expected an image of 200x32x3 bytes, got 9600'):
         open_records(records, input_size=(200, 32)).num_samples('train')
+
+
+def test_no_tuning_thread_is_left_to_wait_for_at_the_end(records):
+    with tf.Graph().as_default():
+        stream = open_records(records).training_batches(batch_size=4, shuffle_buffer=100, seed=0)
+        assert stream.options().autotune.enabled is False

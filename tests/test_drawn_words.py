@@ -66,3 +66,9 @@ def test_the_first_samples_can_be_plain(codec, drawer):
                                          input_size=(100, 32), max_frames=25, plain_samples=5)
     same = [np.array_equal(plain_first.sample(number).image, drawer.sample(number).image) for number in range(10)]
     assert same == 5 * [False] + 5 * [True]
+
+
+def test_no_tuning_thread_is_left_to_wait_for_at_the_end(drawer):
+    with tf.Graph().as_default():
+        batches = drawn_batches(drawer, batch_size=4, input_size=(100, 32))
+        assert batches.options().autotune.enabled is False
