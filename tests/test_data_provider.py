@@ -124,6 +124,7 @@ def test_records_of_another_image_size_are_refused(records):
         open_records(records, input_size=(200, 32)).num_samples('train')
 
 
+@pytest.mark.filterwarnings('ignore:To make it possible to preserve')   # asking for the options in a graph
 def test_no_tuning_thread_is_left_to_wait_for_at_the_end(records):
     with tf.Graph().as_default():
         stream = open_records(records).training_batches(batch_size=4, shuffle_buffer=100, seed=0)

@@ -68,6 +68,7 @@ def test_the_first_samples_can_be_plain(codec, drawer):
     assert same == 5 * [False] + 5 * [True]
 
 
+@pytest.mark.filterwarnings('ignore:To make it possible to preserve')   # asking for the options in a graph
 def test_no_tuning_thread_is_left_to_wait_for_at_the_end(drawer):
     with tf.Graph().as_default():
         batches = drawn_batches(drawer, batch_size=4, input_size=(100, 32))
