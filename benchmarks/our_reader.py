@@ -35,8 +35,8 @@ def main():
     architecture = checkpoint.Architecture(characters=characters, num_classes=args.num_classes, input_size=(args.width, 32),
                                            hidden_units=256, hidden_layers=2, pixel_range=(-1.0, 1.0))
     dtype = session_utils.compute_dtype(args.precision)
-    weights = checkpoint.constants(random_weights(architecture), 'random weights')   # as recognition.Recogniser has them
-    with tf.Graph().as_default(), tf.variable_scope(tf.get_variable_scope(), custom_getter=weights), tf.Session() as session:
+    weights = random_weights(architecture)
+    with tf.Graph().as_default(), checkpoint.constants(weights, 'random weights'), tf.Session() as session:
         graph = recognition.build_reading_graph(architecture, dtype=dtype)
         training_batch.serve_step(lambda: recognition.read_images(session, graph, codec, images), args.batch_size)
 

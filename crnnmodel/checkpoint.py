@@ -138,15 +138,15 @@ def restore(session, tensors, prefix, variables):
 
 
 def constants(tensors, prefix):
-    """Return a custom getter for tf.variable_scope that gives constants, the values in a checkpoint, in place of variables.
+    """Return a scope, for `with`, in which a network has constants, the values in a checkpoint, in place of variables.
 
     A graph that only reads is faster so: what depends on the weights alone, such as their cast to bfloat16 and their order
-    in memory, is worked out once and not in each run. The getter raises what `value_of` raises.
+    in memory, is worked out once and not in each run. Building in it raises what `value_of` raises.
     """
     def constant_of(*, name, shape, **_):
         return tf.constant(value_of(tensors, prefix, name, shape))
 
-    return constant_of
+    return tf.variable_scope(tf.get_variable_scope(), custom_getter=constant_of)
 
 
 def value_of(tensors, prefix, name, shape):

@@ -96,7 +96,7 @@ class Recogniser:
         self.codec = find_codec(architecture, self.prefix, alphabet_dir)
         self.input_size = architecture.input_size
         with tf.Graph().as_default() as graph:
-            with tf.variable_scope(tf.get_variable_scope(), custom_getter=checkpoint.constants(tensors, self.prefix)):
+            with checkpoint.constants(tensors, self.prefix):
                 self.graph = build_reading_graph(architecture, dtype=session_utils.compute_dtype(precision),
                                                  beam_width=beam_width)
             self.session = tf.Session(graph=graph, config=config)
