@@ -4,7 +4,7 @@ Variable names, shapes and arithmetic are the original's, so that its checkpoint
 """
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import geometry, lstm, replicas
+from crnnmodel import geometry, lstm, replicas, winograd
 
 BATCH_NORM_EPSILON = 0.001
 
@@ -117,6 +117,8 @@ def _conv_relu(inputs, channels, name, kernel_size=3, strides=1):
     with tf.variable_scope(name):
         shape = [kernel_size, kernel_size, inputs.shape[3], channels]
         kernel = tf.get_variable('W', shape, initializer=tf.variance_scaling_initializer(2.0, 'fan_in', 'truncated_normal'))
+        if kernel_size == 3 and winograd.is_faster(inputs):
+            return tf.nn.relu(winograd.conv2d(inputs, kernel))
         return tf.nn.relu(tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), strides=strides, padding='SAME'))
 
 

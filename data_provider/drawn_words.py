@@ -5,7 +5,9 @@ import numpy as np
 
 from data_provider import camera, fonts, image_file, text_image, text_style, word_texts
 
-OTHER_PROBABILITY = 0.2    # of a text that is not of the list
+OTHER_PROBABILITY = 0.15   # of a text that is not of the list
+SHORT_PROBABILITY = 0.3    # of a short word: more than half of the words on signs have three to five letters, a sixth of a list
+SHORTEST_OF = 4            # so many words of the list is a short one the shortest
 
 Sample = collections.namedtuple('Sample', [
     'label',  # class indices, list of int
@@ -52,12 +54,13 @@ class DrawnWords:
         return Sample(self._codec.encode(text.label), text, image_file.decode_image(content, self._input_size))
 
     def _choose_word(self, rng):
-        """Return a word of the list, the commoner the more often, or another text."""
+        """Return a word of the list, the commoner and the shorter the more often, or another text."""
         if rng.random() < OTHER_PROBABILITY:
             text = word_texts.other_text(rng)
             if word_texts.is_expressible(text, self._codec, self._max_frames):
                 return text
-        return self._words[int(len(self._words) * rng.random() ** 2)]
+        tries = SHORTEST_OF if rng.random() < SHORT_PROBABILITY else 1
+        return min((self._words[int(len(self._words) * chance ** 2)] for chance in rng.random(tries)), key=len)
 
 
 def draw_jpeg(text, neighbour, chooser, rng, style):

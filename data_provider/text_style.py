@@ -59,8 +59,8 @@ Style = collections.namedtuple('Style', [
 ALWAYS, NEVER = 1.0, 0.0
 
 RICH = Style(
-    text_size=Effect(ALWAYS, 28, 48), weight=Effect(ALWAYS, 250, 900), spacing=Effect(0.3, -0.04, 0.45),
-    large_initial=Effect(0.04, 1.15, 1.4), wave=Effect(0.08, 0.03, 0.15), arc=Effect(0.15, 0.1, 1.2),
+    text_size=Effect(ALWAYS, 28, 48), weight=Effect(ALWAYS, 250, 900), spacing=Effect(0.3, -0.06, 0.8),
+    large_initial=Effect(0.1, 1.15, 1.5), wave=Effect(0.08, 0.03, 0.15), arc=Effect(0.15, 0.1, 1.2),
     slant=Effect(0.2, 0.05, 0.35), bold=Effect(0.2, 0.5, 2.0), underline=Effect(0.02, 0.04, 0.08),
     contrast=Effect(ALWAYS, 22, 120), saturation=Effect(0.75, 0.05, 0.9), border=Effect(0.14, 1.0, 3.5),
     hollow=Effect(0.04, 1.0, 2.5), shadow=Effect(0.2, 1.0, 5.0), depth=Effect(0.08, 2.0, 6.0), relief=Effect(0.06, 25, 90),
@@ -68,7 +68,7 @@ RICH = Style(
     texture=Effect(0.45, 3, 35), clutter=Effect(0.2, 1, 7), neighbour=Effect(0.35, 0.05, 0.6), margin=Effect(ALWAYS, -0.05, 0.3),
     rotation=Effect(0.5, 0, 14), perspective=Effect(0.4, 0.02, 0.25), gradient=Effect(0.3, 10, 100),
     glare=Effect(0.08, 30, 140), occlusion=Effect(0.03, 0.04, 0.12), exposure=Effect(0.2, 0.3, 0.9), gamma=Effect(0.2, 1.1, 1.8),
-    focus_blur=Effect(0.4, 0.01, 0.07), motion_blur=Effect(0.12, 0.05, 0.22), height=Effect(ALWAYS, 13, 56),
+    focus_blur=Effect(0.4, 0.01, 0.07), motion_blur=Effect(0.12, 0.05, 0.22), height=Effect(ALWAYS, 12, 56),
     noise=Effect(0.35, 1.0, 11.0), grey=Effect(0.15, 1, 1), jpeg_quality=Effect(ALWAYS, 25, 95))
 
 PLAIN = Style(*[Effect(NEVER, 0, 0)] * len(Style._fields))._replace(

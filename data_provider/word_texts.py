@@ -161,5 +161,5 @@ def _initials(rng):
     return ''.join(f'{LETTERS[index]}.' for index in rng.integers(26, size=rng.integers(1, 4)))
 
 
-OTHER_TEXTS = ((0.25, _number), (0.1, _price), (0.06, _time), (0.05, _phone), (0.12, _measure), (0.12, _code), (0.15, _letters),
+OTHER_TEXTS = ((0.3, _number), (0.12, _price), (0.07, _time), (0.05, _phone), (0.13, _measure), (0.08, _code), (0.1, _letters),
                (0.03, _initials), (0.12, made_up_word))

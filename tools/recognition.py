@@ -26,20 +26,21 @@ Evaluation = collections.namedtuple('Evaluation', [
 ])
 
 
-def build_reading_graph(architecture, *, dtype, beam_width=None, reuse=None):
+def build_reading_graph(architecture, *, dtype, beam_width=None, batch_size=None, reuse=None):
     """Build the graph that reads a batch of images.
 
     Args:
         architecture: checkpoint.Architecture.
         dtype: of the network's products.
         beam_width: of a beam search; None for the best path.
+        batch_size: images in every batch; None for any number, most often many.
         reuse: share the variables of a network in the graph.
 
     Returns:
         ReadingGraph.
     """
     width, height = architecture.input_size
-    images = tf.placeholder(tf.uint8, [None, height, width, 3])
+    images = tf.placeholder(tf.uint8, [batch_size, height, width, 3])
     network = crnn_model.ShadowNet(
         phase='test', num_classes=architecture.num_classes, input_size=architecture.input_size,
         hidden_units=architecture.hidden_units, hidden_layers=architecture.hidden_layers,
@@ -76,7 +77,7 @@ def dense_labels(sparse):
 class Recogniser:
     """A session with the weights of one checkpoint."""
 
-    def __init__(self, weights_path, *, alphabet_dir=None, precision='auto', beam_width=None, config=None):
+    def __init__(self, weights_path, *, alphabet_dir=None, precision='auto', beam_width=None, batch_size=None, config=None):
         """Restore a checkpoint.
 
         Args:
@@ -84,6 +85,7 @@ class Recogniser:
             alphabet_dir: the folder of the alphabet that the checkpoint has to have, see find_codec.
             precision: of the arithmetic, see session_utils.compute_dtype.
             beam_width: of a beam search; None for the best path.
+            batch_size: images in every batch, where that is known; few are then read sooner.
             config: ConfigProto of the session.
 
         Raises:
@@ -98,7 +100,7 @@ class Recogniser:
         with tf.Graph().as_default() as graph:
             with checkpoint.constants(tensors, self.prefix):
                 self.graph = build_reading_graph(architecture, dtype=session_utils.compute_dtype(precision),
-                                                 beam_width=beam_width)
+                                                 beam_width=beam_width, batch_size=batch_size)
             self.session = tf.Session(graph=graph, config=config)
 
     def read(self, images):
@@ -116,12 +118,12 @@ def add_reading_flags(parser):
     session_utils.add_set_flag(parser)
 
 
-def open_recogniser(args, *, precision, beam_width, gpu_memory_fraction, allow_growth):
+def open_recogniser(args, *, precision, beam_width, gpu_memory_fraction, allow_growth, batch_size=None):
     """Return the Recogniser that the flags of `add_reading_flags` mean; raises as Recogniser does."""
     own_best = os.path.join(args.output_dir, run_folder.BEST_DIR)
     weights_path = args.weights_path or (own_best if os.path.isdir(own_best) else session_utils.BUNDLED)
     return Recogniser(session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir, precision=precision,
-                      beam_width=beam_width if args.beam_search else None,
+                      beam_width=beam_width if args.beam_search else None, batch_size=batch_size,
                       config=session_utils.session_config(gpu_memory_fraction=gpu_memory_fraction, allow_growth=allow_growth))
 
 

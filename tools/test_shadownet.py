@@ -38,11 +38,11 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def test_shadownet(*, image_paths, recogniser, batch_size, output, picture_path=None):
+def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
     """Read images and write their texts.
 
     Args:
-        image_paths: files and folders.
+        files: paths of the images.
         recogniser: recognition.Recogniser.
         batch_size: images read at once.
         output: text file that takes the lines.
@@ -52,9 +52,6 @@ def test_shadownet(*, image_paths, recogniser, batch_size, output, picture_path=
         bool: whether all of them could be read.
     """
     logger = log_utils.init_logger()
-    files, problems = find_images(image_paths)
-    for problem in problems:
-        logger.error(problem)
 
     def load(path):
         try:
@@ -62,7 +59,7 @@ def test_shadownet(*, image_paths, recogniser, batch_size, output, picture_path=
         except RejectedSample as error:
             return path, error
 
-    num_bad, examples = len(problems), []
+    num_bad, examples = 0, []
     with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as executor,
           tqdm(total=len(files), unit='image', disable=None, dynamic_ncols=True) as progress):
         loaded = parallel.ordered_map(executor, load, files, 2 * batch_size)
@@ -113,12 +110,16 @@ def main(argv=None):
     output = platform_flags.standard_output()
     session_utils.silence_deprecations()
     session_utils.set_knobs(cfg, args.assignments)
+    files, problems = find_images(args.image_path)
+    for problem in problems:
+        log_utils.init_logger().error(problem)
+    is_single = min(len(files), cfg.TEST.BATCH_SIZE) == 1
     recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
                                              gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
-                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
-    all_read = test_shadownet(image_paths=args.image_path, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE,
-                              output=output, picture_path=args.picture_path)
-    return 0 if all_read else 1
+                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH, batch_size=1 if is_single else None)
+    all_read = test_shadownet(files=files, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE, output=output,
+                              picture_path=args.picture_path)
+    return 0 if all_read and not problems else 1
 
 
 if __name__ == '__main__':

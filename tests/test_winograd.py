@@ -1,0 +1,59 @@
+"""Tests of crnnmodel.winograd."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from crnnmodel import winograd
+
+
+def outputs_and_gradients(convolve, dtype, inputs, kernel, d_outputs):
+    """Return what a convolution makes, and the gradients of its inputs and its kernel."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        inputs, kernel = (tf.Variable(array.astype(dtype)) for array in (inputs, kernel))
+        outputs = convolve(inputs, kernel)
+        gradients = tf.gradients(outputs, [inputs, kernel], tf.constant(d_outputs.astype(dtype)))
+        session.run(tf.global_variables_initializer())
+        return session.run([outputs, *gradients])
+
+
+@pytest.mark.parametrize(('batch', 'height', 'width', 'channels_in', 'channels_out'), [
+    (3, 8, 25, 5, 7),    # whole tiles in one direction, a part of one in the other
+    (2, 4, 4, 3, 2),     # a single tile
+    (1, 1, 2, 1, 1),     # less than a tile
+    (2, 9, 7, 4, 3)])
+def test_convolution_and_its_gradients_are_those_of_float64(batch, height, width, channels_in, channels_out, rng):
+    inputs = rng.normal(size=(batch, height, width, channels_in))
+    kernel = rng.normal(size=(3, 3, channels_in, channels_out))
+    d_outputs = rng.normal(size=(batch, height, width, channels_out))
+    actual = outputs_and_gradients(winograd.conv2d, np.float32, inputs, kernel, d_outputs)
+    expected = outputs_and_gradients(lambda x, k: tf.nn.conv2d(x, k, 1, 'SAME'), np.float64, inputs, kernel, d_outputs)
+    for ours, theirs in zip(actual, expected, strict=True):
+        assert ours.shape == theirs.shape
+        assert np.abs(ours - theirs).max() < 1e-5 * np.abs(theirs).max()
+
+
+def test_batch_may_be_known_when_it_runs(rng):
+    kernel = rng.normal(size=(3, 3, 2, 4)).astype(np.float32)
+    images = rng.normal(size=(5, 4, 6, 2)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        inputs = tf.placeholder(tf.float32, [None, 4, 6, 2])
+        outputs = winograd.conv2d(inputs, tf.constant(kernel))
+        assert outputs.shape.as_list() == [None, 4, 6, 4]
+        all_at_once = session.run(outputs, {inputs: images})
+        one_by_one = [session.run(outputs, {inputs: image[None]})[0] for image in images]
+    np.testing.assert_allclose(one_by_one, all_at_once, atol=1e-5)
+
+
+def test_is_used_where_it_is_faster(monkeypatch):
+    with tf.Graph().as_default():
+        def is_faster(dtype=tf.float32, images=None, channels=winograd.MIN_CHANNELS):
+            return winograd.is_faster(tf.placeholder(dtype, [images, 8, 25, channels]))
+
+        monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [])
+        assert is_faster()
+        assert not is_faster(dtype=tf.bfloat16)
+        assert not is_faster(channels=winograd.MIN_CHANNELS - 1)
+        assert is_faster(images=winograd.MIN_IMAGES)
+        assert not is_faster(images=winograd.MIN_IMAGES - 1)
+        monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [f'a {kind}'])
+        assert not is_faster()
