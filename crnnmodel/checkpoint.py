@@ -12,6 +12,13 @@ import re
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from local_utils import log_utils
+
+Checkpoint = collections.namedtuple('Checkpoint', [
+    'prefix',   # its path without the ending of a file
+    'tensors',  # dict of variable name → array, see `load_tensors`
+])
+
 Architecture = collections.namedtuple('Architecture', [
     'characters',     # the alphabet in the order of its class indices, str; None where the checkpoint does not know it
     'num_classes',    # characters and blank
@@ -45,11 +52,36 @@ def network_variables():
     return tf.global_variables('shadow/')
 
 
-def find_checkpoint(path):
-    """Return the prefix of the checkpoint that a path means.
+def load_newest(path, with_optimizer=False):
+    """Read the newest checkpoint that a path means and that can be read, with a warning for each newer one that cannot.
 
     Args:
-        path: a folder (its newest checkpoint), a prefix, or any file of a checkpoint.
+        path: see `find_checkpoints`.
+        with_optimizer: read the optimizer's variables, too.
+
+    Returns:
+        Checkpoint.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedCheckpoint: none of them can be read.
+    """
+    prefixes = find_checkpoints(path)
+    for prefix in prefixes:
+        try:
+            return Checkpoint(prefix, load_tensors(prefix, with_optimizer))
+        except DamagedCheckpoint as error:
+            if len(prefixes) == 1:
+                raise
+            log_utils.init_logger().warning('%s; trying the one before', error)
+    raise DamagedCheckpoint(f'{path}: none of its {len(prefixes)} checkpoints can be read')
+
+
+def find_checkpoints(path):
+    """Return the prefixes of the checkpoints that a path means, the newest first.
+
+    Args:
+        path: a folder, a prefix, or any file of a checkpoint.
 
     Raises:
         FileNotFoundError: there is none.
@@ -60,11 +92,11 @@ def find_checkpoint(path):
         found = checkpoints_in(path)
         if not found:
             raise FileNotFoundError(f'{path}: no checkpoint in this folder; expected files like {NAME}-500.index')
-        return found[0]
+        return found
     prefix = re.sub(r'\.(index|meta|data-\d{5}-of-\d{5})$', '', path)
     if not os.path.isfile(prefix + '.index'):
         raise FileNotFoundError(f'{path}: no such checkpoint; expected a folder, a prefix or a file of one')
-    return prefix
+    return [prefix]
 
 
 def checkpoints_in(folder):

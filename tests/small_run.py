@@ -22,7 +22,7 @@ def train(records, output_dir, *settings, flags=()):
 
 
 def tensors_of(output_dir):
-    return checkpoint.load_tensors(checkpoint.find_checkpoint(str(output_dir)), with_optimizer=True)
+    return checkpoint.load_newest(str(output_dir), with_optimizer=True).tensors
 
 
 def error_lines(capfd):

@@ -53,8 +53,8 @@ def test_training_starts_from_the_bundled_weights(tmp_path):
     assert platform_flags.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(tmp_path / 'run'), '--weights_path', 'bundled',
         '--set', 'TRAIN.STEPS=1', 'TRAIN.BATCH_SIZE=2', 'TRAIN.LEARNING_RATE=1e-9']) == 0
-    trained = checkpoint.load_tensors(checkpoint.find_checkpoint(str(tmp_path / 'run')))
-    bundled = checkpoint.load_tensors(checkpoint.find_checkpoint(session_utils.weights_path('bundled')))
+    trained = checkpoint.load_newest(str(tmp_path / 'run')).tensors
+    bundled = checkpoint.load_newest(session_utils.weights_path('bundled')).tensors
     assert sum(name.startswith('shadow/') for name in bundled) == 24
     for name in bundled:
         if name.endswith(('W', 'w', 'kernel')):

@@ -48,7 +48,7 @@ def test_a_run_writes_checkpoints_the_best_the_alphabet_the_configuration_and_ev
             'train/input_wait_share', 'validation/word_accuracy'} <= scalars.keys()
     assert len(scalars['train/loss']) == 4
     assert pictures == ['validation/words'] * 2
-    best = checkpoint.load_tensors(checkpoint.find_checkpoint(str(tmp_path / 'run' / 'best')), with_optimizer=True)
+    best = checkpoint.load_newest(str(tmp_path / 'run' / 'best'), with_optimizer=True).tensors
     assert not any(name.startswith('optimizer/') for name in best)
 
 

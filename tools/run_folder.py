@@ -1,5 +1,4 @@
 """The output folder of a training run: its checkpoints, the best one, the alphabet, the configuration; how it goes on."""
-import collections
 import contextlib
 import glob
 import os
@@ -8,17 +7,12 @@ import shutil
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from local_utils import establish_char_dict, files, folder_lock, log_utils
+from local_utils import establish_char_dict, files, folder_lock
 from tools import session_utils
 
 BEST_DIR = 'best'
 BEST_RESULT = 'validation.json'
 CONFIG_NAME = 'config.json'
-
-Resumed = collections.namedtuple('Resumed', [
-    'prefix',   # of the checkpoint
-    'tensors',  # see checkpoint.load_tensors
-])
 
 
 class RunFolder:
@@ -56,7 +50,7 @@ class RunFolder:
         return self._stack.__exit__(*error)
 
     def load_last(self, architecture):
-        """Return the newest checkpoint that can be read, as Resumed, or None where the run is new.
+        """Return the newest checkpoint that can be read, a checkpoint.Checkpoint, or None where the run is new.
 
         Args:
             architecture: checkpoint.Architecture that the run has to have.
@@ -64,22 +58,18 @@ class RunFolder:
         Raises:
             ValueError: there are checkpoints, but none can be read, or they are of another network or alphabet.
         """
-        prefixes = checkpoint.checkpoints_in(self.output_dir)
-        for prefix in prefixes:
-            try:
-                tensors = checkpoint.load_tensors(prefix, with_optimizer=True)
-            except checkpoint.DamagedCheckpoint as error:
-                log_utils.init_logger().warning('%s; trying the one before', error)
-                continue
-            difference = checkpoint.architecture_difference(architecture, checkpoint.architecture_of(tensors, prefix))
-            if difference:
-                raise ValueError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
-                                 'give another --output_dir')
-            return Resumed(prefix, tensors)
-        if prefixes:
-            raise ValueError(f'{self.output_dir}: none of its {len(prefixes)} checkpoints can be read; '
-                             'give another --output_dir, or remove them to start anew')
-        return None
+        if not checkpoint.checkpoints_in(self.output_dir):
+            return None
+        try:
+            newest = checkpoint.load_newest(self.output_dir, with_optimizer=True)
+        except checkpoint.DamagedCheckpoint as error:
+            raise ValueError(f'{error}; give another --output_dir, or remove what is in it to start anew') from error
+        difference = checkpoint.architecture_difference(
+            architecture, checkpoint.architecture_of(newest.tensors, newest.prefix))
+        if difference:
+            raise ValueError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
+                             'give another --output_dir')
+        return newest
 
     def start(self, codec, configuration, keep_checkpoints):
         """Write the alphabet and the configuration beside the checkpoints to come; the graph has to be complete.
