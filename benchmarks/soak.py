@@ -49,6 +49,7 @@ def parse_args(argv=None):
     parser.add_argument('--minutes', type=float, default=60)
     parser.add_argument('--dataset_dir', required=True, help='records')
     parser.add_argument('--output_dir', required=True)
+    parser.add_argument('--weights_path', help="that the first job starts from, such as 'bundled' (default: new weights)")
     parser.add_argument('--num_workers', type=int, default=2)
     parser.add_argument('--mean_seconds', type=float, default=60, help='from a start to the kill')
     parser.add_argument('--writing_share', type=float, default=0.25, help='of the kills, those in the writing of a checkpoint')
@@ -69,7 +70,8 @@ class Soak:
         self.kills, self.steps, self.wrong = [], [], []
         self.starts = 0
         self._saved = 0               # the step that the next job has to go on from
-        self._flags = ['--dataset_dir', args.dataset_dir, '--output_dir', args.output_dir, '--set', 'TRAIN.DISPLAY_STEP=1',
+        self._flags = ['--dataset_dir', args.dataset_dir, '--output_dir', args.output_dir,
+                       *(['--weights_path', args.weights_path] if args.weights_path else []), '--set', 'TRAIN.DISPLAY_STEP=1',
                        f'TRAIN.CHECKPOINT_STEP={args.checkpoint_step}', 'TRAIN.STEPS=1000000', 'TRAIN.CLUSTER_WAIT=60',
                        *args.assignments]
 

@@ -9,7 +9,7 @@ import threading
 import time
 
 from crnnmodel import checkpoint
-from tools import start_local_cluster
+from tools import run_folder, start_local_cluster
 
 STEP_LINE = re.compile(r' step (\d+)/\d+ loss (\S+)')
 RESUME_LINE = re.compile(r' going on from (\S+)')
@@ -78,8 +78,8 @@ class CheckpointFolder:
         self.unreadable = set()       # steps of checkpoints
 
     def half_written(self):
-        """Return the paths that a checkpoint has while it is written, or that a killed one left, as a set."""
-        return set(glob.glob(os.path.join(glob.escape(self.path), checkpoint.NAME + '-*temp*')))
+        """Return the paths of a checkpoint that is being written, or that a killed writing left, as a set."""
+        return run_folder.half_written(self.path)
 
     def measure(self):
         """Note how much is in the folder."""

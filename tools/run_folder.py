@@ -121,11 +121,19 @@ class RunFolder:
             raise
 
 
+def half_written(folder):
+    """Return the paths that a checkpoint has in a folder while it is written, or that a killed writing left, as a set."""
+    return set(_checkpoint_paths(folder, '-*temp*'))
+
+
 def remove_leftovers(folder):
     """Remove what a killed or failed writing of a checkpoint, or removing of an old one, left in a folder."""
-    prefix = os.path.join(glob.escape(folder), checkpoint.NAME)
-    without_index = [path for path in glob.glob(prefix + '-*.data-*')
+    without_index = [path for path in _checkpoint_paths(folder, '-*.data-*')
                      if not os.path.exists(path.rpartition('.data-')[0] + '.index')]
     state_files = glob.glob(os.path.join(glob.escape(folder), 'checkpoint.tmp*'))
-    for leftover in {*glob.glob(prefix + '-*temp*'), *without_index, *state_files}:
+    for leftover in {*half_written(folder), *without_index, *state_files}:
         shutil.rmtree(leftover) if os.path.isdir(leftover) else os.remove(leftover)
+
+
+def _checkpoint_paths(folder, ending):
+    return glob.glob(os.path.join(glob.escape(folder), checkpoint.NAME + ending))

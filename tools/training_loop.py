@@ -37,7 +37,7 @@ class TrainingLoop:
                 self._validate(step)
             stopping = values[0].wishes > 0 or (self._cluster.num_workers == 1 and self._stop.requested)
         self._run.save(self._session, step)
-        self._summed([0.0])   # all wait for the chief, which would take one that ends while it saves for lost
+        self._wait_for_all_workers()   # or the chief would take one that ends while it saves for lost
         self._cluster.stop_watching()
         if stopping:
             log_utils.init_logger().info('stopped by %s at step %d; the checkpoint is saved',
@@ -86,6 +86,10 @@ class TrainingLoop:
         self._report.validation(step, results, evaluation.examples)
         if results['word_accuracy'] > self._run.best_accuracy():
             self._run.save_best(self._session, step, results)
+
+    def _wait_for_all_workers(self):
+        """Return once every worker has come here."""
+        self._summed([0.0])
 
     def _summed(self, figures):
         """Return the sums of this worker's figures and those of the others, list of float."""
