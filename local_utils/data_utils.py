@@ -91,9 +91,11 @@ def encode_example(image, label, imagename):
         bytes.
     """
     # Joined once: every piece is small but the pixels, which are copied only here.
-    pieces = [*_feature(b'imagenames', _BYTES_LIST, imagename.encode('utf-8', 'surrogateescape')),
-              *_feature(b'images', _BYTES_LIST, image.tobytes()),
-              *_feature(b'labels', _INT64_LIST, b''.join(map(_varint, label)))]
+    pieces = []
+    for name, list_field, value in ((b'imagenames', _BYTES_LIST, imagename.encode('utf-8', 'surrogateescape')),
+                                    (b'images', _BYTES_LIST, image.tobytes()),
+                                    (b'labels', _INT64_LIST, b''.join(map(_varint, label)))):
+        pieces += [_feature_head(name, list_field, len(value)), value]
     return b''.join([_tag(1), _varint(sum(map(len, pieces))), *pieces])
 
 
@@ -135,15 +137,16 @@ def _tag(field_number):
     return _varint(field_number << 3 | _DELIMITED)
 
 
-def _feature(name, list_field, value):
-    """Return one entry of the map from feature name to `Feature`, a list of one value (or of packed numbers), in two pieces."""
+@functools.lru_cache(maxsize=1 << 12)
+def _feature_head(name, list_field, value_length):
+    """Return what stands before a value in the map from name to `Feature`, each a list of one value or of packed numbers."""
     heads = b''
-    length = len(value)
+    length = value_length
     for field_number in (1, list_field, 2):   # from the value outwards: list, feature, entry
         heads = _tag(field_number) + _varint(length) + heads
-        length = len(value) + len(heads)
+        length = value_length + len(heads)
     key = _tag(1) + _varint(len(name)) + name
-    return _tag(1) + _varint(len(key) + length) + key + heads, value
+    return _tag(1) + _varint(len(key) + length) + key + heads
 
 
 def _messages(message, number):
