@@ -91,6 +91,7 @@ def test_tensorflows_form_of_a_cluster_is_understood():
     (config_of('worker', 2, worker=['a:1']), 'the task is worker 2, but the cluster has 1 of worker'),
     (config_of('chef', 0, chef=['a:1']), 'master, chief, worker, ps or evaluator'),
     (config_of('worker', 0, worker=['a']), "like host:2222, got 'a'"),
+    (config_of('worker', 0, master=['a:1'], worker=['a:1']), 'an address of its own for each task, got a:1, a:1'),
 ])
 def test_a_wrong_cluster_is_one_line(text, message):
     with pytest.raises(ValueError, match='TF_CONFIG: ') as error:

@@ -56,6 +56,9 @@ def task_of(text):
         host, _, port = address.rpartition(':')
         if not host or not port.isdecimal():
             raise ValueError(f'TF_CONFIG: expected addresses like host:2222, got {address!r}')
+    if len({address for _, address in training}) < len(training):
+        addresses = ', '.join(address for _, address in training)
+        raise ValueError(f'TF_CONFIG: expected an address of its own for each task, got {addresses}')
     names = [name for name, _ in training]
     number = names.index(f'{type_} {index}') if f'{type_} {index}' in names else None
     if number is None and type_ not in IDLE_TYPES:

@@ -11,4 +11,4 @@ if [ ! -e "$out/validation/manifest.json" ]; then
     python tools/write_text_features.py --dataset_dir "$out/words" --save_dir "$out/validation" --validation_split 0.98
 fi
 python tools/train_shadownet.py --dataset_dir "$out/validation" --output_dir "$out/run" --drawn_words data/words.txt "${fonts[@]}" \
-    --set TRAIN.STEPS="${STEPS:-7000}" TRAIN.VALIDATION_STEP=1000
+    --set TRAIN.STEPS="${STEPS:-12500}" TRAIN.VALIDATION_STEP=1000 TRAIN.DROPOUT=0.1
