@@ -12,13 +12,6 @@ import re
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from local_utils import log_utils
-
-Checkpoint = collections.namedtuple('Checkpoint', [
-    'prefix',   # its path without the ending of a file
-    'tensors',  # dict of variable name → array, see `load_tensors`
-])
-
 Architecture = collections.namedtuple('Architecture', [
     'characters',     # the alphabet in the order of its class indices, str; None where the checkpoint does not know it
     'num_classes',    # characters and blank
@@ -50,31 +43,6 @@ def add_description(architecture):
 def network_variables():
     """Return the graph's variables that make up the network: what reading needs, without the optimizer's."""
     return tf.global_variables('shadow/')
-
-
-def load_newest(path, with_optimizer=False):
-    """Read the newest checkpoint that a path means and that can be read, with a warning for each newer one that cannot.
-
-    Args:
-        path: see `find_checkpoints`.
-        with_optimizer: read the optimizer's variables, too.
-
-    Returns:
-        Checkpoint.
-
-    Raises:
-        FileNotFoundError: there is none.
-        DamagedCheckpoint: none of them can be read.
-    """
-    prefixes = find_checkpoints(path)
-    for prefix in prefixes:
-        try:
-            return Checkpoint(prefix, load_tensors(prefix, with_optimizer))
-        except DamagedCheckpoint as error:
-            if len(prefixes) == 1:
-                raise
-            log_utils.init_logger().warning('%s; trying the one before', error)
-    raise DamagedCheckpoint(f'{path}: none of its {len(prefixes)} checkpoints can be read')
 
 
 def find_checkpoints(path):

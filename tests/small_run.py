@@ -1,9 +1,8 @@
 """A training run that is small enough for a test, for the tests of the scripts with a session."""
 import re
 
-from crnnmodel import checkpoint
 from local_utils import platform_flags
-from tools import train_shadownet
+from tools import run_folder, train_shadownet
 
 WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
 SIZE = (64, 32)
@@ -22,7 +21,7 @@ def train(records, output_dir, *settings, flags=()):
 
 
 def tensors_of(output_dir):
-    return checkpoint.load_newest(str(output_dir), with_optimizer=True).tensors
+    return run_folder.load_newest(str(output_dir), with_optimizer=True).tensors
 
 
 def error_lines(capfd):

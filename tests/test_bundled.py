@@ -7,7 +7,7 @@ from crnnmodel import checkpoint
 from data_provider import fonts, text_image, text_style, word_texts
 from local_utils import establish_char_dict, files, platform_flags
 from tests.conftest import write_records
-from tools import recognition, session_utils, test_shadownet, train_shadownet
+from tools import recognition, run_folder, session_utils, test_shadownet, train_shadownet
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -53,8 +53,8 @@ def test_training_starts_from_the_bundled_weights(tmp_path):
     assert platform_flags.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(tmp_path / 'run'), '--weights_path', 'bundled',
         '--set', 'TRAIN.STEPS=1', 'TRAIN.BATCH_SIZE=2', 'TRAIN.LEARNING_RATE=1e-9']) == 0
-    trained = checkpoint.load_newest(str(tmp_path / 'run')).tensors
-    bundled = checkpoint.load_newest(session_utils.weights_path('bundled')).tensors
+    trained = run_folder.load_newest(str(tmp_path / 'run')).tensors
+    bundled = run_folder.load_newest(session_utils.weights_path('bundled')).tensors
     assert sum(name.startswith('shadow/') for name in bundled) == 24
     for name in bundled:
         if name.endswith(('W', 'w', 'kernel')):

@@ -11,7 +11,7 @@ from local_utils.char_codec import CharacterCodec
 from local_utils.establish_char_dict import write_alphabet
 from tests import numpy_reference
 from tests.conftest import ENGLISH
-from tools import recognition
+from tools import recognition, run_folder
 
 SMALL = {'hidden_units': 6, 'hidden_layers': 1}
 
@@ -43,29 +43,29 @@ def test_a_checkpoint_is_found_by_its_folder_its_prefix_or_any_of_its_files(tmp_
     for path in (str(tmp_path), prefix, f'{prefix}.index', f'{prefix}.meta', f'{prefix}.data-00000-of-00001',
                  str(tmp_path / 'checkpoint')):
         assert checkpoint.find_checkpoints(path)[0] == prefix
-        assert checkpoint.load_newest(path).prefix == prefix
+        assert run_folder.load_newest(path).prefix == prefix
 
 
 def test_no_checkpoint_is_said_with_what_was_expected(tmp_path):
     with pytest.raises(FileNotFoundError, match='no checkpoint in this folder'):
-        checkpoint.load_newest(str(tmp_path))
+        run_folder.load_newest(str(tmp_path))
     with pytest.raises(FileNotFoundError, match='expected a folder, a prefix or a file'):
-        checkpoint.load_newest(str(tmp_path / 'none.ckpt-5'))
+        run_folder.load_newest(str(tmp_path / 'none.ckpt-5'))
 
 
 def test_the_newest_checkpoint_of_a_folder_that_can_be_read_is_taken(tmp_path, capsys):
     older, weights = save(tmp_path, architecture(), step=9)
     newer, _ = save(tmp_path, architecture(), step=10)
     os.truncate(f'{newer}.data-00000-of-00001', 100)
-    found = checkpoint.load_newest(str(tmp_path))
+    found = run_folder.load_newest(str(tmp_path))
     assert found.prefix == older
     assert np.array_equal(found.tensors['shadow/conv1/W'], weights['shadow/conv1/W'])
     assert f'{newer}: the checkpoint is cut off or damaged' in capsys.readouterr().err
     with pytest.raises(checkpoint.DamagedCheckpoint, match='cut off or damaged'):
-        checkpoint.load_newest(newer)   # which was asked for by name
+        run_folder.load_newest(newer)   # which was asked for by name
     os.truncate(f'{older}.index', 10)
     with pytest.raises(checkpoint.DamagedCheckpoint, match='none of its 2 checkpoints can be read'):
-        checkpoint.load_newest(str(tmp_path))
+        run_folder.load_newest(str(tmp_path))
 
 
 def test_a_graph_of_constants_gives_the_logits_of_the_restored_variables(tmp_path):

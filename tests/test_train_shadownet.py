@@ -15,6 +15,7 @@ from local_utils import files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
 from tests.small_run import SIZE, arguments, error_lines, tensors_of, train
+from tools import run_folder
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -48,7 +49,7 @@ def test_a_run_writes_checkpoints_the_best_the_alphabet_the_configuration_and_ev
             'train/input_wait_share', 'validation/word_accuracy'} <= scalars.keys()
     assert len(scalars['train/loss']) == 4
     assert pictures == ['validation/words'] * 2
-    best = checkpoint.load_newest(str(tmp_path / 'run' / 'best'), with_optimizer=True).tensors
+    best = run_folder.load_newest(str(tmp_path / 'run' / 'best'), with_optimizer=True).tensors
     assert not any(name.startswith('optimizer/') for name in best)
 
 

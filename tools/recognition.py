@@ -92,7 +92,7 @@ class Recogniser:
             FileNotFoundError: there is no such checkpoint.
             ValueError: it is damaged, or of another network or alphabet.
         """
-        self.prefix, tensors = checkpoint.load_newest(weights_path)
+        self.prefix, tensors = run_folder.load_newest(weights_path)
         architecture = checkpoint.architecture_of(tensors, self.prefix)
         self.codec = find_codec(architecture, self.prefix, alphabet_dir)
         self.input_size = architecture.input_size

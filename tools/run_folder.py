@@ -1,4 +1,5 @@
-"""The output folder of a training run: its checkpoints, the best one, the alphabet, the configuration; how it goes on."""
+"""The output folder of a training run: its checkpoints, the newest readable one, the best one, the alphabet, the configuration."""
+import collections
 import contextlib
 import glob
 import os
@@ -7,12 +8,17 @@ import shutil
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from local_utils import establish_char_dict, files, folder_lock
+from local_utils import establish_char_dict, files, folder_lock, log_utils
 from tools import session_utils
 
 BEST_DIR = 'best'
 BEST_RESULT = 'validation.json'
 CONFIG_NAME = 'config.json'
+
+Checkpoint = collections.namedtuple('Checkpoint', [
+    'prefix',   # its path without the ending of a file
+    'tensors',  # dict of variable name → array, see checkpoint.load_tensors
+])
 
 
 class RunFolder:
@@ -50,7 +56,7 @@ class RunFolder:
         return self._stack.__exit__(*error)
 
     def load_last(self, architecture):
-        """Return the newest checkpoint that can be read, a checkpoint.Checkpoint, or None where the run is new.
+        """Return the newest checkpoint that can be read, a Checkpoint, or None where the run is new.
 
         Args:
             architecture: checkpoint.Architecture that the run has to have.
@@ -61,7 +67,7 @@ class RunFolder:
         if not checkpoint.checkpoints_in(self.output_dir):
             return None
         try:
-            newest = checkpoint.load_newest(self.output_dir, with_optimizer=True)
+            newest = load_newest(self.output_dir, with_optimizer=True)
         except checkpoint.DamagedCheckpoint as error:
             raise ValueError(f'{error}; give another --output_dir, or remove what is in it to start anew') from error
         difference = checkpoint.architecture_difference(
@@ -119,6 +125,31 @@ class RunFolder:
         except OSError:
             remove_leftovers(folder)
             raise
+
+
+def load_newest(path, with_optimizer=False):
+    """Read the newest checkpoint that a path means and that can be read, with a warning for each newer one that cannot.
+
+    Args:
+        path: see checkpoint.find_checkpoints.
+        with_optimizer: read the optimizer's variables, too.
+
+    Returns:
+        Checkpoint.
+
+    Raises:
+        FileNotFoundError: there is none.
+        checkpoint.DamagedCheckpoint: none of them can be read.
+    """
+    prefixes = checkpoint.find_checkpoints(path)
+    for prefix in prefixes:
+        try:
+            return Checkpoint(prefix, checkpoint.load_tensors(prefix, with_optimizer))
+        except checkpoint.DamagedCheckpoint as error:
+            if len(prefixes) == 1:
+                raise
+            log_utils.init_logger().warning('%s; trying the one before', error)
+    raise checkpoint.DamagedCheckpoint(f'{path}: none of its {len(prefixes)} checkpoints can be read')
 
 
 def half_written(folder):

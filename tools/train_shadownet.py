@@ -89,7 +89,7 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
 
 
 def load_first_weights(weights_path, output_dir, architecture):
-    """Return the checkpoint.Checkpoint that a new run starts from, or None where a run in the folder goes on.
+    """Return the run_folder.Checkpoint that a new run starts from, or None where a run in the folder goes on.
 
     Raises:
         FileNotFoundError: there is no such checkpoint.
@@ -99,7 +99,7 @@ def load_first_weights(weights_path, output_dir, architecture):
         log_utils.init_logger().warning('%s holds a run, which goes on with its own weights; --weights_path %s is not read',
                                         output_dir, weights_path)
         return None
-    newest = checkpoint.load_newest(session_utils.weights_path(weights_path))
+    newest = run_folder.load_newest(session_utils.weights_path(weights_path))
     checkpoint.check_same_network(architecture, newest.tensors, newest.prefix)
     return newest
 
