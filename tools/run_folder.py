@@ -1,4 +1,4 @@
-"""The output folder of a training run: its checkpoints, the newest readable one, the best one, the alphabet, the configuration."""
+"""The output folder of a training run: its checkpoints, the newest readable one and the best, the alphabet, the configuration."""
 import collections
 import contextlib
 import glob
