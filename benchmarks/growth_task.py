@@ -12,7 +12,10 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+from local_utils import tensorflow_settings
+
+tensorflow_settings.apply()
 
 import our_step
 import tensorflow.compat.v1 as tf

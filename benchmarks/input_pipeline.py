@@ -13,7 +13,10 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+from local_utils import tensorflow_settings
+
+tensorflow_settings.apply()
 
 import numpy as np
 import paired

@@ -3,12 +3,14 @@
 
 echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
 """
-import os
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+from local_utils import tensorflow_settings
+
+tensorflow_settings.apply()
 
 import tensorflow.compat.v1 as tf
 import training_batch

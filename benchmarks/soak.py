@@ -10,7 +10,6 @@ to be new.
 import argparse
 import collections
 import json
-import os
 import pathlib
 import random
 import signal
@@ -19,7 +18,10 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+from local_utils import tensorflow_settings
+
+tensorflow_settings.apply()
 
 import paired
 import soak_job

@@ -2,7 +2,9 @@
 import copy
 import os
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+from local_utils import tensorflow_settings
+
+tensorflow_settings.apply()
 
 import cv2
 import numpy as np

@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+from local_utils import tensorflow_settings
+
+tensorflow_settings.apply()
 
 import tensorflow.compat.v1 as tf
 

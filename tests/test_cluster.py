@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -91,6 +92,8 @@ def test_tensorflows_form_of_a_cluster_is_understood():
     (config_of('worker', 2, worker=['a:1']), 'the task is worker 2, but the cluster has 1 of worker'),
     (config_of('chef', 0, chef=['a:1']), 'master, chief, worker, ps or evaluator'),
     (config_of('worker', 0, worker=['a']), "like host:2222, got 'a'"),
+    (config_of('worker', 0, worker=['a:65536']), "like host:2222, got 'a:65536'"),
+    (config_of('worker', 0, worker=['a:0']), "like host:2222, got 'a:0'"),
     (config_of('worker', 0, master=['a:1'], worker=['a:1']), 'an address of its own for each task, got a:1, a:1'),
 ])
 def test_a_wrong_cluster_is_one_line(text, message):
@@ -197,13 +200,22 @@ def test_a_task_that_does_not_come_is_named(records, tmp_path):
     status, lines = finish(start(records, tmp_path / 'run', 'TRAIN.CLUSTER_WAIT=1',
                                  tf_config=config_of('master', 0, master=[master], worker=[worker])))
     assert status == 1
-    assert f'worker 0 ({worker}) did not come within 1 seconds' in lines[-1]
+    assert f'worker 0 ({worker}) did not come within 1 seconds: Connection refused' in lines[-1]
+
+
+def test_why_nothing_can_be_connected_to_is_said():
+    address, = start_local_cluster.free_addresses(1)
+    host, _, port = address.rpartition(':')
+    with socket.create_server((host, int(port))):
+        assert cluster.connection_error(address) == ''
+    assert cluster.connection_error(address) == 'Connection refused'
+    assert cluster.connection_error('no-such-host.invalid:2222')
 
 
 def test_a_parameter_server_has_nothing_to_do(records, tmp_path):
     status, lines = finish(start(records, tmp_path / 'run', tf_config=config_of('ps', 0, ps=['a:1'], worker=['b:1'])))
     assert status == 0
-    assert 'a ps task has nothing to do' in lines[-1]
+    assert 'nothing for ps 0 to do' in lines[-1]
     assert not (tmp_path / 'run').exists()
 
 
@@ -221,5 +233,13 @@ def test_a_local_cluster_trains_and_tells_who_says_what(records, tmp_path, capfd
     assert tensors_of(tmp_path / 'run')['global_step'] == 2
 
 
-def test_a_local_cluster_ends_with_1_where_a_task_does(tmp_path):
+def test_a_local_cluster_ends_with_1_where_a_task_does_and_says_how_it_ended(tmp_path, capfd):
     assert start_local_cluster.main(['--num_workers', '1', '--', '--dataset_dir', str(tmp_path / 'none')]) == 1
+    assert 'master 0 ended with status 1' in capfd.readouterr().err
+
+
+def test_a_local_cluster_names_the_signal_that_ended_a_task(capfd):
+    with subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.kill()
+        start_local_cluster.follow('worker 7', process)
+    assert 'worker 7 was ended by SIGKILL' in capfd.readouterr().err

@@ -88,8 +88,25 @@ def test_a_damaged_last_checkpoint_is_passed_over_for_the_one_before(records, tm
     data, = glob.glob(str(tmp_path / 'run' / 'shadownet.ckpt-8.data*'))
     os.truncate(data, os.path.getsize(data) // 2)
     assert train(records, tmp_path / 'run') == 0
-    assert 'trying the one before' in capfd.readouterr().err
+    errors = capfd.readouterr().err
+    assert 'trying the one before' in errors
+    assert 'shadownet.ckpt-8: set aside' in errors
+    assert os.path.exists(data + '.damaged')
     assert_same_tensors(whole, tensors_of(tmp_path / 'run'))
+
+
+def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_counts_among_those_kept(records, tmp_path):
+    run = tmp_path / 'run'
+    assert train(records, run, 'TRAIN.CHECKPOINT_STEP=2', 'TRAIN.KEEP_CHECKPOINTS=3') == 0
+    for step in (6, 8):
+        (run / f'shadownet.ckpt-{step}.index').write_bytes(b'')
+    settings = ['TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=3']
+    assert train(records, run, *settings, flags=['--max_step', '6']) == 0
+    steps = [checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(run))]
+    assert steps == [6, 5, 4]
+    assert train(records, run, *settings) == 0   # what was set aside is in no way either, and is not cleared away
+    assert tensors_of(run)['global_step'] == 8
+    assert len(list(run.glob('*.damaged'))) == 4
 
 
 def test_only_the_last_checkpoints_are_kept_across_runs(records, tmp_path):
@@ -105,7 +122,7 @@ def test_a_signal_saves_a_checkpoint_and_ends_the_run_cleanly(records, tmp_path,
                *arguments(records, tmp_path / 'run', 'TRAIN.STEPS=1000000', 'TRAIN.CHECKPOINT_STEP=1000000')]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr:
-            if ' step ' in line:
+            if ' INFO step ' in line:
                 break
         process.send_signal(number)
         rest = process.stderr.read()

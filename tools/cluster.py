@@ -20,6 +20,7 @@ IDLE_TYPES = ('ps', 'evaluator')           # tasks that all-reduce training has 
 JOB = 'worker'                             # all tasks are of one job to TensorFlow, the chief its first
 PROBE_SECONDS, PROBES_TO_LOSE = 2.0, 3     # a task that cannot be connected to so many times in a row is lost
 WAITING_LOG_SECONDS = 10
+MAX_PORT = 65535
 GOES_ON = 'when all tasks are started again, the run goes on from the last checkpoint'
 
 Task = collections.namedtuple('Task', [
@@ -54,7 +55,7 @@ def task_of(text):
     training = [(f'{job} {number}', address) for job in (*CHIEF_TYPES, JOB) for number, address in enumerate(jobs.get(job, ()))]
     for _, address in training:
         host, _, port = address.rpartition(':')
-        if not host or not port.isdecimal():
+        if not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
             raise ValueError(f'TF_CONFIG: expected addresses like host:2222, got {address!r}')
     if len({address for _, address in training}) < len(training):
         addresses = ', '.join(address for _, address in training)
@@ -113,12 +114,12 @@ class Cluster:
         """
         started = told = time.monotonic()
         for name, address in self._others():
-            while not is_reachable(address):
+            while error := connection_error(address):
                 now = time.monotonic()
                 if now - started > limit_seconds:
-                    raise OSError(f'{name} ({address}) did not come within {limit_seconds} seconds')
+                    raise OSError(f'{name} ({address}) did not come within {limit_seconds} seconds: {error}')
                 if now - told > WAITING_LOG_SECONDS:
-                    log_utils.init_logger().info('waiting for %s (%s)', name, address)
+                    log_utils.init_logger().info('waiting for %s (%s: %s)', name, address, error)
                     told = now
                 time.sleep(0.5)
 
@@ -141,7 +142,7 @@ class Cluster:
     def _unreachable_others(self):
         """Return the others that cannot be connected to, as text, waiting a little for one to be such."""
         for _ in range(2 * PROBES_TO_LOSE):
-            lost = [f'{name} ({address})' for name, address in self._others() if not is_reachable(address)]
+            lost = [f'{name} ({address})' for name, address in self._others() if connection_error(address)]
             if lost:
                 return ', '.join(lost)
             time.sleep(0.5)
@@ -156,17 +157,17 @@ class Cluster:
         failures = collections.Counter()
         while not self._done.wait(PROBE_SECONDS):
             for name, address in self._others():
-                failures[name] = 0 if is_reachable(address) else failures[name] + 1
+                failures[name] = failures[name] + 1 if connection_error(address) else 0
                 if failures[name] >= PROBES_TO_LOSE and not self._done.is_set():
                     log_utils.init_logger().error('%s (%s) is gone; %s', name, address, GOES_ON)
                     os._exit(1)
 
 
-def is_reachable(address):
-    """Whether something accepts connections at host:port."""
+def connection_error(address):
+    """Return why nothing can be connected to at host:port, as text, or '' where something can."""
     host, _, port = address.rpartition(':')
     try:
         with socket.create_connection((host, int(port)), timeout=PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
+            return ''
+    except OSError as error:
+        return error.strerror or str(error)

@@ -14,6 +14,7 @@ from tools import session_utils
 BEST_DIR = 'best'
 BEST_RESULT = 'validation.json'
 CONFIG_NAME = 'config.json'
+ASIDE_ENDING = '.damaged'   # of the files of a checkpoint that could not be read
 
 Checkpoint = collections.namedtuple('Checkpoint', [
     'prefix',   # its path without the ending of a file
@@ -36,6 +37,7 @@ class RunFolder:
         self._is_chief = is_chief
         self._saver = self._best_saver = None
         self._saved_step = None
+        self._unreadable = []   # prefixes of checkpoints
 
     def __enter__(self):
         """As the chief, lock the folder, making it where it is missing, and remove what a killed run left half written.
@@ -46,7 +48,6 @@ class RunFolder:
         with contextlib.ExitStack() as stack:
             if self._is_chief:
                 stack.enter_context(folder_lock.only_writer(self.output_dir))
-                os.makedirs(self.best_dir, exist_ok=True)
                 remove_leftovers(self.output_dir)
                 remove_leftovers(self.best_dir)
             self._stack = stack.pop_all()
@@ -64,7 +65,8 @@ class RunFolder:
         Raises:
             ValueError: there are checkpoints, but none can be read, or they are of another network or alphabet.
         """
-        if not checkpoint.checkpoints_in(self.output_dir):
+        prefixes = checkpoint.checkpoints_in(self.output_dir)
+        if not prefixes:
             return None
         try:
             newest = load_newest(self.output_dir, with_optimizer=True)
@@ -75,10 +77,13 @@ class RunFolder:
         if difference:
             raise ValueError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
                              'give another --output_dir')
+        self._unreadable = prefixes[:prefixes.index(newest.prefix)]
         return newest
 
     def start(self, codec, configuration, keep_checkpoints):
         """Write the alphabet and the configuration beside the checkpoints to come; the graph has to be complete.
+
+        Checkpoints that `load_last` could not read are set aside: they are of steps that the run comes to again.
 
         Args:
             codec: CharacterCodec.
@@ -87,6 +92,9 @@ class RunFolder:
         """
         if not self._is_chief:
             return
+        for prefix in self._unreadable:
+            set_aside(prefix)
+        os.makedirs(self.best_dir, exist_ok=True)
         for folder in (self.output_dir, self.best_dir):
             establish_char_dict.write_alphabet(codec.characters, folder)
         files.write_json(os.path.join(self.output_dir, CONFIG_NAME), configuration)
@@ -152,6 +160,14 @@ def load_newest(path, with_optimizer=False):
     raise checkpoint.DamagedCheckpoint(f'{path}: none of its {len(prefixes)} checkpoints can be read')
 
 
+def set_aside(prefix):
+    """Give the files of a checkpoint another name, so that nothing takes them for one."""
+    for path in sorted(glob.glob(glob.escape(prefix) + '.*')):   # the index last: without it the others were leftovers
+        if not path.endswith(ASIDE_ENDING):
+            os.replace(path, path + ASIDE_ENDING)
+    log_utils.init_logger().warning('%s: set aside, its files have the ending %s now', prefix, ASIDE_ENDING)
+
+
 def half_written(folder):
     """Return the paths that a checkpoint has in a folder while it is written, or that a killed writing left, as a set."""
     return set(_checkpoint_paths(folder, '-*temp*'))
@@ -159,7 +175,7 @@ def half_written(folder):
 
 def remove_leftovers(folder):
     """Remove what a killed or failed writing of a checkpoint, or removing of an old one, left in a folder."""
-    without_index = [path for path in _checkpoint_paths(folder, '-*.data-*')
+    without_index = [path for path in _checkpoint_paths(folder, '-*.data-*[0-9]')
                      if not os.path.exists(path.rpartition('.data-')[0] + '.index')]
     state_files = glob.glob(os.path.join(glob.escape(folder), 'checkpoint.tmp*'))
     for leftover in {*half_written(folder), *without_index, *state_files}:

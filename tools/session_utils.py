@@ -1,6 +1,7 @@
 """What every script with a session needs: its configuration, the arithmetic of the device, readable errors."""
 import contextlib
 import re
+import warnings
 
 import tensorflow.compat.v1 as tf
 
@@ -15,6 +16,7 @@ PRECISIONS = ('auto', 'float32', 'bfloat16')
 def silence_deprecations():
     """Keep TensorFlow's advice to move to its second interface out of the log: this project is written for the first."""
     tf.logging.set_verbosity(tf.logging.ERROR)
+    warnings.filterwarnings('ignore', 'To make it possible to preserve tf.data options')
 
 
 def add_set_flag(parser):

@@ -41,7 +41,7 @@ def start_local_cluster(num_workers, training_flags):
             process.send_signal(number)
 
     handlers = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
-    threads = [threading.Thread(target=print_lines, args=(process.stderr, f'{name}: ')) for name, process in tasks.items()]
+    threads = [threading.Thread(target=follow, args=task) for task in tasks.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -88,10 +88,15 @@ def free_addresses(count):
         return [f'127.0.0.1:{each.getsockname()[1]}' for each in sockets]
 
 
-def print_lines(stream, name):
-    """Print the lines of a stream on standard error with a name in front of each."""
-    for line in stream:
-        sys.stderr.write(name + line)
+def follow(name, process):
+    """Print a task's lines of standard error with its name in front of each, then, where it failed, how it ended."""
+    for line in process.stderr:
+        sys.stderr.write(f'{name}: {line}')
+    status = process.wait()
+    if status < 0:
+        log_utils.init_logger().error('%s was ended by %s', name, signal.Signals(-status).name)
+    elif status:
+        log_utils.init_logger().error('%s ended with status %d', name, status)
 
 
 def main(argv=None):

@@ -10,7 +10,10 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+from local_utils import tensorflow_settings
+
+tensorflow_settings.apply()
 
 import tensorflow.compat.v1 as tf
 
@@ -152,7 +155,8 @@ def open_cluster(num_gpus):
     """Return the Cluster that TF_CONFIG and --num_gpus mean, or None where this task has nothing to do."""
     task = task_of(os.environ.pop('TF_CONFIG', ''))   # or a strategy of one machine would take it for its own
     if task and task.number is None:
-        log_utils.init_logger().info('a %s task has nothing to do here: the workers exchange gradients themselves', task.type)
+        log_utils.init_logger().info('nothing for %s %d to do: the workers exchange gradients and validate themselves',
+                                     task.type, task.index)
         return None
     config = session_utils.session_config(gpu_memory_fraction=cfg.TRAIN.GPU_MEMORY_FRACTION,
                                           allow_growth=cfg.TRAIN.TF_ALLOW_GROWTH)

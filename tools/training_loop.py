@@ -22,12 +22,14 @@ class TrainingLoop:
 
     def run(self, step, last_step):
         """Train from a step to the last, or until a worker wishes to stop; return the step that was reached."""
-        stopping = False
+        first_step, stopping = step + 1, False
         while step < last_step and not stopping:
             step += 1
             is_display = step % cfg.TRAIN.DISPLAY_STEP == 0 or step == last_step
             values = self._train(is_display)
             self._check(values, step)
+            if step == first_step:
+                self._report.first_step(cfg.TRAIN.DISPLAY_STEP)
             if is_display:
                 distance, accuracy = self._batch_accuracy(values)
                 self._report.display(step, distance, accuracy, values[0].train)

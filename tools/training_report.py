@@ -57,6 +57,10 @@ class TrainingReport:
         self._unusable_samples += len(unusable)
         self._bar.update()
 
+    def first_step(self, display_step):
+        """Write the line that shows that the training has begun: the first of those every `display_step` may be minutes away."""
+        self._log('the first step took %.1f seconds, making ready included; a line follows every %d', self._seconds, display_step)
+
     def display(self, step, sequence_distance, accuracy, train_values):
         """Write the line of a display step, which covers the steps since the last one.
 
