@@ -7,6 +7,7 @@ The lines of Train/sample.txt are repeated up to the number of images. Prints on
 the medians, and the peak of the proportional memory of all processes of the conversion together.
 """
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -20,7 +21,7 @@ import time
 import paired
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.5   # looking at the memory of a process stops it for a while
 
 PLAIN_LOOP = '''
 import os, sys, time
@@ -82,7 +83,8 @@ def run_conversion(data_set, output_dir, num_workers):
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             peak = max(peak, sum(map(proportional_memory, processes_below(process.pid))))
-            time.sleep(POLL_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(POLL_SECONDS)
     if process.returncode:
         raise SystemExit(f'the conversion ended with status {process.returncode}')
     return time.perf_counter() - started, peak

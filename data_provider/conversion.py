@@ -1,6 +1,8 @@
 """Annotated images to serialised records: what one worker of the conversion does to a chunk of lines."""
 import collections
 import hashlib
+import os
+import tempfile
 
 from data_provider import annotation, image_file
 from data_provider.annotation import RejectedSample
@@ -17,7 +19,7 @@ Conversion = collections.namedtuple('Conversion', [
 ])
 
 Converted = collections.namedtuple('Converted', [
-    'records',   # dict of split -> framed records, one behind the other, bytes
+    'records',   # dict of split -> framed records, one behind the other, bytes, or the path of a file of them
     'counts',    # dict of split -> how many records these are
     'rejects',   # list of Reject, in the order of the lines
     'num_lines',
@@ -43,9 +45,25 @@ def convert_lines(conversion, split, lines):
         else:
             in_validation = split == TRAIN and is_validation(path, conversion.seed, conversion.validation_split)
             records[VALIDATION if in_validation else split].append(record)
-    # One object a split: handing over many from process to process takes longer.
     return Converted({split: b''.join(of_split) for split, of_split in records.items()},
                      {split: len(of_split) for split, of_split in records.items()}, rejects, len(lines))
+
+
+def convert_lines_to_files(folder, conversion, split, lines):
+    """Do what `convert_lines` does, and leave the records of each split in a file of a folder.
+
+    A process hands a path to another at once; the records themselves would go through a pipe of 64 kB, which takes longer than
+    to make them.
+    """
+    converted = convert_lines(conversion, split, lines)
+    return converted._replace(records={name: _new_file(folder, records) for name, records in converted.records.items()})
+
+
+def _new_file(folder, content):
+    descriptor, path = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, 'wb') as file:
+        file.write(content)
+    return path
 
 
 def encode_label(codec, text, max_frames):

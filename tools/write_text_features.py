@@ -12,7 +12,9 @@ import contextlib
 import functools
 import itertools
 import os
+import pathlib
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -74,11 +76,12 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
                    'validation_split': validation_split}
     with (folder_lock.only_writer(save_dir), ConversionOutput(save_dir, num_shards, description) as output,
           tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
+          tempfile.TemporaryDirectory() as scratch,   # of at most 3 chunks a worker
           parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
             chunk_lines = max(1, min(MAX_CHUNK_LINES, num_lines[split] // num_shards))
             chunks = parallel.chunked(annotation.read_lines(path), chunk_lines)
-            convert = functools.partial(conversion.convert_lines, settings, split)
+            convert = functools.partial(conversion.convert_lines_to_files, scratch, settings, split)
             lines_done = 0
             for converted in parallel.ordered_map(executor, convert, chunks, 3 * num_workers):
                 output.write(converted, ANNOTATION_NAMES[split], shard=lines_done * num_shards // num_lines[split])
@@ -171,16 +174,17 @@ class ConversionOutput:
         return {**self._description, 'splits': splits, 'rejected': dict(self._reject_kinds)}
 
     def write(self, converted, annotation_name, shard):
-        """Write what a worker made of some lines.
+        """Write what a worker made of some lines, and remove its files.
 
         Args:
-            converted: conversion.Converted.
+            converted: conversion.Converted, its records in files.
             annotation_name: the annotation file that the lines are from.
             shard: index of the file of each split that takes the records.
         """
-        for split, records in converted.records.items():
+        for split, path in converted.records.items():
             name = self._names[split][shard]
-            self._files[name].write(records)
+            self._files[name].write(pathlib.Path(path).read_bytes())
+            os.remove(path)
             self._counts[name] += converted.counts[split]
         for reject in converted.rejects:
             fields = (annotation_name, str(reject.line_number), reject.path, reject.label, reject.reason)
