@@ -4,6 +4,10 @@
 #     docker build -t crnn-ocr-gpu -f ocr-gpu.Dockerfile .
 #     docker run --rm --gpus all -v RECORDS_DIR:/data/data -v OUTPUT_DIR:/data/output crnn-ocr-gpu
 #
+# Several machines: each container gets TF_CONFIG, and its port is published (the README has the whole command):
+#
+#     docker run ... -e TF_CONFIG='{"cluster": {"master": ["host1:2222"], "worker": ["host2:2222"]}, "task": ...}' -p 2222:2222 crnn-ocr-gpu
+#
 # Python 3.10 to 3.13 on a Debian-like system (the wheels need glibc). The releases of Python and of Debian are fixed; security
 # fixes of both come with the next build. A base with CUDA would bring it twice: TensorFlow loads it from NVIDIA's pip packages.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
