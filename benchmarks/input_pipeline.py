@@ -14,9 +14,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import tensorflow_settings
+from tools import tensorflow_import
 
-tensorflow_settings.apply()
+tensorflow_import.import_tensorflow()
 
 import numpy as np
 import paired

@@ -1,4 +1,4 @@
-"""One writer at a time in a folder: a lock of the system's, which ends with its process however that ends."""
+"""One writer at a time in a folder, and none while others read: locks of the system's, which end with their process."""
 import contextlib
 import os
 
@@ -19,6 +19,8 @@ def only_writer(folder):
     Raises:
         OSError: another run has the folder, or it cannot be made.
     """
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise NotADirectoryError(f'{folder}: expected a folder, got a file')
     os.makedirs(folder, exist_ok=True)
     if fcntl is None:
         yield
@@ -30,6 +32,40 @@ def only_writer(folder):
         finally:
             with contextlib.suppress(OSError):
                 os.remove(path)   # while it is locked, so that nobody else's is removed
+
+
+def reading(path):
+    """Keep a file, and what belongs to it, from being replaced while the block runs; several may read at a time.
+
+    A file that is not there, or on a file system without locks, is not kept.
+
+    Raises:
+        OSError: another run is about to replace it.
+    """
+    return _lock(path, True, 'another run is writing these files anew; wait for it')
+
+
+def replacing(path):
+    """Keep others from reading a file, and what belongs to it, while the block replaces it; as `reading` otherwise.
+
+    Raises:
+        OSError: another run reads it.
+    """
+    return _lock(path, False, 'another run reads these files; wait for it, or write into another folder')
+
+
+@contextlib.contextmanager
+def _lock(path, is_shared, refusal):
+    with contextlib.ExitStack() as stack:
+        if fcntl is not None and os.path.isfile(path):
+            file = stack.enter_context(open(path, 'rb'))
+            try:
+                fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OSError(f'{path}: {refusal}') from error
+            except OSError:
+                pass   # a file system without locks
+        yield
 
 
 def _locked_file(folder, path):

@@ -2,6 +2,7 @@
 import argparse
 import contextlib
 import difflib
+import itertools
 import os
 import signal
 import sys
@@ -32,15 +33,21 @@ class ToolParser(argparse.ArgumentParser):
 
     def parse_args(self, args=None, namespace=None):
         """Parse the command line; an unknown argument ends the script with status 2 and a hint."""
-        parsed, unknown = self.parse_known_args(args, namespace)
-        if unknown:
-            self.error(f'unknown argument {unknown[0]}{self._suggestion(unknown[0])}')
+        args = sys.argv[1:] if args is None else args
+        self._refuse_unknown([
+            arg for arg in itertools.takewhile(lambda arg: arg != '--', args)
+            if arg.startswith('--') and arg.split('=')[0] not in self._flags()])
+        parsed, unknown = self.parse_known_args(args, namespace)   # which first complains of what is missing
+        self._refuse_unknown(unknown)
         return parsed
 
-    def _suggestion(self, argument):
-        flags = [flag for action in self._actions for flag in action.option_strings]
-        nearest = difflib.get_close_matches(argument.split('=')[0], flags, n=1)
-        return f'; did you mean {nearest[0]}?' if nearest else ''
+    def _flags(self):
+        return [flag for action in self._actions for flag in action.option_strings]
+
+    def _refuse_unknown(self, arguments):
+        if arguments:
+            nearest = difflib.get_close_matches(arguments[0].split('=')[0], self._flags(), n=1)
+            self.error(f'unknown argument {arguments[0]}' + (f'; did you mean {nearest[0]}?' if nearest else ''))
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

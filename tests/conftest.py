@@ -2,9 +2,9 @@
 import copy
 import os
 
-from local_utils import tensorflow_settings
+from tools import tensorflow_import
 
-tensorflow_settings.apply()
+tensorflow_import.import_tensorflow()
 
 import cv2
 import numpy as np

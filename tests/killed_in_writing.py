@@ -8,9 +8,9 @@ import os
 import signal
 import sys
 
-from local_utils import tensorflow_settings
+from tools import tensorflow_import
 
-tensorflow_settings.apply()
+tensorflow_import.import_tensorflow()
 
 import tensorflow.compat.v1 as tf
 

@@ -46,6 +46,31 @@ def test_a_killed_writer_leaves_no_lock_behind(tmp_path):
         pass
 
 
+def test_readers_share_a_file_that_is_not_replaced_meanwhile(tmp_path):
+    path = tmp_path / 'manifest.json'
+    path.write_text('{}')
+    with (folder_lock.reading(path), folder_lock.reading(path),
+          pytest.raises(OSError, match='manifest.json: another run reads these files'), folder_lock.replacing(path)):
+        pass
+    with (folder_lock.replacing(path),
+          pytest.raises(OSError, match='manifest.json: another run is writing these files anew'), folder_lock.reading(path)):
+        pass
+    with folder_lock.reading(path):
+        pass
+
+
+def test_a_file_that_is_not_there_is_read_and_replaced_without_a_lock(tmp_path):
+    with folder_lock.reading(tmp_path / 'none'), folder_lock.replacing(tmp_path / 'none'):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_in_place_of_the_folder_is_one_line(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(OSError, match='expected a folder, got a file'), folder_lock.only_writer(tmp_path / 'file'):
+        pass
+
+
 def test_a_file_system_without_locks_is_written_to_all_the_same(tmp_path, monkeypatch):
     def no_locks(*_):
         raise OSError('no locks available')
@@ -53,3 +78,6 @@ def test_a_file_system_without_locks_is_written_to_all_the_same(tmp_path, monkey
     with folder_lock.only_writer(tmp_path):
         pass
     assert os.listdir(tmp_path) == []
+    (tmp_path / 'manifest.json').touch()
+    with folder_lock.reading(tmp_path / 'manifest.json'), folder_lock.replacing(tmp_path / 'manifest.json'):
+        pass

@@ -36,6 +36,14 @@ def test_a_wrong_argument_ends_with_status_two_and_a_hint(argument, hint, capsys
     assert hint in capsys.readouterr().err
 
 
+def test_a_misspelled_flag_is_named_before_what_is_missing(capsys):
+    parser = platform_flags.ToolParser()
+    parser.add_argument('--image_path', required=True)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--image_pth', 'x'])
+    assert 'unknown argument --image_pth; did you mean --image_path?' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(('error', 'line'), [
     (ValueError('expected a,\n  got b'), 'expected a, got b'),
     (KeyError("there is no knob 'X'"), "there is no knob 'X'"),

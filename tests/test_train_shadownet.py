@@ -15,7 +15,7 @@ from local_utils import files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
 from tests.small_run import SIZE, arguments, error_lines, tensors_of, train
-from tools import run_folder
+from tools import run_folder, train_shadownet
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -158,6 +158,24 @@ def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):
         assert os.listdir(tmp_path / 'run') == [folder_lock.LOCK_NAME]
     error, = error_lines(capfd)
     assert 'another run is writing into this folder' in error
+
+
+def test_a_training_reads_no_records_that_are_being_replaced(tmp_path, capfd):
+    (tmp_path / 'manifest.json').write_text('{}')
+    with folder_lock.replacing(tmp_path / 'manifest.json'):
+        assert train(tmp_path, tmp_path / 'run') == 1
+    error, = error_lines(capfd)
+    assert 'another run is writing these files anew' in error
+
+
+def test_a_training_keeps_its_records_from_being_replaced(records, tmp_path, monkeypatch):
+    (records / 'manifest.json').touch()
+
+    def is_kept(**_):
+        with pytest.raises(OSError, match='another run reads'), folder_lock.replacing(records / 'manifest.json'):
+            pass
+    monkeypatch.setattr(train_shadownet, 'train_shadownet', is_kept)
+    assert train(records, tmp_path / 'run') == 0
 
 
 @pytest.mark.parametrize('part', ['header', 'pixels'])

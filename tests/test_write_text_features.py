@@ -196,6 +196,18 @@ def test_a_second_conversion_into_the_same_folder_is_refused_and_damages_nothing
     assert convert(data_set, tmp_path / 'out') == 0
 
 
+def test_records_that_a_training_reads_are_not_replaced(tmp_path, capfd):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    with folder_lock.reading(tmp_path / 'out' / record_files.MANIFEST_NAME):
+        before = content(tmp_path / 'out')
+        capfd.readouterr()
+        assert convert(data_set, tmp_path / 'out', '--num_shards', '2') == 1
+        error, = capfd.readouterr().err.strip().splitlines()
+        assert 'another run reads these files' in error
+        assert content(tmp_path / 'out') == before
+
+
 def children_of(pid):
     """Return the ids of a process's children (Linux)."""
     return [int(child) for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children') for child in path.read_text().split()]

@@ -91,7 +91,8 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
         ValueError: there is a data set already, or none of the fonts can draw a word.
     """
     make_room(save_dir, overwrite)
-    log_utils.init_logger().info('drawing %d images of %d words in %d fonts', num_train + num_test, len(words), len(font_paths))
+    log_utils.init_logger().info('drawing %d images of %d words in %d fonts into %s', num_train + num_test, len(words),
+                                 len(font_paths), save_dir)
     rng = np.random.default_rng(seed)
     train_words, test_words = split_words(words, num_train, num_test, rng)
     parts = {'Train': plan_images(train_words, num_train, 0, rng, codec),

@@ -14,9 +14,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import tensorflow_settings
+from tools import tensorflow_import
 
-tensorflow_settings.apply()
+tensorflow_import.import_tensorflow()
 
 from tqdm import tqdm
 

@@ -11,16 +11,16 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import tensorflow_settings
+from tools import tensorflow_import
 
-tensorflow_settings.apply()
+tensorflow_import.import_tensorflow()
 
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, geometry
 from data_provider import data_provider
 from global_configuration.config import cfg, knobs
-from local_utils import files, log_utils, platform_flags, record_files
+from local_utils import files, folder_lock, log_utils, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
 from tools import run_folder, session_utils, training_graph, training_loop
 from tools.cluster import Cluster, task_of
@@ -169,8 +169,11 @@ def main(argv=None):
     session_utils.silence_deprecations()
     session_utils.set_knobs(cfg, args.assignments)
     cluster = open_cluster(args.num_gpus)
-    if cluster:
-        train_shadownet(cluster=cluster, dataset_dir=args.dataset_dir or args.data_dir, output_dir=args.output_dir,
+    if not cluster:
+        return
+    dataset_dir = args.dataset_dir or args.data_dir
+    with folder_lock.reading(os.path.join(dataset_dir, record_files.MANIFEST_NAME)):
+        train_shadownet(cluster=cluster, dataset_dir=dataset_dir, output_dir=args.output_dir,
                         log_dir=args.log_dir or args.output_dir, weights_path=args.weights_path, max_step=args.max_step,
                         drawn_words_path=args.drawn_words, font_dirs=args.fonts)
 

@@ -62,7 +62,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     Raises:
         FileNotFoundError: there is no such data set, or no annotation file in it.
         ValueError: the alphabet is malformed, or a split has no usable sample.
-        OSError: another conversion is writing into `save_dir`.
+        OSError: another conversion is writing into `save_dir`, or a training reads the records there.
     """
     codec = find_alphabet(dataset_dir)
     annotation_paths = {split: os.path.join(dataset_dir, name) for split, name in ANNOTATION_NAMES.items()}
@@ -74,7 +74,8 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
         try_first_lines(settings, split, path)
     description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,
                    'validation_split': validation_split}
-    with (folder_lock.only_writer(save_dir), ConversionOutput(save_dir, num_shards, description) as output,
+    with (folder_lock.only_writer(save_dir), folder_lock.replacing(os.path.join(save_dir, record_files.MANIFEST_NAME)),
+          ConversionOutput(save_dir, num_shards, description) as output,
           tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
           tempfile.TemporaryDirectory() as scratch,   # of at most 3 chunks a worker
           parallel.worker_processes(num_workers) as executor):

@@ -1,0 +1,37 @@
+"""Tests of tools.tensorflow_import, each in a process of its own: TensorFlow is imported once."""
+import subprocess
+import sys
+
+from local_utils import files
+
+IMPORT = 'from tools import tensorflow_import; tensorflow_import.import_tensorflow()\n'
+
+
+def run(*command, **options):
+    return subprocess.run([sys.executable, *command], cwd=files.repository_path(), text=True, stderr=subprocess.PIPE, **options)
+
+
+def test_a_mistake_is_one_line_and_nothing_but_that_line(tmp_path):
+    finished = run('tools/evaluate_shadownet.py', '--dataset_dir', str(tmp_path / 'none'))
+    assert finished.returncode == 1
+    line, = finished.stderr.splitlines()
+    assert 'none: no such folder' in line
+
+
+def test_standard_error_is_heard_again_afterwards():
+    finished = run('-c', IMPORT + 'import os; os.write(2, b"heard")')
+    assert finished.returncode == 0
+    assert finished.stderr == 'heard'
+
+
+def test_a_closed_standard_error_does_no_harm():
+    finished = run('-c', f'import os; os.close(2)\n{IMPORT}print("done")', stdout=subprocess.PIPE)
+    assert finished.returncode == 0
+    assert finished.stdout == 'done\n'
+
+
+def test_onednn_is_asked_for_unless_the_user_says_otherwise():
+    show = 'import os; print(os.environ["TF_ENABLE_ONEDNN_OPTS"])'
+    assert run('-c', IMPORT + show, stdout=subprocess.PIPE).stdout == '1\n'
+    before = 'import os; os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"\n'
+    assert run('-c', before + IMPORT + show, stdout=subprocess.PIPE).stdout == '0\n'
