@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Average the weights of checkpoints of one network; of a single one, leave out the optimizer's state.
+
+    python tools/average_weights.py --weights_path runs/first/best bundled --save_dir runs/average
+
+Where each has gone on from the other, or from weights that both share, their mean often reads better than any of them
+(Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv 1803.05407).
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from tools import tensorflow_import
+
+tensorflow_import.import_tensorflow()
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from crnnmodel import checkpoint
+from local_utils import establish_char_dict, folder_lock, log_utils, platform_flags
+from tools import run_folder, session_utils
+
+
+def parse_args(argv=None):
+    """Return the parsed command line."""
+    parser = platform_flags.ToolParser(description=__doc__)
+    parser.add_argument('--weights_path', nargs='+', required=True, metavar='PATH',
+                        help="checkpoints, each a folder, a prefix or a file of it, or 'bundled'")
+    parser.add_argument('--save_dir', required=True, metavar='DIR', help='a folder without a checkpoint, for their mean')
+    parser.add_argument('--step', type=platform_flags.whole_number, metavar='N',
+                        help='the step in its name (default: the highest of theirs)')
+    return parser.parse_args(argv)
+
+
+def average_weights(weights_paths, save_dir, step=None):
+    """Write the mean of the weights of some checkpoints as a checkpoint of its own.
+
+    Args:
+        weights_paths: paths as session_utils.weights_path takes them.
+        save_dir: the folder that gets it, with the alphabet where the checkpoints know theirs.
+        step: the step in its name, or None for the highest of theirs.
+
+    Raises:
+        FileNotFoundError: one of them is not there.
+        ValueError: one is damaged or of another network or alphabet than the first, or the folder holds a checkpoint.
+        OSError: another run is writing there, or it cannot be written.
+    """
+    found = [run_folder.load_newest(session_utils.weights_path(path)) for path in weights_paths]
+    architectures = [checkpoint.architecture_of(each.tensors, each.prefix) for each in found]
+    for each, architecture in zip(found, architectures, strict=True):
+        difference = checkpoint.architecture_difference(architectures[0], architecture)
+        if difference:
+            raise ValueError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
+    if step is None:
+        step = max(checkpoint.step_of(each.prefix) for each in found)
+    with folder_lock.only_writer(save_dir):
+        if checkpoint.checkpoints_in(save_dir):
+            raise ValueError(f'{save_dir}: there is a checkpoint already; give another --save_dir')
+        if architectures[0].characters is not None:
+            establish_char_dict.write_alphabet(architectures[0].characters, save_dir)
+        write_checkpoint(mean_of([each.tensors for each in found]), save_dir, step)
+    log_utils.init_logger().info('the mean of %d checkpoints is in %s', len(found), save_dir)
+
+
+def mean_of(all_tensors):
+    """Return the mean of several dicts of name → array; what is no float32, such as the step, is the first's."""
+    first = all_tensors[0]
+    return {name: np.mean([tensors[name] for tensors in all_tensors], axis=0, dtype=np.float64).astype(np.float32)
+            if np.asarray(value).dtype == np.float32 else value for name, value in first.items()}
+
+
+def write_checkpoint(tensors, folder, step):
+    """Write a dict of name → array as the checkpoint of a step."""
+    with (tf.Graph().as_default(), tf.Session() as session,
+          session_utils.readable_errors(f'{folder}: cannot write the checkpoint')):
+        variables = [tf.get_variable(name, initializer=tf.constant(value)) for name, value in tensors.items()]
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver(variables, save_relative_paths=True).save(
+            session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)
+
+
+def main(argv=None):
+    """Run the script; returns its exit status."""
+    args = parse_args(argv)
+    session_utils.silence_deprecations()
+    average_weights(args.weights_path, args.save_dir, args.step)
+
+
+if __name__ == '__main__':
+    sys.exit(platform_flags.run_tool(main))
