@@ -19,6 +19,9 @@ SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGME
             'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
 
 
+MOST_DIFFERENT = 1e-2   # of the length of a tensor
+
+
 def config_of(type_, index, **jobs):
     return json.dumps({'cluster': jobs, 'task': {'type': type_, 'index': index}, 'environment': 'cloud'})
 
@@ -104,8 +107,8 @@ def test_a_wrong_cluster_is_one_line(text, message):
 
 
 def test_one_replica_two_replicas_and_two_processes_do_the_same(records, tmp_path):
-    # Later a maximum that is almost a tie can fall the other way: one process whose weights of step 3 are changed by 1e-7 of
-    # their size differs from itself by 1e-3 in the momentum of step 5.
+    # A maximum that is almost a tie, or a ReLU at almost 0, can fall the other way: one process whose weights of step 3 are
+    # changed by 1e-7 of their size differs from itself by 1e-3 in the momentum of step 5. So a channel may differ, no tensor.
     steps = 'TRAIN.STEPS=3'
     one_status, one = finish(start(records, tmp_path / 'one', steps))
     two_status, two = finish(start(records, tmp_path / 'two', steps, 'TRAIN.CPU_REPLICAS=2'))
@@ -120,7 +123,7 @@ def test_one_replica_two_replicas_and_two_processes_do_the_same(records, tmp_pat
         assert other.keys() == tensors.keys()
         for name, value in tensors.items():
             if name != 'description':
-                np.testing.assert_allclose(other[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+                assert np.linalg.norm(other[name] - value) <= MOST_DIFFERENT * np.linalg.norm(value), name
 
 
 def test_a_killed_worker_is_named_and_the_run_goes_on_with_another_number_of_workers(records, tmp_path):
