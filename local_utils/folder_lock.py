@@ -58,14 +58,19 @@ def replacing(path):
 def _lock(path, is_shared, refusal):
     with contextlib.ExitStack() as stack:
         if fcntl is not None and os.path.isfile(path):
-            file = stack.enter_context(open(path, 'rb'))
-            try:
-                fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise OSError(f'{path}: {refusal}') from error
-            except OSError:
-                pass   # a file system without locks
+            _lock_file(stack.enter_context(open(path, 'rb')), is_shared, f'{path}: {refusal}')
         yield
+
+
+def _lock_file(file, is_shared, refusal):
+    """Lock an open file, and return whether that could be done; raises OSError with the refusal where another run has it."""
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OSError(refusal) from error
+    except OSError:
+        return False   # a file system without locks: better to write than not
+    return True
 
 
 def _locked_file(folder, path):
@@ -73,13 +78,12 @@ def _locked_file(folder, path):
     while True:
         file = open(path, 'ab')   # noqa: SIM115
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.close()
-            raise OSError(f'{folder}: another run is writing into this folder; wait for it, or give another folder') from error
+            is_locked = _lock_file(
+                file, False, f'{folder}: another run is writing into this folder; wait for it, or give another folder')
         except OSError:
-            return file   # a file system without locks: better to write than not
-        if _is_the_file_of(path, file):
+            file.close()
+            raise
+        if not is_locked or _is_the_file_of(path, file):
             return file
         file.close()   # the run before removed it in between
 

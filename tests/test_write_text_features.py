@@ -183,29 +183,20 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
     assert not list((tmp_path / 'out').glob('*.incomplete'))
 
 
-def test_a_second_conversion_into_the_same_folder_is_refused_and_damages_nothing(tmp_path, capfd):
+@pytest.mark.parametrize(('lock', 'name', 'message'), [
+    (folder_lock.only_writer, '', 'another run is writing into this folder'),
+    (folder_lock.reading, record_files.MANIFEST_NAME, 'another run reads these files')])
+def test_a_conversion_into_a_folder_that_is_written_or_read_is_refused_and_damages_nothing(tmp_path, capfd, lock, name, message):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'out') == 0
-    with folder_lock.only_writer(tmp_path / 'out'):
+    with lock(tmp_path / 'out' / name):
         before = content(tmp_path / 'out')
         capfd.readouterr()
         assert convert(data_set, tmp_path / 'out', '--num_shards', '2') == 1
         error, = capfd.readouterr().err.strip().splitlines()
-        assert 'another run is writing into this folder' in error
+        assert message in error
         assert content(tmp_path / 'out') == before
     assert convert(data_set, tmp_path / 'out') == 0
-
-
-def test_records_that_a_training_reads_are_not_replaced(tmp_path, capfd):
-    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
-    assert convert(data_set, tmp_path / 'out') == 0
-    with folder_lock.reading(tmp_path / 'out' / record_files.MANIFEST_NAME):
-        before = content(tmp_path / 'out')
-        capfd.readouterr()
-        assert convert(data_set, tmp_path / 'out', '--num_shards', '2') == 1
-        error, = capfd.readouterr().err.strip().splitlines()
-        assert 'another run reads these files' in error
-        assert content(tmp_path / 'out') == before
 
 
 def children_of(pid):

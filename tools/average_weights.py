@@ -73,12 +73,10 @@ def mean_of(all_tensors):
 
 def write_checkpoint(tensors, folder, step):
     """Write a dict of name → array as the checkpoint of a step."""
-    with (tf.Graph().as_default(), tf.Session() as session,
-          session_utils.readable_errors(f'{folder}: cannot write the checkpoint')):
+    with tf.Graph().as_default(), tf.Session() as session:
         variables = [tf.get_variable(name, initializer=tf.constant(value)) for name, value in tensors.items()]
         session.run(tf.global_variables_initializer())
-        tf.train.Saver(variables, save_relative_paths=True).save(
-            session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)
+        run_folder.save_checkpoint(tf.train.Saver(variables, save_relative_paths=True), session, folder, step)
 
 
 def main(argv=None):

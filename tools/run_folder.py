@@ -107,7 +107,7 @@ class RunFolder:
     def save(self, session, step):
         """Write the checkpoint of a step, unless it is there already."""
         if self._is_chief and step != self._saved_step:
-            self._save(self._saver, session, self.output_dir, step)
+            save_checkpoint(self._saver, session, self.output_dir, step)
             self._saved_step = step
 
     def best_accuracy(self):
@@ -122,17 +122,18 @@ class RunFolder:
         """Write the weights of a step, without the optimizer's state, as the best, with the figures of its validation."""
         if not self._is_chief:
             return
-        self._save(self._best_saver, session, self.best_dir, step)
+        save_checkpoint(self._best_saver, session, self.best_dir, step)
         files.write_json(os.path.join(self.best_dir, BEST_RESULT), {'step': step, **results})
 
-    @staticmethod
-    def _save(saver, session, folder, step):
-        try:
-            with session_utils.readable_errors(f'{folder}: cannot write the checkpoint of step {step}'):
-                saver.save(session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)
-        except OSError:
-            remove_leftovers(folder)
-            raise
+
+def save_checkpoint(saver, session, folder, step):
+    """Write the checkpoint of a step into a folder, or, where that fails, nothing; raises OSError then."""
+    try:
+        with session_utils.readable_errors(f'{folder}: cannot write the checkpoint of step {step}'):
+            saver.save(session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)
+    except OSError:
+        remove_leftovers(folder)
+        raise
 
 
 def load_newest(path, with_optimizer=False):
