@@ -19,12 +19,14 @@ Architecture = collections.namedtuple('Architecture', [
     'hidden_units',   # LSTM units in each direction
     'hidden_layers',  # bidirectional LSTM layers
     'pixel_range',    # what the pixels 0 and 255 become
-])
+    'conv_channels',  # of the first convolution
+], defaults=[64])     # of checkpoints that were saved before it could be chosen
 
 NAME = 'shadownet.ckpt'
 DESCRIPTION = 'description'
 ORIGINAL_PIXEL_RANGE = (0.0, 255.0)
 ORIGINAL_INPUT_SIZE = (100, 32)
+_CONV1 = 'shadow/conv1/W'
 _PROJECTION = 'shadow/LSTMLayers/w'
 _CELL = 'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{}/bidirectional_rnn/fw/basic_lstm_cell/kernel'
 
@@ -109,12 +111,14 @@ def architecture_of(tensors, prefix):
     if DESCRIPTION in tensors:
         fields = json.loads(tensors[DESCRIPTION])
         return Architecture(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
-    if _PROJECTION not in tensors or _CELL.format(0) not in tensors:
-        raise ValueError(f'{prefix}: no checkpoint of a ShadowNet; it has no variable {_PROJECTION}')
+    missing = [name for name in (_CONV1, _CELL.format(0), _PROJECTION) if name not in tensors]
+    if missing:
+        raise ValueError(f'{prefix}: no checkpoint of a ShadowNet; it has no variable {missing[0]}')
     return Architecture(
         characters=None, num_classes=tensors[_PROJECTION].shape[1], input_size=ORIGINAL_INPUT_SIZE,
         hidden_units=tensors[_CELL.format(0)].shape[1] // 4,
-        hidden_layers=sum(_CELL.format(layer) in tensors for layer in range(len(tensors))), pixel_range=ORIGINAL_PIXEL_RANGE)
+        hidden_layers=sum(_CELL.format(layer) in tensors for layer in range(len(tensors))), pixel_range=ORIGINAL_PIXEL_RANGE,
+        conv_channels=tensors[_CONV1].shape[3])
 
 
 def architecture_difference(expected, actual):

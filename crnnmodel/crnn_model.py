@@ -12,14 +12,15 @@ BATCH_NORM_EPSILON = 0.001
 class ShadowNet:
     """The network for one phase: 'train' (batch statistics, dropout) or 'test'."""
 
-    def __init__(self, *, phase, num_classes, input_size=(100, 32), hidden_units=256, hidden_layers=2,
-                 pixel_range=(-1.0, 1.0), dropout=0.5, dropout_seed=(0, 0), dtype=tf.float32):
+    def __init__(self, *, phase, num_classes, input_size=(100, 32), conv_channels=64, hidden_units=256,
+                 hidden_layers=2, pixel_range=(-1.0, 1.0), dropout=0.5, dropout_seed=(0, 0), dtype=tf.float32):
         """Choose the network's form.
 
         Args:
             phase: 'train' or 'test'.
             num_classes: characters and blank.
             input_size: (width, height) of the images; the height has to be 32.
+            conv_channels: channels of conv1; the other convolutions have a multiple of them.
             hidden_units: LSTM units in each direction.
             hidden_layers: bidirectional LSTM layers.
             pixel_range: what the pixels 0 and 255 become.
@@ -36,6 +37,7 @@ class ShadowNet:
         self._num_classes = num_classes
         self._input_size = tuple(input_size)
         self._time_steps = geometry.time_steps(self._input_size)
+        self._conv_channels = conv_channels
         self._hidden_units = hidden_units
         self._hidden_layers = hidden_layers
         self._pixel_range = pixel_range
@@ -66,15 +68,16 @@ class ShadowNet:
         return tf.cast(tf.cast(images, tf.float32) * ((high - low) / 255) + low, self._dtype)
 
     def _feature_sequence_extraction(self, images):
-        """Section 2.1 of the paper: [batch, 32, width, 3] → [batch, 1, width // 4, 512]."""
-        conv1 = _max_pool(_conv_relu(images, 64, 'conv1'), [2, 2])                     # 16 x 50 x 64
-        conv2 = _max_pool(_conv_relu(conv1, 128, 'conv2'), [2, 2])                     # 8 x 25 x 128
-        conv3 = _conv_relu(conv2, 256, 'conv3')                                        # 8 x 25 x 256
-        conv4 = _max_pool(_conv_relu(conv3, 256, 'conv4'), [2, 1])                     # 4 x 25 x 256
-        conv5 = self._batch_norm(_conv_relu(conv4, 512, 'conv5'), 'BatchNorm')     # 4 x 25 x 512
-        conv6 = self._batch_norm(_conv_relu(conv5, 512, 'conv6'), 'BatchNorm_1')
-        conv6 = _max_pool(conv6, [2, 1])                                               # 2 x 25 x 512
-        return _conv_relu(conv6, 512, 'conv7', kernel_size=2, strides=[2, 1])          # 1 x 25 x 512
+        """Section 2.1 of the paper: [batch, 32, width, 3] → [batch, 1, width // 4, 8 * conv_channels]."""
+        channels = self._conv_channels                                                     # the shapes are those of 64
+        conv1 = _max_pool(_conv_relu(images, channels, 'conv1'), [2, 2])                   # 16 x 50 x 64
+        conv2 = _max_pool(_conv_relu(conv1, 2 * channels, 'conv2'), [2, 2])                # 8 x 25 x 128
+        conv3 = _conv_relu(conv2, 4 * channels, 'conv3')                                   # 8 x 25 x 256
+        conv4 = _max_pool(_conv_relu(conv3, 4 * channels, 'conv4'), [2, 1])                # 4 x 25 x 256
+        conv5 = self._batch_norm(_conv_relu(conv4, 8 * channels, 'conv5'), 'BatchNorm')    # 4 x 25 x 512
+        conv6 = self._batch_norm(_conv_relu(conv5, 8 * channels, 'conv6'), 'BatchNorm_1')
+        conv6 = _max_pool(conv6, [2, 1])                                                   # 2 x 25 x 512
+        return _conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=[2, 1])     # 1 x 25 x 512
 
     def _batch_norm(self, inputs, name):
         """Batch normalisation with scale, by the statistics of the batch in training, else by their moving averages."""

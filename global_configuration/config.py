@@ -15,6 +15,7 @@ cfg = EasyDict()
 # --- the network; stored with every checkpoint -------------------------------------------------------------------------
 cfg.ARCH = EasyDict()
 cfg.ARCH.INPUT_SIZE = (100, 32)       # (width, height), pixels; the height is the network's own, 4 pixels of width give a frame
+cfg.ARCH.CONV_CHANNELS = 64           # of the first convolution; the others have 2, 4, 4, 8, 8 and 8 times as many
 cfg.ARCH.HIDDEN_UNITS = 256           # LSTM units in each direction
 cfg.ARCH.HIDDEN_LAYERS = 2            # bidirectional LSTM layers
 cfg.ARCH.PIXEL_RANGE = (-1.0, 1.0)    # what black and white become; the original fed (0.0, 255.0)
@@ -68,7 +69,7 @@ _RANGES = {
     'TRAIN.SEED': (0, 2 ** 31 - 1), 'TRAIN.DROPOUT': (0.0, 0.99), 'TRAIN.MOMENTUM': (0.0, 1.0), 'TRAIN.LEARNING_RATE': (0.0, 1e6),
     'TRAIN.WARMUP_STEPS': (0, 2 ** 31 - 1),
     'TRAIN.DRAWN_PLAIN_STEPS': (0, 2 ** 31 - 1), 'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
-    'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
+    'ARCH.CONV_CHANNELS': (1, 2048), 'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
     'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0)}
 _DEFAULT_RANGE = (1, 2 ** 31 - 1)
 

@@ -92,9 +92,9 @@ def overfitted(tmp_path_factory):
     before = copy.deepcopy(config.cfg)
     status = platform_flags.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(folder / 'run'), '--set',
-        SMALL_IMAGES, 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8', 'TRAIN.STEPS=500', 'TRAIN.WARMUP_STEPS=10',
-        'TRAIN.VALIDATION_STEP=50', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0',
-        'TRAIN.PRECISION=float32'])
+        SMALL_IMAGES, 'ARCH.CONV_CHANNELS=32', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8', 'TRAIN.STEPS=500',
+        'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=50', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant',
+        'TRAIN.DROPOUT=0.0', 'TRAIN.PRECISION=float32'])
     config.cfg.clear()
     config.cfg.update(before)
     assert status == 0

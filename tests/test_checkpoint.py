@@ -1,4 +1,5 @@
 """Tests of crnnmodel.checkpoint and tools.recognition."""
+import json
 import os
 import shutil
 
@@ -13,7 +14,7 @@ from tests import numpy_reference
 from tests.conftest import ENGLISH
 from tools import recognition, run_folder
 
-SMALL = {'hidden_units': 6, 'hidden_layers': 1}
+SMALL = {'conv_channels': 4, 'hidden_units': 6, 'hidden_layers': 1}
 
 
 def architecture(characters='abc', **changes):
@@ -28,7 +29,8 @@ def save(folder, form, step=5, with_description=True):
         tf.set_random_seed(step)
         tf.get_variable('global_step', [], tf.int32, tf.constant_initializer(step), trainable=False)
         crnn_model.ShadowNet(phase='test', num_classes=form.num_classes, input_size=form.input_size,
-                             hidden_units=form.hidden_units, hidden_layers=form.hidden_layers).build_shadownet(
+                             conv_channels=form.conv_channels, hidden_units=form.hidden_units,
+                             hidden_layers=form.hidden_layers).build_shadownet(
             tf.placeholder(tf.uint8, [None, 32, form.input_size[0], 3]))
         if with_description:
             checkpoint.add_description(form)
@@ -88,7 +90,7 @@ def test_the_architecture_travels_with_the_checkpoint(tmp_path):
 
 
 def test_a_checkpoint_of_the_original_is_read_with_its_own_pixel_range(tmp_path, rng):
-    form = architecture(ENGLISH, input_size=(100, 32), hidden_units=256, hidden_layers=2)
+    form = architecture(ENGLISH, input_size=(100, 32), conv_channels=64, hidden_units=256, hidden_layers=2)
     prefix, weights = save(tmp_path, form, with_description=False)
     found = checkpoint.architecture_of(checkpoint.load_tensors(prefix), prefix)
     assert found == form._replace(characters=None, pixel_range=(0.0, 255.0))
@@ -97,6 +99,12 @@ def test_a_checkpoint_of_the_original_is_read_with_its_own_pixel_range(tmp_path,
     logits = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: images})
     expected = numpy_reference.logits(weights, images, (0.0, 255.0))
     np.testing.assert_allclose(logits, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_a_checkpoint_from_before_the_channels_could_be_chosen_has_64():
+    fields = architecture()._asdict()
+    del fields['conv_channels']
+    assert checkpoint.architecture_of({'description': json.dumps(fields)}, 'old') == architecture(conv_channels=64)
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):

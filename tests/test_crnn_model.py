@@ -29,8 +29,8 @@ def randomise_batch_norms(session, rng):
 
 @pytest.mark.parametrize('form', [
     {'width': 16, 'num_classes': 5, 'hidden_units': 6},
-    {'width': 27, 'num_classes': 4, 'hidden_units': 3, 'hidden_layers': 1, 'pixel_range': (0.0, 255.0)},
-    {'width': 10, 'num_classes': 3, 'hidden_units': 5, 'hidden_layers': 3, 'pixel_range': (0.0, 1.0)},
+    {'width': 27, 'num_classes': 4, 'conv_channels': 5, 'hidden_units': 3, 'hidden_layers': 1, 'pixel_range': (0.0, 255.0)},
+    {'width': 10, 'num_classes': 3, 'conv_channels': 1, 'hidden_units': 5, 'hidden_layers': 3, 'pixel_range': (0.0, 1.0)},
 ])
 def test_float32_logits_are_those_of_the_numpy_reference(form, rng):
     with tf.Graph().as_default():

@@ -43,8 +43,8 @@ def build_reading_graph(architecture, *, dtype, beam_width=None, batch_size=None
     images = tf.placeholder(tf.uint8, [batch_size, height, width, 3])
     network = crnn_model.ShadowNet(
         phase='test', num_classes=architecture.num_classes, input_size=architecture.input_size,
-        hidden_units=architecture.hidden_units, hidden_layers=architecture.hidden_layers,
-        pixel_range=architecture.pixel_range, dtype=dtype)
+        conv_channels=architecture.conv_channels, hidden_units=architecture.hidden_units,
+        hidden_layers=architecture.hidden_layers, pixel_range=architecture.pixel_range, dtype=dtype)
     logits = network.build_shadownet(images, reuse=reuse)
     return ReadingGraph(images, logits, ctc.decode(logits, beam_width))
 

@@ -68,7 +68,8 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
     describe_records(provider, drawer)
     architecture = checkpoint.Architecture(
         characters=provider.codec.characters, num_classes=provider.codec.num_classes, input_size=cfg.ARCH.INPUT_SIZE,
-        hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE)
+        hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE,
+        conv_channels=cfg.ARCH.CONV_CHANNELS)
     first_weights = load_first_weights(weights_path, output_dir, architecture) if weights_path else None
     with run_folder.RunFolder(output_dir, is_chief=cluster.is_chief) as run, tf.Graph().as_default() as graph:
         resumed = run.load_last(architecture)
