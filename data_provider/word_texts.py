@@ -19,8 +19,17 @@ Text = collections.namedtuple('Text', [
 
 
 def read_words(path):
-    """Return the lines of a word list, without blank ones and each once; raises ValueError where there are none."""
-    with files.open_regular(path, 'r', encoding='utf-8-sig') as file:
+    """Return the lines of a word list, without blank ones and each once.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: there is no word in it, or it is no UTF-8 text.
+    """
+    try:
+        file = files.open_regular(path, 'r', encoding='utf-8-sig')
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{path}: no such file; expected words, one a line') from error
+    with file:
         try:
             words = [line.strip() for line in file if line.strip()]
         except UnicodeDecodeError as error:

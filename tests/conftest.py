@@ -16,6 +16,13 @@ from local_utils.char_codec import CharacterCodec
 ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 
+def pytest_collection_modifyitems(items):
+    """Have the tests of the network that takes long to train in one process, so that it is trained once."""
+    for item in items:
+        if 'overfitted' in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group('overfitted'))
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
