@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./environment.sh requirements-dev.txt
 ruff check .
-python -m pytest -q -n 2 --dist loadgroup "$@"
+python -m pytest -q -n 2 "$@"

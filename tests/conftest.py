@@ -1,5 +1,6 @@
 """What several tests share: a seeded generator of random numbers, a small alphabet, drawn words, small records."""
 import copy
+import fcntl
 import os
 
 from tools import tensorflow_import
@@ -14,13 +15,6 @@ from local_utils import data_utils
 from local_utils.char_codec import CharacterCodec
 
 ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
-
-
-def pytest_collection_modifyitems(items):
-    """Have the tests of the network that takes long to train in one process, so that it is trained once."""
-    for item in items:
-        if 'overfitted' in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group('overfitted'))
 
 
 @pytest.fixture
@@ -88,21 +82,30 @@ def records(tmp_path, codec):
 
 @pytest.fixture(scope='session')
 def overfitted(tmp_path_factory):
-    """Return (records, output folder) of a network that has learned eight words by heart."""
+    """Return (records, output folder) of a network that has learned eight words by heart, once for all test processes."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if 'PYTEST_XDIST_WORKER' in os.environ else own) / 'overfitted'
+    folder.mkdir(exist_ok=True)
+    with open(folder / 'lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / 'run').exists():
+            learn_by_heart(folder / 'records', folder / 'run')
+    return folder / 'records', folder / 'run'
+
+
+def learn_by_heart(records, run):
+    """Train on eight words until they are all read."""
     from global_configuration import config
     from local_utils import platform_flags
     from tests.small_run import SIZE, SMALL_IMAGES, WORDS
     from tools import train_shadownet
-    folder = tmp_path_factory.mktemp('overfitted')
-    words_of_split = {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}
-    records = write_records(folder / 'records', words_of_split, CharacterCodec(ENGLISH), SIZE)
+    write_records(records, {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}, CharacterCodec(ENGLISH), SIZE)
     before = copy.deepcopy(config.cfg)
     status = platform_flags.run_tool(train_shadownet.main, [
-        '--dataset_dir', str(records), '--output_dir', str(folder / 'run'), '--set',
+        '--dataset_dir', str(records), '--output_dir', str(run), '--set',
         SMALL_IMAGES, 'ARCH.CONV_CHANNELS=32', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8', 'TRAIN.STEPS=500',
         'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=50', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant',
         'TRAIN.DROPOUT=0.0', 'TRAIN.PRECISION=float32'])
     config.cfg.clear()
     config.cfg.update(before)
     assert status == 0
-    return records, folder / 'run'

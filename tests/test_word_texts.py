@@ -1,6 +1,5 @@
 """Tests of data_provider.word_texts."""
 import numpy as np
-import pytest
 
 from data_provider import word_texts
 from local_utils.char_codec import CharacterCodec
@@ -44,8 +43,3 @@ def test_different_texts_are_different_and_no_more_than_there_are(codec, rng):
     assert len(set(texts)) == 50
     ones = word_texts.different_texts(50, CharacterCodec('7'), 25, rng)
     assert set(''.join(ones)) & set('0123456789') == {'7'}
-
-
-def test_a_word_list_that_is_not_there_is_said_with_what_was_expected(tmp_path):
-    with pytest.raises(FileNotFoundError, match='words.txt: no such file; expected words, one a line'):
-        word_texts.read_words(tmp_path / 'words.txt')
