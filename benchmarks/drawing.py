@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Drawing words as the training does it: one thread, from the number of a sample to its pixels; rich and plain in turn.
+"""Drawing words, from the number of a sample to its pixels: in one process, as a training does it, and in several.
 
     python benchmarks/drawing.py --num_words 1000 --rounds 5
 
-Prints one JSON object: words/s of each style, in one thread.
+Prints one JSON object: words/s of each style, rich and plain, in one process and in all of them together, measured in turn.
 """
 import argparse
+import functools
 import json
+import os
 import pathlib
 import sys
 import time
@@ -17,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 import paired
 
 from data_provider import drawn_words, fonts, text_style, word_texts
-from local_utils import establish_char_dict
+from local_utils import establish_char_dict, parallel
 
 WARM_UP_WORDS = 2000   # while each font is looked at for the first time
 
@@ -25,36 +27,57 @@ WARM_UP_WORDS = 2000   # while each font is looked at for the first time
 def parse_args():
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--num_words', type=int, default=1000, help='drawn in each measurement')
+    parser.add_argument('--num_words', type=int, default=1000, help='drawn by each process in each measurement')
+    parser.add_argument('--num_workers', type=int, default=os.cpu_count(), help='processes')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--fonts', nargs='+', help="folders of fonts (default: OpenCV's own and the system's)")
     return parser.parse_args()
 
 
+@functools.cache
+def drawer_of(style, font_dirs):
+    """Return the DrawnWords of a style, made and warmed up once in each process."""
+    codec = establish_char_dict.read_alphabet(ROOT / 'data')
+    drawer = drawn_words.DrawnWords(
+        words=word_texts.read_words(ROOT / 'data' / 'words.txt'), font_paths=fonts.find_fonts(font_dirs), codec=codec,
+        style=text_style.STYLES[style], seed=0, input_size=(100, 32), max_frames=25)
+    draw(drawer, WARM_UP_WORDS, first=0)
+    return drawer
+
+
+def draw(drawer, count, first):
+    """Draw samples one after the other."""
+    for number in range(first, first + count):
+        drawer.sample(number)
+
+
+def timed_draw(style, font_dirs, count, first):
+    """Return when a process began to draw its words and when it had them, on the clock that all processes share."""
+    drawer = drawer_of(style, font_dirs)
+    started = time.monotonic()
+    draw(drawer, count, first)
+    return started, time.monotonic()
+
+
 def main():
     """Measure and print."""
     args = parse_args()
-    codec = establish_char_dict.read_alphabet(ROOT / 'data')
-    words = word_texts.read_words(ROOT / 'data' / 'words.txt')
-    font_paths = fonts.find_fonts(args.fonts)
+    font_dirs = tuple(args.fonts) if args.fonts else None
+    first = iter(range(WARM_UP_WORDS, 10 ** 9, args.num_words))   # no word is drawn twice
 
-    def words_per_second_of(style):
-        drawer = drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=style, seed=0,
-                                        input_size=(100, 32), max_frames=25)
-        numbers = iter(range(10 ** 9))
-        for _ in range(WARM_UP_WORDS):
-            drawer.sample(next(numbers))
+    def words_per_second(executor, style, processes):
+        times = [task.result() for task in [
+            executor.submit(timed_draw, style, font_dirs, args.num_words, next(first)) for _ in range(processes)]]
+        return processes * args.num_words / (max(end for _, end in times) - min(start for start, _ in times))
 
-        def measure():
-            started = time.perf_counter()
-            for _ in range(args.num_words):
-                drawer.sample(next(numbers))
-            return args.num_words / (time.perf_counter() - started)
-
-        return measure
-
-    figures = paired.in_turn({name: words_per_second_of(style) for name, style in text_style.STYLES.items()}, args.rounds)
-    print(json.dumps({'machine': paired.machine(), 'fonts': len(font_paths), 'words_per_second': {
+    with parallel.worker_processes(args.num_workers) as executor:
+        for style in text_style.STYLES:   # warm every process up; a task that takes a while keeps one from taking two
+            list(executor.map(functools.partial(timed_draw, style, font_dirs), [args.num_words] * args.num_workers,
+                              [next(first) for _ in range(args.num_workers)]))
+        figures = paired.in_turn({
+            f'{style}, {processes} processes': functools.partial(words_per_second, executor, style, processes)
+            for style in text_style.STYLES for processes in sorted({1, args.num_workers})}, args.rounds)
+    print(json.dumps({'machine': paired.machine(), 'fonts': len(fonts.find_fonts(font_dirs)), 'words_per_second': {
         name: paired.spread(values) for name, values in figures.items()}}, indent=2))
 
 
