@@ -61,8 +61,12 @@ def convert_lines_to_files(folder, conversion, split, lines):
 
 def _new_file(folder, content):
     descriptor, path = tempfile.mkstemp(dir=folder)
-    with os.fdopen(descriptor, 'wb') as file:
-        file.write(content)
+    try:
+        with os.fdopen(descriptor, 'wb') as file:
+            file.write(content)
+    except OSError as error:
+        error.filename = path   # a full disk does not say which file it is about
+        raise
     return path
 
 

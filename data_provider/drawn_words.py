@@ -31,9 +31,13 @@ class DrawnWords:
             input_size: (width, height) of the pictures.
             max_frames: frames that the network makes of such a picture.
             plain_samples: how many of the first samples are drawn plainly, whatever the style.
+
+        Raises:
+            ValueError: none of the fonts can draw some character of the words.
         """
         self._words = words
         self._chooser = fonts.FontChooser(font_paths)
+        self._chooser.check_characters(words)
         self._codec = codec
         self._style = style
         self._plain_samples = plain_samples
@@ -48,7 +52,7 @@ class DrawnWords:
             Sample.
         """
         rng = np.random.default_rng([self._seed, number])
-        text = word_texts.dressed(self._choose_word(rng), rng, self._codec)
+        text = word_texts.dressed(self._choose_word(rng), rng, self._codec, self._chooser.can_draw)
         style = text_style.PLAIN if number < self._plain_samples else self._style
         content = draw_jpeg(text.drawn, self._choose_word(rng), self._chooser, rng, style)
         return Sample(self._codec.encode(text.label), text, image_file.decode_image(content, self._input_size))
@@ -57,7 +61,7 @@ class DrawnWords:
         """Return a word of the list, the commoner and the shorter the more often, or another text."""
         if rng.random() < OTHER_PROBABILITY:
             text = word_texts.other_text(rng)
-            if word_texts.is_expressible(text, self._codec, self._max_frames):
+            if word_texts.is_expressible(text, self._codec, self._max_frames) and self._chooser.can_draw(text):
                 return text
         tries = SHORTEST_OF if rng.random() < SHORT_PROBABILITY else 1
         return min((self._words[int(len(self._words) * chance ** 2)] for chance in rng.random(tries)), key=len)

@@ -1,6 +1,7 @@
 """Fonts to draw words with: OpenCV's own, and the font files of folders; which of them can draw what."""
 import collections
 import functools
+import itertools
 import os
 import string
 
@@ -40,11 +41,11 @@ def find_fonts(folders=None):
 @functools.cache
 def load_font(font):
     """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
-    if font.lower().endswith(FONT_ENDINGS) and not _is_whole_font_file(font):
-        return None   # OpenCV would crash on some of them
     try:
+        if font.lower().endswith(FONT_ENDINGS) and not _is_whole_font_file(font):
+            return None   # OpenCV would crash on some of them
         face = cv2.FontFace(font)
-    except cv2.error:
+    except (cv2.error, OSError):
         return None
     return face if face.getName() else None
 
@@ -79,6 +80,16 @@ class FontChooser:
         self.probabilities = weights / weights.sum()
         self._cumulated = np.cumsum(self.probabilities)
 
+    def check_characters(self, texts):
+        """Raise ValueError where none of the fonts can draw some character of the texts; names it."""
+        for character in sorted(set(itertools.chain.from_iterable(texts))):
+            if not self.can_draw(character):
+                raise self._cannot_draw(character)
+
+    def can_draw(self, text):
+        """Whether one of the fonts can draw a text."""
+        return any(can_draw(font, text) for font in self._fonts)
+
     def choose(self, text, rng, tries=20):
         """Return a random font that can draw a text; raises ValueError where none can."""
         for chance in rng.random(tries):
@@ -88,7 +99,10 @@ class FontChooser:
         for index in rng.permutation(len(self._fonts)):
             if can_draw(self._fonts[index], text):
                 return self._fonts[index]
-        raise ValueError(f'none of the {len(self._fonts)} fonts can draw {text!r}; give a folder of fonts that can with --fonts')
+        raise self._cannot_draw(text)
+
+    def _cannot_draw(self, text):
+        return ValueError(f'none of the {len(self._fonts)} fonts can draw {text!r}; give a folder of fonts that can with --fonts')
 
 
 def can_draw(font, text):

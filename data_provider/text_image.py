@@ -10,6 +10,7 @@ from data_provider import camera, text_mask
 GREY_OF_BGR = np.float64([0.114, 0.587, 0.299])   # how bright the eye finds blue, green and red
 SURROUNDINGS = 0.6           # room around the word that is painted, share of its height
 COLOUR_TRIES = 20
+MIN_SHOWN = 2                # pixels of a picture's side, however much of it is cut off
 
 
 def draw_word(text, face, rng, style, neighbour_text=''):
@@ -61,7 +62,7 @@ def _draw_background(shape, colour, rng, style):
 
 
 def _pattern(shape, strength, rng):
-    """Return changes of brightness and colour, int16 [height, width, 3]: coarse ones and fine ones."""
+    """Return changes of brightness and colour, float32 [height, width, 3]: coarse ones and fine ones."""
     height, width = shape
     total = None
     for cell in (rng.uniform(0.3, 1.0) * height, rng.uniform(1.5, 6.0)):
@@ -205,6 +206,12 @@ def _cropped(image, mask, rng, style):
         ends = [(x, y + int(rng.integers(height))), (x + width, y + int(rng.integers(height)))]
         cv2.line(image, *ends, rng.uniform(0, 255, 3).tolist(), max(1, int(occlusion * height)), cv2.LINE_AA)
     room = [style.margin.draw(rng) * height for _ in range(4)]
-    left, right = max(0, int(x - room[0])), min(mask.shape[1], int(x + width + room[1]))
-    top, bottom = max(0, int(y - room[2])), min(mask.shape[0], int(y + height + room[3]))
+    left, right = _shown(x, width, room[:2], mask.shape[1])
+    top, bottom = _shown(y, height, room[2:], mask.shape[0])
     return image[top:bottom, left:right]
+
+
+def _shown(start, length, room, size):
+    """Return where the picture begins and ends along one side: at the text and some room, which can be negative for wide ones."""
+    first, end = max(0, int(start - room[0])), min(size, int(start + length + room[1]))
+    return (first, end) if end - first >= MIN_SHOWN else (max(0, start - MIN_SHOWN), min(size, start + length + MIN_SHOWN))

@@ -55,12 +55,12 @@ def expressible_words(words, codec, max_frames):
     return kept
 
 
-def different_texts(count, codec, max_frames, rng):
-    """Return `count` different texts of `other_text` that the alphabet can write; fewer where there are not so many."""
+def different_texts(count, codec, max_frames, rng, can_draw):
+    """Return `count` different texts of `other_text` that alphabet and fonts can write; fewer where there are not so many."""
     texts = {}
     for _ in range(20 * count):
         text = other_text(rng)
-        if is_expressible(text, codec, max_frames):
+        if is_expressible(text, codec, max_frames) and can_draw(text):
             texts[text] = None
         if len(texts) == count:
             break
@@ -82,21 +82,23 @@ def other_text(rng):
     return _number(rng)
 
 
-def dressed(word, rng, codec):
+def dressed(word, rng, codec, can_draw):
     """Return a word as it could stand on a sign, in some case and with marks around it.
 
     Args:
         word: str that has a label, see `label_of`.
         rng: numpy.random.Generator.
         codec: char_codec.CharacterCodec of the alphabet.
+        can_draw: a function that says whether there is a font that can draw a text; the word itself has to be such.
 
     Returns:
         Text.
     """
-    drawn = in_some_case(word, rng)
+    cased = in_some_case(word, rng)
+    drawn = cased if can_draw(cased) else word
     if rng.random() < MARK_PROBABILITY:
         marked = MARKS[rng.integers(len(MARKS))].format(drawn)
-        if label_of(marked, codec) == label_of(drawn, codec):   # not where the alphabet has the mark
+        if label_of(marked, codec) == label_of(drawn, codec) and can_draw(marked):   # not where the alphabet has the mark
             drawn = marked
     return Text(drawn, label_of(drawn, codec))
 

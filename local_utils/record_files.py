@@ -58,11 +58,14 @@ def check_manifest(dataset_dir, characters, input_size):
         if os.path.exists(manifest_path + files.INCOMPLETE_SUFFIX):
             raise ValueError(f'{dataset_dir}: a conversion into this folder was cut short; run it again')
         return
-    difference = alphabet_difference(manifest.get('alphabet', characters), characters)
+    alphabet, image_size = manifest.get('alphabet', characters), manifest.get('image_size', input_size)
+    if not isinstance(alphabet, str) or not isinstance(image_size, (list, tuple)):
+        raise ValueError(f'{manifest_path}: expected "alphabet" to be text and "image_size" a list; convert again')
+    difference = alphabet_difference(alphabet, characters)
     if difference:
         raise ValueError(f'{dataset_dir}: the records are of another alphabet than the files beside them: {difference}')
-    if tuple(manifest.get('image_size', input_size)) != tuple(input_size):
-        raise ValueError(f'{dataset_dir}: the records have images of {manifest["image_size"]} (width, height), '
+    if tuple(image_size) != tuple(input_size):
+        raise ValueError(f'{dataset_dir}: the records have images of {image_size} (width, height), '
                          f'expected {list(input_size)}; set ARCH.INPUT_SIZE or convert again')
 
 

@@ -1,9 +1,11 @@
 """Tests of data_provider.data_provider."""
+import os
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from data_provider.data_provider import TextDataProvider
+from data_provider.data_provider import Share, TextDataProvider
 from local_utils import files
 from local_utils.establish_char_dict import write_alphabet
 from tests.conftest import draw, write_records
@@ -89,6 +91,16 @@ def test_several_shards_give_the_samples_of_one_file(tmp_path, codec, records):
     values = batches(provider, 5, batch_size=2)
     words = {codec.decode(value.labels.values[value.labels.indices[:, 0] == row]) for value in values for row in range(2)}
     assert words == set(WORDS)
+
+
+def test_workers_share_rows_where_a_share_of_the_files_is_empty(tmp_path, codec):
+    folder = write_records(tmp_path, {'train': []}, codec)
+    os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00000-of-00002')
+    write_records(folder, {'train': ['cat', 'dog', 'tree', 'book']}, codec)
+    os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00001-of-00002')
+    shares = [Share(worker, 1, 2) for worker in range(2)]
+    read = [batches(open_records(folder), 2, batch_size=2, share=share) for share in shares]
+    assert sorted(names([*read[0], *read[1]])) == ['0_cat.png', '1_dog.png', '2_tree.png', '3_book.png']
 
 
 def test_samples_come_in_the_order_of_the_file(records, codec):

@@ -13,6 +13,13 @@ def test_a_font_without_the_characters_is_not_taken():
     assert not fonts.can_draw('sans', 'a' + fonts.UNASSIGNED)
 
 
+def test_a_character_that_no_font_can_draw_is_named():
+    chooser = fonts.FontChooser(['italic'])
+    chooser.check_characters(['word', 'Word'])
+    with pytest.raises(ValueError, match='none of the 1 fonts can draw .*0378'):
+        chooser.check_characters(['word', 'a' + fonts.UNASSIGNED])
+
+
 def test_a_font_that_borrows_the_characters_is_not_taken(monkeypatch):
     plain = fonts.load_font('sans')
     monkeypatch.setattr(fonts, 'load_font', lambda font: plain)

@@ -71,6 +71,13 @@ def test_longer_words_are_wider():
     assert short < medium < long
 
 
+def test_a_thin_letter_that_is_cropped_does_not_vanish():
+    style = PLAIN._replace(margin=Effect(1.0, -0.3, -0.3), slant=Effect(0.0, 0, 0), height=Effect(1.0, 32, 32))
+    image = draw('l', style=style)
+    assert min(image.shape[:2]) >= 2
+    assert np.ptp(image) > 0
+
+
 def test_nothing_of_a_word_is_cut_off_by_a_margin():
     for seed in range(40):
         mask = text_mask.draw_mask('jaj', fonts.load_font('italic'), np.random.default_rng(seed), RICH)

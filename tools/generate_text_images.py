@@ -90,13 +90,15 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
     Raises:
         ValueError: there is a data set already, or none of the fonts can draw a word.
     """
+    chooser = fonts.FontChooser(font_paths)
+    chooser.check_characters(words)
     make_room(save_dir, overwrite)
     log_utils.init_logger().info('drawing %d images of %d words in %d fonts into %s', num_train + num_test, len(words),
                                  len(font_paths), save_dir)
     rng = np.random.default_rng(seed)
     train_words, test_words = split_words(words, num_train, num_test, rng)
-    parts = {'Train': plan_images(train_words, num_train, 0, rng, codec),
-             'Test': plan_images(test_words, num_test, num_train, rng, codec)}
+    parts = {'Train': plan_images(train_words, num_train, 0, rng, codec, chooser),
+             'Test': plan_images(test_words, num_test, num_train, rng, codec, chooser)}
     for part in parts:
         os.makedirs(os.path.join(save_dir, part), exist_ok=True)
     draw = functools.partial(draw_images, Drawing(save_dir, font_paths, style, seed))
@@ -141,7 +143,7 @@ def remove_listed_images(save_dir, annotation_path):
             os.rmdir(os.path.join(save_dir, folder))
 
 
-def choose_words(path, count, codec, seed):
+def choose_words(path, count, codec, font_paths, seed):
     """Return the words to draw: those of a list; without one those of the project's and a share of other texts.
 
     Raises:
@@ -153,10 +155,13 @@ def choose_words(path, count, codec, seed):
     rng = np.random.default_rng(seed)
     words = [word for word in word_texts.read_words(WORD_LIST_PATH) if word_texts.is_expressible(word, codec, max_frames)]
     words = [words[index] for index in rng.permutation(len(words))[:math.ceil((1 - OTHER_SHARE) * count)]]
+    chooser = fonts.FontChooser(font_paths)
+    words = [word for word in words if chooser.can_draw(word)]
     others = math.ceil(len(words) * OTHER_SHARE / (1 - OTHER_SHARE))
     if not words:
-        raise ValueError(f'{WORD_LIST_PATH} has no word of the alphabet {codec.characters[:40]!r}; give a list with --words')
-    return [*words, *word_texts.different_texts(others, codec, max_frames, rng)]
+        raise ValueError(f'{WORD_LIST_PATH} has no word of the alphabet {codec.characters[:40]!r} that the fonts can draw; '
+                         'give a list with --words')
+    return [*words, *word_texts.different_texts(others, codec, max_frames, rng, chooser.can_draw)]
 
 
 def split_words(words, num_train, num_test, rng):
@@ -174,7 +179,7 @@ def split_words(words, num_train, num_test, rng):
     return numbered[num_test_words:], numbered[:num_test_words]
 
 
-def plan_images(words, count, first_number, rng, codec):
+def plan_images(words, count, first_number, rng, codec, chooser):
     """Return the images of a part as a list of Word, going through its words in turn."""
     planned = []
     for offset in range(count):
@@ -183,7 +188,7 @@ def plan_images(words, count, first_number, rng, codec):
         folder = number // IMAGES_IN_A_FOLDER
         safe = ''.join(character if character.isalnum() else '-' for character in word)[:MAX_NAME_CHARACTERS]
         path = f'{folder // FOLDERS_IN_A_FOLDER + 1}/{folder % FOLDERS_IN_A_FOLDER + 1}/{number}_{safe}_{index}.jpg'
-        planned.append(Word(number, path, word_texts.dressed(word, rng, codec)))
+        planned.append(Word(number, path, word_texts.dressed(word, rng, codec, chooser.can_draw)))
     return planned
 
 
@@ -206,7 +211,7 @@ def draw_preview(path, *, words, font_paths, codec, style, seed):
     examples = []
     for _ in range(PREVIEW_IMAGES):
         word, neighbour = (words[index] for index in rng.integers(len(words), size=2))
-        text = word_texts.dressed(word, rng, codec)
+        text = word_texts.dressed(word, rng, codec, chooser.can_draw)
         content = drawn_words.draw_jpeg(text.drawn, neighbour, chooser, rng, style)
         examples.append((image_file.decode_image(content, None), text.label))
     pictures.save_contact_sheet(examples, path)
@@ -226,9 +231,9 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     codec = establish_char_dict.read_alphabet(args.alphabet_dir)
-    drawn = {'words': choose_words(args.words, args.num_train + args.num_test, codec, args.seed),
-             'font_paths': fonts.find_fonts(args.fonts), 'codec': codec,
-             'style': text_style.STYLES[args.style], 'seed': args.seed}
+    font_paths = fonts.find_fonts(args.fonts)
+    words = choose_words(args.words, args.num_train + args.num_test, codec, font_paths, args.seed)
+    drawn = {'words': words, 'font_paths': font_paths, 'codec': codec, 'style': text_style.STYLES[args.style], 'seed': args.seed}
     if args.preview:
         draw_preview(args.preview, **drawn)
     else:
