@@ -8,7 +8,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 ALLOWED_IMPORTS = {   # beside the standard library and the package itself
     'global_configuration': {'easydict'},
-    'local_utils': {'numpy', 'google_crc32c'},
+    'local_utils': {'numpy', 'google_crc32c', 'tqdm'},
     'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow'},
     'crnnmodel': {'tensorflow', 'numpy'},
 }

@@ -18,12 +18,10 @@ from tools import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
-from tqdm import tqdm
-
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
-from local_utils import files, log_utils, platform_flags, record_files
+from local_utils import files, log_utils, platform_flags, progress, record_files
 from tools import plots, recognition, session_utils
 
 
@@ -78,8 +76,8 @@ def evaluate_shadownet(recogniser, samples, *, count, batch_size):
         count: how many they are, for the progress bar.
         batch_size: images read at once.
     """
-    with tqdm(samples, total=count, unit='image', disable=None, dynamic_ncols=True) as progress:
-        return recognition.evaluate(recogniser.read, recogniser.codec, progress, batch_size)
+    with progress.Progress(count, 'image') as shown:
+        return recognition.evaluate(recogniser.read, recogniser.codec, shown.over(samples), batch_size)
 
 
 def as_json(evaluation, *, weights_path, source, unreadable):

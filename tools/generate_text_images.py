@@ -20,12 +20,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import numpy as np
-from tqdm import tqdm
 
 from crnnmodel import geometry
 from data_provider import annotation, drawn_words, fonts, image_file, text_style, word_texts
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags
+from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags, progress
 from tools import pictures
 
 ALPHABET_DIR = files.repository_path('data')
@@ -104,9 +103,9 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
     draw = functools.partial(draw_images, Drawing(save_dir, font_paths, style, seed))
     chunks = parallel.chunked([*parts['Train'], *parts['Test']], CHUNK_IMAGES)
     with (parallel.worker_processes(num_workers) as executor,
-          tqdm(total=num_train + num_test, unit='image', disable=None, dynamic_ncols=True) as progress):
+          progress.Progress(num_train + num_test, 'image') as shown):
         for drawn in parallel.ordered_map(executor, draw, chunks, 3 * num_workers):
-            progress.update(drawn)
+            shown.update(drawn)
     establish_char_dict.write_alphabet(codec.characters, save_dir)
     for part, planned in parts.items():
         with files.atomic_file(os.path.join(save_dir, part, ANNOTATION_NAME), 'w', encoding='utf-8') as file:

@@ -18,12 +18,10 @@ from tools import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
-from tqdm import tqdm
-
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
-from local_utils import log_utils, parallel, platform_flags
+from local_utils import log_utils, parallel, platform_flags, progress
 from tools import pictures, recognition, session_utils
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif', '.ppm', '.pgm', '.pbm')
@@ -64,7 +62,7 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
 
     num_bad, examples = 0, []
     with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as executor,
-          tqdm(total=len(files), unit='image', disable=None, dynamic_ncols=True) as progress):
+          progress.Progress(len(files), 'image') as shown):
         loaded = parallel.ordered_map(executor, load, files, 2 * batch_size)
         for chunk in parallel.chunked(loaded, batch_size):
             good = [(path, image) for path, image in chunk if not isinstance(image, RejectedSample)]
@@ -79,7 +77,7 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
                     examples.append((image, None, text, confidence))
                 output.flush()
                 del examples[MAX_IN_PICTURE:]
-            progress.update(len(chunk))
+            shown.update(len(chunk))
     if picture_path and examples:
         pictures.save_readings(examples, picture_path)
     return num_bad == 0

@@ -18,12 +18,10 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tqdm import tqdm
-
 from crnnmodel import geometry
 from data_provider import annotation, conversion
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, files, folder_lock, log_utils, parallel, platform_flags, record_files
+from local_utils import establish_char_dict, files, folder_lock, log_utils, parallel, platform_flags, progress, record_files
 
 ANNOTATION_NAMES = {record_files.TRAIN: 'Train/sample.txt', record_files.TEST: 'Test/sample.txt'}
 REJECTS_NAME = 'rejects.tsv'
@@ -76,7 +74,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
                    'validation_split': validation_split}
     with (folder_lock.only_writer(save_dir), folder_lock.replacing(os.path.join(save_dir, record_files.MANIFEST_NAME)),
           ConversionOutput(save_dir, num_shards, description) as output,
-          tqdm(total=sum(num_lines.values()), unit='image', disable=None, dynamic_ncols=True) as progress,
+          progress.Progress(sum(num_lines.values()), 'image') as shown,
           tempfile.TemporaryDirectory() as scratch,   # of at most 3 chunks a worker
           parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
@@ -87,7 +85,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
             for converted in parallel.ordered_map(executor, convert, chunks, 3 * num_workers):
                 output.write(converted, ANNOTATION_NAMES[split], shard=lines_done * num_shards // num_lines[split])
                 lines_done += converted.num_lines
-                progress.update(converted.num_lines)
+                shown.update(converted.num_lines)
         output.check_usable(dataset_dir)
     output.log_counts()
 

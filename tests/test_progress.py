@@ -1,0 +1,21 @@
+"""Tests of local_utils.progress."""
+from local_utils import progress
+
+
+def lines_of(capfd):
+    return [line.split(' INFO ')[1] for line in capfd.readouterr().err.splitlines()]
+
+
+def test_without_a_terminal_there_are_lines_with_the_rate_and_the_time_left(monkeypatch, capfd):
+    seconds = iter([0, 10, 40, 50, 80])
+    monkeypatch.setattr(progress.time, 'monotonic', lambda: next(seconds))
+    with progress.Progress(400, 'image') as shown:
+        for count in (100, 100, 100, 50):
+            shown.update(count)
+    assert lines_of(capfd) == ['200 of 400 images, 5 a second, time left 00:40', '350 of 400 images, 4 a second, time left 00:11']
+
+
+def test_work_that_is_soon_done_has_no_line(capfd):
+    with progress.Progress(3, 'image') as shown:
+        assert list(shown.over('abc')) == ['a', 'b', 'c']
+    assert lines_of(capfd) == []
