@@ -35,6 +35,13 @@ class DamagedCheckpoint(ValueError):
     """A checkpoint that cannot be read."""
 
 
+def form_of(architecture):
+    """Return the arguments of crnn_model.ShadowNet that an Architecture means, a dict."""
+    form = architecture._asdict()
+    del form['characters']
+    return form
+
+
 def add_description(architecture):
     """Add to the graph the variable that carries the architecture; it has to be saved with the weights."""
     text = json.dumps(architecture._asdict(), ensure_ascii=False)
@@ -94,8 +101,9 @@ def load_tensors(prefix, with_optimizer=False):
         reader = tf.train.load_checkpoint(prefix)
         names = [name for name in reader.get_variable_to_shape_map() if with_optimizer or not name.startswith('optimizer/')]
         return {name: reader.get_tensor(name) for name in names}
-    except (tf.errors.OpError, RuntimeError, ValueError, TypeError, LookupError, MemoryError) as error:   # any of them
-        raise DamagedCheckpoint(f'{prefix}: the checkpoint is cut off or damaged ({str(error).splitlines()[0]})') from error
+    except (tf.errors.OpError, RuntimeError, ValueError, TypeError, LookupError, MemoryError) as error:   # damage has raised each
+        what = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DamagedCheckpoint(f'{prefix}: the checkpoint is cut off or damaged ({what})') from error
 
 
 def architecture_of(tensors, prefix):
@@ -110,6 +118,9 @@ def architecture_of(tensors, prefix):
     """
     if DESCRIPTION in tensors:
         fields = json.loads(tensors[DESCRIPTION])
+        unknown = set(fields).difference(Architecture._fields)
+        if unknown:
+            raise ValueError(f'{prefix}: of a later version of this project; its description has {min(unknown)!r}')
         return Architecture(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
     missing = [name for name in (_CONV1, _CELL.format(0), _PROJECTION) if name not in tensors]
     if missing:

@@ -40,8 +40,8 @@ cfg.TRAIN.OPTIMIZER = 'adam'          # adam, adadelta (the original's), momentu
 cfg.TRAIN.MOMENTUM = 0.9              # of the optimizers momentum and rmsprop
 cfg.TRAIN.LEARNING_RATE = 0.001       # the highest; adadelta needs about 1.0
 cfg.TRAIN.WARMUP_STEPS = 200          # steps over which the rate rises to it from 0
-cfg.TRAIN.LR_SCHEDULE = 'cosine'      # after the warm-up: cosine (to 0 at STEPS), exponential (the original's) or constant
-cfg.TRAIN.LR_DECAY_STEPS = 10000      # exponential: every so many steps the rate …
+cfg.TRAIN.LR_SCHEDULE = 'cosine'      # cosine (to 0 at STEPS, after the warm-up), exponential (the original's) or constant
+cfg.TRAIN.LR_DECAY_STEPS = 10000      # exponential: every so many steps from the start the rate …
 cfg.TRAIN.LR_DECAY_RATE = 0.1         # … is multiplied by this
 cfg.TRAIN.GRADIENT_CLIP_NORM = 5.0    # gradients with a larger global norm are scaled down to it; 0 never
 cfg.TRAIN.MAX_BAD_STEPS = 20          # so many steps in a row without a finite loss and gradient end the run
@@ -71,6 +71,11 @@ _RANGES = {
     'TRAIN.DRAWN_PLAIN_STEPS': (0, 2 ** 31 - 1), 'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
     'ARCH.CONV_CHANNELS': (1, 2048), 'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
     'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0)}
+# What a text may be.
+_CHOICES = {
+    'TRAIN.DRAWN_STYLE': ('rich', 'plain'), 'TRAIN.PRECISION': ('auto', 'float32', 'bfloat16'),
+    'TRAIN.OPTIMIZER': ('adam', 'adadelta', 'momentum', 'rmsprop'), 'TRAIN.LR_SCHEDULE': ('cosine', 'exponential', 'constant'),
+    'TEST.PRECISION': ('auto', 'float32', 'bfloat16')}
 _DEFAULT_RANGE = (1, 2 ** 31 - 1)
 
 
@@ -106,6 +111,8 @@ def knobs(config):
 def _value_like(default, text, name):
     """Return `text` as a value of the default's type."""
     if isinstance(default, str):
+        if text not in _CHOICES[name]:
+            raise ValueError(f'{name}: expected one of {", ".join(_CHOICES[name])}, got {text[:80]!r}')
         return text
     try:
         value = ast.literal_eval(text)

@@ -6,6 +6,7 @@ from local_utils.char_codec import CharacterCodec
 
 CHAR_DICT_NAME = 'char_dict.json'
 ORD_MAP_NAME = 'ord_map.json'
+ENGLISH_DIR = files.repository_path('data')   # of the alphabet of a–z and 0–9
 
 
 class CharDictBuilder:

@@ -28,9 +28,7 @@ def save(folder, form, step=5, with_description=True):
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(step)
         tf.get_variable('global_step', [], tf.int32, tf.constant_initializer(step), trainable=False)
-        crnn_model.ShadowNet(phase='test', num_classes=form.num_classes, input_size=form.input_size,
-                             conv_channels=form.conv_channels, hidden_units=form.hidden_units,
-                             hidden_layers=form.hidden_layers).build_shadownet(
+        crnn_model.ShadowNet(phase='test', **checkpoint.form_of(form)).build_shadownet(
             tf.placeholder(tf.uint8, [None, 32, form.input_size[0], 3]))
         if with_description:
             checkpoint.add_description(form)
@@ -105,6 +103,12 @@ def test_a_checkpoint_from_before_the_channels_could_be_chosen_has_64():
     fields = architecture()._asdict()
     del fields['conv_channels']
     assert checkpoint.architecture_of({'description': json.dumps(fields)}, 'old') == architecture(conv_channels=64)
+
+
+def test_a_checkpoint_of_a_later_version_is_refused():
+    description = json.dumps({**architecture()._asdict(), 'attention': True})
+    with pytest.raises(ValueError, match="new: of a later version of this project; its description has 'attention'"):
+        checkpoint.architecture_of({'description': description}, 'new')
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):

@@ -36,6 +36,7 @@ def test_a_knob_takes_a_value_of_its_type(knobs, assignment, value):
     ('TRAIN.TF_ALLOW_GROWTH=1', ValueError, 'expected bool'),
     ('ARCH.INPUT_SIZE=(1, 2, 3)', ValueError, 'expected 2 numbers like'),
     ('ARCH.INPUT_SIZE=(1.5, 32)', ValueError, 'expected int'),
+    ('TRAIN.OPTIMIZER=sgd', ValueError, 'TRAIN.OPTIMIZER: expected one of adam, adadelta, momentum, rmsprop, got .sgd'),
     ('TRAIN.BATCH_SIZE=0', ValueError, 'TRAIN.BATCH_SIZE: expected a number from 1 to'),
     ('TRAIN.CHECKPOINT_STEP=-1', ValueError, 'expected a number from 1'),
     ('TRAIN.DROPOUT=1.0', ValueError, 'expected a number from 0.0 to 0.99, got 1.0'),

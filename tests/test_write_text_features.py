@@ -1,4 +1,5 @@
 """Tests of tools.write_text_features, data_provider.conversion and local_utils.record_files."""
+import copy
 import json
 import pathlib
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from data_provider import conversion
 from data_provider.annotation import AnnotatedLine
+from global_configuration import config
 from local_utils import data_utils, files, folder_lock, platform_flags, record_files, tfrecord
 from local_utils.establish_char_dict import read_alphabet
 from tests.conftest import draw, write_data_set
@@ -80,6 +82,15 @@ def test_without_a_validation_share_there_is_no_validation_file(tmp_path):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'out', '--validation_split', '0') == 0
     assert record_files.existing_record_files(tmp_path / 'out', 'validation') == []
+
+
+def test_the_size_of_the_images_is_a_knob(tmp_path, monkeypatch):
+    monkeypatch.setattr(write_text_features, 'cfg', copy.deepcopy(config.cfg))
+    words = write_data_set(tmp_path / 'words', WORDS, ['test'])
+    assert convert(words, tmp_path / 'records', '--set', 'ARCH.INPUT_SIZE=(200, 32)', 'DATA.VALIDATION_SPLIT=0.0') == 0
+    manifest = json.loads((tmp_path / 'records' / 'manifest.json').read_text())
+    assert manifest['image_size'] == [200, 32]
+    assert manifest['splits'].keys() == {'train', 'test'}
 
 
 def test_shards_hold_the_same_records_in_the_same_order(tmp_path, codec):

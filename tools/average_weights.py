@@ -54,7 +54,7 @@ def average_weights(weights_paths, save_dir, step=None):
         if difference:
             raise ValueError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
     if step is None:
-        step = max(checkpoint.step_of(each.prefix) for each in found)
+        step = max(0, *(checkpoint.step_of(each.prefix) for each in found))
     with folder_lock.only_writer(save_dir):
         if checkpoint.checkpoints_in(save_dir):
             raise ValueError(f'{save_dir}: there is a checkpoint already; give another --save_dir')

@@ -21,8 +21,8 @@ tensorflow_import.import_tensorflow()
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
-from local_utils import files, log_utils, platform_flags, progress, record_files
-from tools import plots, recognition, session_utils
+from local_utils import establish_char_dict, log_utils, platform_flags, progress, record_files
+from tools import knob_flags, plots, recognition, session_utils
 
 
 def parse_args(argv=None):
@@ -104,7 +104,8 @@ def open_samples(args, recogniser):
         images = AnnotatedImages(args.image_dir, args.annotation_path, recogniser.input_size)
         return images, images.count, args.annotation_path
     dataset_dir = args.dataset_dir or args.data_dir
-    provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, files.repository_path('data'))
+    default_alphabet_dir = args.alphabet_dir or establish_char_dict.ENGLISH_DIR   # of records without an alphabet
+    provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, default_alphabet_dir)
     recognition.check_alphabet(recogniser.codec, provider.codec, recogniser.prefix)
     samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
     return samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'
@@ -115,10 +116,8 @@ def main(argv=None):
     args = parse_args(argv)
     output = platform_flags.standard_output()
     session_utils.silence_deprecations()
-    session_utils.set_knobs(cfg, args.assignments)
-    recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
-                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
-                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+    knob_flags.set_knobs(cfg, args)
+    recogniser = recognition.open_recogniser(args)
     samples, count, source = open_samples(args, recogniser)
     if args.confusion_path:
         plots.check_path(args.confusion_path)   # before the long work

@@ -25,9 +25,8 @@ from crnnmodel import geometry
 from data_provider import annotation, drawn_words, fonts, image_file, text_style, word_texts
 from global_configuration.config import cfg
 from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags, progress
-from tools import pictures
+from tools import knob_flags, pictures
 
-ALPHABET_DIR = files.repository_path('data')
 PARTS = ('Train', 'Test')
 ANNOTATION_NAME = 'sample.txt'
 WORD_LIST_PATH = files.repository_path('data', 'words.txt')
@@ -65,10 +64,12 @@ def parse_args(argv=None):
     parser.add_argument('--style', choices=sorted(text_style.STYLES, reverse=True), default='rich',
                         help='rich: as photographs show words; plain: easy to read, soon learned')
     parser.add_argument('--preview', metavar='FILE', help='draw some examples into this picture, and no data set')
-    parser.add_argument('--alphabet_dir', default=ALPHABET_DIR, metavar='DIR', help='where char_dict.json and ord_map.json lie')
+    parser.add_argument('--alphabet_dir', default=establish_char_dict.ENGLISH_DIR, metavar='DIR',
+                        help='where char_dict.json and ord_map.json lie')
     parser.add_argument('--seed', type=platform_flags.whole_number, default=0, metavar='N', help='decides every image')
     parser.add_argument('--num_workers', type=platform_flags.positive_number, default=os.cpu_count(), metavar='N',
                         help='processes that draw')
+    knob_flags.add_set_flag(parser, 'ARCH')
     return parser.parse_args(argv)
 
 
@@ -229,6 +230,7 @@ def write_file(path, data):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    knob_flags.set_knobs(cfg, args)
     codec = establish_char_dict.read_alphabet(args.alphabet_dir)
     font_paths = fonts.find_fonts(args.fonts)
     words = choose_words(args.words, args.num_train + args.num_test, codec, font_paths, args.seed)

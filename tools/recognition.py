@@ -6,9 +6,10 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, crnn_model, ctc
-from local_utils import establish_char_dict, files, metrics, parallel
+from global_configuration.config import cfg
+from local_utils import establish_char_dict, log_utils, metrics, parallel
 from local_utils.char_codec import CharacterCodec, alphabet_difference
-from tools import run_folder, session_utils
+from tools import knob_flags, run_folder, session_utils
 
 ReadingGraph = collections.namedtuple('ReadingGraph', [
     'images',   # placeholder uint8 [batch, height, width, 3], BGR
@@ -41,10 +42,7 @@ def build_reading_graph(architecture, *, dtype, beam_width=None, batch_size=None
     """
     width, height = architecture.input_size
     images = tf.placeholder(tf.uint8, [batch_size, height, width, 3])
-    network = crnn_model.ShadowNet(
-        phase='test', num_classes=architecture.num_classes, input_size=architecture.input_size,
-        conv_channels=architecture.conv_channels, hidden_units=architecture.hidden_units,
-        hidden_layers=architecture.hidden_layers, pixel_range=architecture.pixel_range, dtype=dtype)
+    network = crnn_model.ShadowNet(phase='test', dtype=dtype, **checkpoint.form_of(architecture))
     logits = network.build_shadownet(images, reuse=reuse)
     return ReadingGraph(images, logits, ctc.decode(logits, beam_width))
 
@@ -57,8 +55,15 @@ def read_images(session, graph, codec, images):
 
     Returns:
         (texts, list of str; confidences, float32 [batch] in [0, 1]).
+
+    Raises:
+        ValueError: the device has too little memory for so many images.
     """
-    labels, confidences = session.run(graph.reading, {graph.images: np.stack(images)})
+    try:
+        labels, confidences = session.run(graph.reading, {graph.images: np.stack(images)})
+    except tf.errors.ResourceExhaustedError as error:
+        raise ValueError(f'out of memory with {len(images)} images at once; set a smaller TEST.BATCH_SIZE '
+                         '(in a training, TRAIN.VAL_BATCH_SIZE)') from error
     return texts_of(codec, labels), confidences
 
 
@@ -114,16 +119,20 @@ def add_reading_flags(parser):
     parser.add_argument('--alphabet_dir', metavar='DIR', help='the folder of char_dict.json and ord_map.json, for a checkpoint '
                                                               'without an alphabet of its own (default: beside it, else English)')
     parser.add_argument('--beam_search', action='store_true', help='search beams of TEST.BEAM_WIDTH instead of the best path')
-    session_utils.add_set_flag(parser)
+    knob_flags.add_set_flag(parser, 'TEST')
 
 
-def open_recogniser(args, *, precision, beam_width, gpu_memory_fraction, allow_growth, batch_size=None):
-    """Return the Recogniser that the flags of `add_reading_flags` mean; raises as Recogniser does."""
+def open_recogniser(args, batch_size=None):
+    """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does."""
     own_best = os.path.join(args.output_dir, run_folder.BEST_DIR)
-    weights_path = args.weights_path or (own_best if os.path.isdir(own_best) else session_utils.BUNDLED)
-    return Recogniser(session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir, precision=precision,
-                      beam_width=beam_width if args.beam_search else None, batch_size=batch_size,
-                      config=session_utils.session_config(gpu_memory_fraction=gpu_memory_fraction, allow_growth=allow_growth))
+    weights_path = args.weights_path or (own_best if checkpoint.checkpoints_in(own_best) else session_utils.BUNDLED)
+    recogniser = Recogniser(
+        session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir, precision=cfg.TEST.PRECISION,
+        beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, batch_size=batch_size,
+        config=session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
+                                            allow_growth=cfg.TEST.TF_ALLOW_GROWTH))
+    log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
+    return recogniser
 
 
 def find_codec(architecture, prefix, alphabet_dir=None):
@@ -144,7 +153,7 @@ def find_codec(architecture, prefix, alphabet_dir=None):
             check_alphabet(codec, establish_char_dict.read_alphabet(alphabet_dir), prefix)
         return codec
     if not alphabet_dir:
-        alphabet_dir = beside if establish_char_dict.has_alphabet(beside) else files.repository_path('data')
+        alphabet_dir = beside if establish_char_dict.has_alphabet(beside) else establish_char_dict.ENGLISH_DIR
     codec = establish_char_dict.read_alphabet(alphabet_dir)
     if codec.num_classes != architecture.num_classes:
         raise ValueError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of {alphabet_dir} has '

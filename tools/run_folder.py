@@ -2,6 +2,7 @@
 import collections
 import contextlib
 import glob
+import json
 import os
 import shutil
 
@@ -12,7 +13,7 @@ from local_utils import establish_char_dict, files, folder_lock, log_utils
 from tools import session_utils
 
 BEST_DIR = 'best'
-BEST_RESULT = 'validation.json'
+RESULT_NAME = 'validation.json'   # of the last validation, and in best/ of the best
 CONFIG_NAME = 'config.json'
 ASIDE_ENDING = '.damaged'   # of the files of a checkpoint that could not be read
 
@@ -35,7 +36,7 @@ class RunFolder:
         self.output_dir = output_dir
         self.best_dir = os.path.join(output_dir, BEST_DIR)
         self._is_chief = is_chief
-        self._saver = self._best_saver = None
+        self._saver = self._best_saver = self._codec = None
         self._saved_step = None
         self._unreadable = []   # prefixes of checkpoints
 
@@ -78,31 +79,39 @@ class RunFolder:
             raise ValueError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
                              'give another --output_dir')
         self._unreadable = prefixes[:prefixes.index(newest.prefix)]
+        self._saved_step = int(newest.tensors['global_step'])
         return newest
 
-    def start(self, codec, configuration, keep_checkpoints):
-        """Write the alphabet and the configuration beside the checkpoints to come; the graph has to be complete.
+    def make_savers(self, keep_checkpoints):
+        """Make ready to save, so that the last `keep_checkpoints` checkpoints stay; the graph has to be complete."""
+        if not self._is_chief:
+            return
+        self._saver = tf.train.Saver(max_to_keep=keep_checkpoints, save_relative_paths=True)
+        readable = [prefix for prefix in checkpoint.checkpoints_in(self.output_dir) if prefix not in self._unreadable]
+        self._saver.recover_last_checkpoints(readable[::-1])
+        weights = [variable for variable in tf.global_variables() if not variable.op.name.startswith('optimizer/')]
+        self._best_saver = tf.train.Saver(weights, max_to_keep=1, save_relative_paths=True)
+        self._best_saver.recover_last_checkpoints(checkpoint.checkpoints_in(self.best_dir)[::-1])
+
+    def start(self, codec, configuration):
+        """Write the alphabet and the configuration beside the checkpoints to come, with a warning for each knob that was another.
 
         Checkpoints that `load_last` could not read are set aside: they are of steps that the run comes to again.
 
         Args:
             codec: CharacterCodec.
             configuration: the knobs of the run, a dict.
-            keep_checkpoints: how many of the last checkpoints stay.
         """
         if not self._is_chief:
             return
         for prefix in self._unreadable:
             set_aside(prefix)
-        os.makedirs(self.best_dir, exist_ok=True)
-        for folder in (self.output_dir, self.best_dir):
-            establish_char_dict.write_alphabet(codec.characters, folder)
-        files.write_json(os.path.join(self.output_dir, CONFIG_NAME), configuration)
-        readable = [variable for variable in tf.global_variables() if not variable.op.name.startswith('optimizer/')]
-        self._saver = tf.train.Saver(max_to_keep=keep_checkpoints, save_relative_paths=True)
-        self._saver.recover_last_checkpoints(checkpoint.checkpoints_in(self.output_dir)[::-1])
-        self._best_saver = tf.train.Saver(readable, max_to_keep=1, save_relative_paths=True)
-        self._best_saver.recover_last_checkpoints(checkpoint.checkpoints_in(self.best_dir)[::-1])
+        self._codec = codec
+        establish_char_dict.write_alphabet(codec.characters, self.output_dir)
+        config_path = os.path.join(self.output_dir, CONFIG_NAME)
+        for name, before, now in changes(_object_in(config_path), configuration):
+            log_utils.init_logger().warning('%s: %s before, %s now', name, before, now)
+        files.write_json(config_path, configuration)
 
     def save(self, session, step):
         """Write the checkpoint of a step, unless it is there already."""
@@ -112,18 +121,38 @@ class RunFolder:
 
     def best_accuracy(self):
         """Return the word accuracy of the best checkpoint, or -1 where there is none."""
-        try:
-            accuracy = float(files.read_json_object(os.path.join(self.best_dir, BEST_RESULT))['word_accuracy'])
-        except (OSError, ValueError, KeyError, TypeError):
-            return -1.0
-        return accuracy if 0 <= accuracy <= 1 else -1.0
+        accuracy = _object_in(os.path.join(self.best_dir, RESULT_NAME)).get('word_accuracy')
+        return accuracy if isinstance(accuracy, (int, float)) and 0 <= accuracy <= 1 else -1.0
 
-    def save_best(self, session, step, results):
-        """Write the weights of a step, without the optimizer's state, as the best, with the figures of its validation."""
+    def is_validated(self, step):
+        """Whether the last validation that came to its end was that of a step."""
+        return _object_in(os.path.join(self.output_dir, RESULT_NAME)).get('step') == step
+
+    def save_validation(self, session, step, results):
+        """Write the figures of a step's validation and, where its words are read better than before, its weights as the best."""
         if not self._is_chief:
             return
-        save_checkpoint(self._best_saver, session, self.best_dir, step)
-        files.write_json(os.path.join(self.best_dir, BEST_RESULT), {'step': step, **results})
+        results = {'step': step, **results}
+        if results['word_accuracy'] > self.best_accuracy():
+            os.makedirs(self.best_dir, exist_ok=True)
+            establish_char_dict.write_alphabet(self._codec.characters, self.best_dir)
+            save_checkpoint(self._best_saver, session, self.best_dir, step)
+            files.write_json(os.path.join(self.best_dir, RESULT_NAME), results)
+        files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)   # last: by it the validation is known to be done
+
+
+def changes(before, now):
+    """Return the entries of two dicts that differ, list of (key, value before, value now), for keys that both have."""
+    now = json.loads(json.dumps(now))   # tuples become lists, as in a file
+    return [(key, before[key], value) for key, value in now.items() if key in before and before[key] != value]
+
+
+def _object_in(path):
+    """Return the object of a JSON file, or an empty one where there is none that can be read."""
+    try:
+        return files.read_json_object(path)
+    except (OSError, ValueError):
+        return {}
 
 
 def save_checkpoint(saver, session, folder, step):

@@ -5,8 +5,7 @@ import warnings
 
 import tensorflow.compat.v1 as tf
 
-from global_configuration.config import override
-from local_utils import files, log_utils, platform_flags
+from local_utils import files, log_utils
 
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
 BUNDLED = 'bundled'                                 # --weights_path of the project's own weights
@@ -17,20 +16,6 @@ def silence_deprecations():
     """Keep TensorFlow's advice to move to its second interface out of the log: this project is written for the first."""
     tf.logging.set_verbosity(tf.logging.ERROR)
     warnings.filterwarnings('ignore', 'To make it possible to preserve tf.data options')
-
-
-def add_set_flag(parser):
-    """Add --set, which changes knobs, to an argparse parser; `set_knobs` takes its assignments."""
-    parser.add_argument('--set', action='extend', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments',
-                        help='change knobs of global_configuration/config.py')
-
-
-def set_knobs(config, assignments):
-    """Change the knobs of `config` as --set asks; raises platform_flags.WrongArgument for an unknown knob or a wrong value."""
-    try:
-        override(config, assignments)
-    except (KeyError, ValueError) as error:
-        raise platform_flags.WrongArgument(f'--set: {platform_flags.message_of(error)}') from error
 
 
 def session_config(*, gpu_memory_fraction, allow_growth):
@@ -86,7 +71,7 @@ def replica_devices(num_gpus, cpu_replicas):
         cpu_replicas: where there is no GPU, replicas on the processor; to be set before anything else is asked of TensorFlow.
     """
     gpus = tf.config.list_physical_devices('GPU')
-    if num_gpus > max(len(gpus), 1):
+    if num_gpus > len(gpus):
         log_utils.init_logger().warning('--num_gpus=%d, but this machine has %d', num_gpus, len(gpus))
     if gpus:
         return [f'/gpu:{number}' for number in range(min(num_gpus, len(gpus)))]
@@ -107,8 +92,8 @@ def readable_errors(what):
 
 
 def first_line(error):
-    """Return the line of a TensorFlow error that says what happened."""
-    lines = [line.strip() for line in str(error.message).splitlines()]
+    """Return the line of an error of TensorFlow's, or of another, that says what happened."""
+    lines = [line.strip() for line in str(getattr(error, 'message', error)).splitlines()]
     noise = ('Graph execution error', 'Detected at node', 'File ', 'Node: ', 'From /job:')
     return next((line for line in lines if line and not line.startswith(noise)), type(error).__name__)
 

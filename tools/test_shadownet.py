@@ -22,7 +22,7 @@ from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
 from local_utils import log_utils, parallel, platform_flags, progress
-from tools import pictures, recognition, session_utils
+from tools import knob_flags, pictures, recognition, session_utils
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif', '.ppm', '.pgm', '.pbm')
 DECODING_THREADS = 2
@@ -110,14 +110,12 @@ def main(argv=None):
     args = parse_args(argv)
     output = platform_flags.standard_output()
     session_utils.silence_deprecations()
-    session_utils.set_knobs(cfg, args.assignments)
+    knob_flags.set_knobs(cfg, args)
     files, problems = find_images(args.image_path)
     for problem in problems:
         log_utils.init_logger().error(problem)
     is_single = min(len(files), cfg.TEST.BATCH_SIZE) == 1
-    recogniser = recognition.open_recogniser(args, precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH,
-                                             gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
-                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH, batch_size=1 if is_single else None)
+    recogniser = recognition.open_recogniser(args, batch_size=1 if is_single else None)
     all_read = test_shadownet(files=files, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE, output=output,
                               picture_path=args.picture_path)
     return 0 if all_read and not problems else 1

@@ -20,9 +20,9 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint, geometry
 from data_provider import data_provider
 from global_configuration.config import cfg, knobs
-from local_utils import files, folder_lock, log_utils, platform_flags, record_files
+from local_utils import establish_char_dict, folder_lock, log_utils, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
-from tools import run_folder, session_utils, training_graph, training_loop
+from tools import knob_flags, run_folder, session_utils, training_graph, training_loop
 from tools.cluster import Cluster, task_of
 from tools.training_report import TrainingReport
 
@@ -37,7 +37,7 @@ def parse_args(argv=None):
                         help="folders of fonts for --drawn_words (default: OpenCV's own and the system's)")
     parser.add_argument('--weights_path', metavar='PATH',
                         help="start a new run from the weights of this checkpoint; 'bundled' for those of the project")
-    session_utils.add_set_flag(parser)
+    knob_flags.add_set_flag(parser, 'ARCH', 'TRAIN')
     return parser.parse_args(argv)
 
 
@@ -63,7 +63,7 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
     if cfg.TRAIN.BATCH_SIZE % cluster.num_replicas:
         raise ValueError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {cfg.TRAIN.BATCH_SIZE}')
-    provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, files.repository_path('data'))
+    provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, establish_char_dict.ENGLISH_DIR)
     drawer = training_graph.make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
     describe_records(provider, drawer)
     architecture = checkpoint.Architecture(
@@ -75,21 +75,26 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
         resumed = run.load_last(architecture)
         first_step = int(resumed.tensors['global_step']) if resumed else 0
         last_step = min(cfg.TRAIN.STEPS, max_step or cfg.TRAIN.STEPS)
-        if first_step >= last_step:
+        validate_first = (   # as after a kill in the middle of it
+            resumed is not None and provider.has(record_files.VALIDATION)
+            and training_loop.is_validation_step(first_step, last_step) and not run.is_validated(first_step))
+        if first_step >= last_step and not validate_first:
             logger.info('nothing to do: %d of %d steps are done in %s', first_step, last_step, output_dir)
             return first_step
         cluster.wait_for_others(cfg.TRAIN.CLUSTER_WAIT)
         training = training_graph.build_training_graph(cluster, provider, drawer, architecture, first_step)
-        run.start(provider.codec, knobs(cfg), cfg.TRAIN.KEEP_CHECKPOINTS)
+        run.make_savers(cfg.TRAIN.KEEP_CHECKPOINTS)
         report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE,
                                 is_chief=cluster.is_chief)
         with (cluster, tf.Session(cluster.target, graph=graph, config=cluster.config) as session, report, StopSignals() as stop,
-              readable_record_errors(provider)):
+              readable_errors(provider, drawer)):
             with cluster.strategy.scope():
                 initialise(session, training, architecture, resumed, first_weights)
             del resumed, first_weights
             check_first_step(session, cluster, training, first_step)
-            return training_loop.TrainingLoop(session, training, cluster, provider, run, report, stop).run(first_step, last_step)
+            run.start(provider.codec, knobs(cfg))
+            loop = training_loop.TrainingLoop(session, training, cluster, provider, run, report, stop)
+            return loop.run(first_step, last_step, validate_first)
 
 
 def load_first_weights(weights_path, output_dir, architecture):
@@ -104,7 +109,8 @@ def load_first_weights(weights_path, output_dir, architecture):
                                         output_dir, weights_path)
         return None
     newest = run_folder.load_newest(session_utils.weights_path(weights_path))
-    checkpoint.check_same_network(architecture, newest.tensors, newest.prefix)
+    if checkpoint.check_same_network(architecture, newest.tensors, newest.prefix).characters is None:
+        log_utils.init_logger().warning('%s does not know its alphabet, which is taken for that of the records', newest.prefix)
     return newest
 
 
@@ -144,11 +150,15 @@ def check_first_step(session, cluster, training, first_step):
 
 
 @contextlib.contextmanager
-def readable_record_errors(provider):
-    """Turn what TensorFlow says of damaged training records into a ValueError that names the file and the record."""
+def readable_errors(provider, drawer):
+    """Turn what TensorFlow says of damaged training records, of drawing and of a lack of memory into a ValueError."""
     try:
         yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise ValueError(f'out of memory; expected a smaller TRAIN.BATCH_SIZE, got {cfg.TRAIN.BATCH_SIZE}') from error
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+        if drawer:
+            raise ValueError(session_utils.first_line(error)) from error
         training_loop.explain_bad_records(provider, session_utils.first_line(error))
 
 
@@ -168,7 +178,7 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     session_utils.silence_deprecations()
-    session_utils.set_knobs(cfg, args.assignments)
+    knob_flags.set_knobs(cfg, args)
     cluster = open_cluster(args.num_gpus)
     if not cluster:
         return

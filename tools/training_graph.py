@@ -99,11 +99,8 @@ def training_batches(provider, drawer, share, first_step):
 
 def build_step(batch, step, wish, architecture, dtype):
     """Build the step of one replica; returns ReplicaStep."""
-    network = crnn_model.ShadowNet(
-        phase='train', num_classes=architecture.num_classes, input_size=architecture.input_size,
-        conv_channels=architecture.conv_channels, hidden_units=architecture.hidden_units,
-        hidden_layers=architecture.hidden_layers, pixel_range=architecture.pixel_range, dropout=cfg.TRAIN.DROPOUT,
-        dropout_seed=tf.stack([cfg.TRAIN.SEED, step]), dtype=dtype)
+    network = crnn_model.ShadowNet(phase='train', dropout=cfg.TRAIN.DROPOUT, dropout_seed=tf.stack([cfg.TRAIN.SEED, step]),
+                                   dtype=dtype, **checkpoint.form_of(architecture))
     learning_rate = training.scheduled_learning_rate(
         step, schedule=cfg.TRAIN.LR_SCHEDULE, learning_rate=cfg.TRAIN.LEARNING_RATE, warmup_steps=cfg.TRAIN.WARMUP_STEPS,
         steps=cfg.TRAIN.STEPS, decay_steps=cfg.TRAIN.LR_DECAY_STEPS, decay_rate=cfg.TRAIN.LR_DECAY_RATE)

@@ -20,22 +20,28 @@ class TrainingLoop:
         self._run, self._report, self._stop = run, report, stop
         self._bad_steps = 0
 
-    def run(self, step, last_step):
-        """Train from a step to the last, or until a worker wishes to stop; return the step that was reached."""
+    def run(self, step, last_step, validate_first=False):
+        """Train from a step to the last, or until a worker wishes to stop; return the step that was reached.
+
+        Args:
+            validate_first: whether the validation of the step at the start is still to be done.
+        """
         first_step, stopping = step + 1, False
+        if validate_first:
+            self._validate(step)
         while step < last_step and not stopping:
             step += 1
             is_display = step % cfg.TRAIN.DISPLAY_STEP == 0 or step == last_step
             values = self._train(is_display)
             self._check(values, step)
             if step == first_step:
-                self._report.first_step(cfg.TRAIN.DISPLAY_STEP)
+                self._report.report_first_step(cfg.TRAIN.DISPLAY_STEP)
             if is_display:
                 distance, accuracy = self._batch_accuracy(values)
                 self._report.display(step, distance, accuracy, values[0].train)
             if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
                 self._run.save(self._session, step)
-            if (step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step) and self._provider.has(record_files.VALIDATION):
+            if is_validation_step(step, last_step) and self._provider.has(record_files.VALIDATION):
                 self._validate(step)
             stopping = values[0].wishes > 0 or (self._cluster.num_workers == 1 and self._stop.requested)
         self._run.save(self._session, step)
@@ -86,8 +92,7 @@ class TrainingLoop:
             return
         results = metrics.TextMetrics(*totals).results()
         self._report.validation(step, results, evaluation.examples)
-        if results['word_accuracy'] > self._run.best_accuracy():
-            self._run.save_best(self._session, step, results)
+        self._run.save_validation(self._session, step, results)
 
     def _wait_for_all_workers(self):
         """Return once every worker has come here."""
@@ -96,6 +101,11 @@ class TrainingLoop:
     def _summed(self, figures):
         """Return the sums of this worker's figures and those of the others, list of float."""
         return figures if self._cluster.num_workers == 1 else training_graph.summed(self._session, self._graph, figures)
+
+
+def is_validation_step(step, last_step):
+    """Whether the validation records are read after a step."""
+    return step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step
 
 
 def any_foreign(indices, codec):

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from tqdm import tqdm
 
 from local_utils import log_utils
-from tools import pictures
+from tools import pictures, session_utils
 
 
 class TrainingReport:
@@ -57,7 +57,7 @@ class TrainingReport:
         self._unusable_samples += len(unusable)
         self._bar.update()
 
-    def first_step(self, display_step):
+    def report_first_step(self, display_step):
         """Write the line that shows that the training has begun: the first of those every `display_step` may be minutes away."""
         self._log('the first step took %.1f seconds, making ready included; a line follows every %d', self._seconds, display_step)
 
@@ -131,4 +131,4 @@ class TrainingReport:
         except (tf.errors.OpError, RuntimeError) as error:
             self._writer = None
             self._logger.warning('%s: cannot write for TensorBoard (%s); training goes on without', self._event_dir,
-                                 str(error).splitlines()[0])
+                                 session_utils.first_line(error))

@@ -22,13 +22,13 @@ from crnnmodel import geometry
 from data_provider import annotation, conversion
 from global_configuration.config import cfg
 from local_utils import establish_char_dict, files, folder_lock, log_utils, parallel, platform_flags, progress, record_files
+from tools import knob_flags
 
 ANNOTATION_NAMES = {record_files.TRAIN: 'Train/sample.txt', record_files.TEST: 'Test/sample.txt'}
 REJECTS_NAME = 'rejects.tsv'
 MAX_CHUNK_LINES = 128   # that a worker converts at a time; about 1.2 MB of records
 TRIED_LINES = 50
 MANIFEST_VERSION = 1
-BUNDLED_ALPHABET_DIR = files.repository_path('data')
 
 
 def parse_args(argv=None):
@@ -36,12 +36,13 @@ def parse_args(argv=None):
     parser = platform_flags.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='the data set (default: --data_dir)')
     parser.add_argument('--save_dir', metavar='DIR', help='where the records go (default: --output_dir)')
-    parser.add_argument('--validation_split', type=platform_flags.fraction, default=cfg.DATA.VALIDATION_SPLIT, metavar='SHARE',
-                        help='share of Train that becomes validation')
+    parser.add_argument('--validation_split', type=platform_flags.fraction, metavar='SHARE',
+                        help='share of Train that becomes validation (default: DATA.VALIDATION_SPLIT)')
     parser.add_argument('--num_workers', type=platform_flags.positive_number, default=os.cpu_count(), metavar='N',
                         help='processes that convert')
     parser.add_argument('--num_shards', type=platform_flags.positive_number, default=1, metavar='N',
                         help='files to spread the records of each split over')
+    knob_flags.add_set_flag(parser, 'ARCH', 'DATA')
     return parser.parse_args(argv)
 
 
@@ -97,7 +98,7 @@ def find_alphabet(dataset_dir):
     if establish_char_dict.has_alphabet(dataset_dir):
         return establish_char_dict.read_alphabet(dataset_dir)
     log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', dataset_dir)
-    return establish_char_dict.read_alphabet(BUNDLED_ALPHABET_DIR)
+    return establish_char_dict.read_alphabet(establish_char_dict.ENGLISH_DIR)
 
 
 def try_first_lines(settings, split, annotation_path):
@@ -221,8 +222,10 @@ class ConversionOutput:
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
+    knob_flags.set_knobs(cfg, args)
+    split = cfg.DATA.VALIDATION_SPLIT if args.validation_split is None else args.validation_split
     write_text_features(dataset_dir=args.dataset_dir or args.data_dir, save_dir=args.save_dir or args.output_dir,
-                        validation_split=args.validation_split, num_workers=args.num_workers, num_shards=args.num_shards,
+                        validation_split=split, num_workers=args.num_workers, num_shards=args.num_shards,
                         input_size=cfg.ARCH.INPUT_SIZE, seed=cfg.DATA.SEED)
 
 
