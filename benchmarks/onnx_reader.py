@@ -14,7 +14,7 @@ import training_batch
 
 def main():
     """Export the network, then serve."""
-    args = training_batch.argument_parser(__doc__).parse_args()
+    args = training_batch.argument_parser(__doc__, has_precision=False).parse_args()
     images = training_batch.random_batch(args)[0]
     network = torch_step.ShadowNet(args.num_classes).eval()
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
 
     echo | python benchmarks/our_step.py --batch_size 64 --precision bfloat16
 
-A part of training_step.py.
+A part of training_step.py and processor_share.py.
 """
 import pathlib
 import sys

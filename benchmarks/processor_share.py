@@ -29,16 +29,17 @@ import training_batch
 # Of an image of 100 x 32: (pixels of the output, side of the kernel, channels in, channels out), conv1 to conv7.
 CONVOLUTIONS = [(3200, 3, 3, 64), (800, 3, 64, 128), (200, 3, 128, 256), (200, 3, 256, 256), (100, 3, 256, 512),
                 (100, 3, 512, 512), (25, 2, 512, 512)]
-FRAMES, LSTM_CELLS, LSTM_KERNEL = 25, 4, (512 + 256, 4 * 256)
+LSTM_CELLS, LSTM_KERNEL = 4, (512 + 256, 4 * 256)
 LARGE_CONVOLUTIONS = {'conv4': (8, 256), 'conv6': (4, 512)}   # height, channels in and out; 25 wide
 LARGE_PRODUCT = 2048                                          # rows and columns of both matrices
 KINDS = ('forward', 'input gradient', 'kernel gradient', 'product')
 
 
-def work_of_an_image(num_classes):
+def work_of_an_image(width, num_classes):
     """Return the floating point operations of each of KINDS that an image takes in a training step."""
-    convolutions = [2 * pixels * side ** 2 * channels * new_channels for pixels, side, channels, new_channels in CONVOLUTIONS]
-    products = 2 * FRAMES * (LSTM_CELLS * LSTM_KERNEL[0] * LSTM_KERNEL[1] + 512 * num_classes)
+    convolutions = [2 * pixels * width // 100 * side ** 2 * channels * new_channels
+                    for pixels, side, channels, new_channels in CONVOLUTIONS]
+    products = 2 * (width // 4) * (LSTM_CELLS * LSTM_KERNEL[0] * LSTM_KERNEL[1] + 512 * num_classes)
     return dict(zip(KINDS, (sum(convolutions), sum(convolutions[1:]), sum(convolutions), 3 * products), strict=True))
 
 
@@ -88,7 +89,7 @@ def main():
         figures = paired.in_turn({**measures, 'step': step.measure}, args.rounds)
     step_rates = figures.pop('step')
     best = {kind: max(statistics.median(figures[name]) for name in operations if operations[name][0] == kind) for kind in KINDS}
-    work = work_of_an_image(args.num_classes)
+    work = work_of_an_image(args.width, args.num_classes)
     seconds = sum(work[kind] / best[kind] / 1e9 for kind in KINDS)
     print(json.dumps({
         'machine': paired.machine(), **vars(args), 'gflops': {name: paired.spread(values) for name, values in figures.items()},

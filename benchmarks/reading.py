@@ -26,17 +26,17 @@ SCRIPTS = {
 
 def main():
     """Measure and print."""
-    parser = training_batch.argument_parser(__doc__)
+    parser = training_batch.argument_parser(__doc__, has_precision=False)
     parser.add_argument('--rounds', type=int, default=20)
     args = parser.parse_args()
-    size = f'--batch_size={args.batch_size}'
+    sizes = [f'--{name}={value}' for name, value in vars(args).items() if name != 'rounds']
     with contextlib.ExitStack() as stack:
-        workers = {name: stack.enter_context(paired.Worker(*script, size)) for name, script in SCRIPTS.items()}
+        workers = {name: stack.enter_context(paired.Worker(*script, *sizes)) for name, script in SCRIPTS.items()}
         figures = paired.in_turn({name: worker.measure for name, worker in workers.items()}, args.rounds)
     ours, peer = (max((name for name in figures if name.startswith('ours') == is_ours),
                       key=lambda name: statistics.median(figures[name])) for is_ours in (True, False))
     print(json.dumps({
-        'machine': paired.machine(), 'batch_size': args.batch_size, 'rounds': args.rounds,
+        'machine': paired.machine(), **vars(args),
         'images_per_second': {name: paired.spread(values) for name, values in figures.items()},
         'our_best': ours, 'best_peer': peer,
         'ratio_of_medians': paired.ratio_of_medians(figures[ours], figures[peer])}, indent=2))

@@ -1,4 +1,4 @@
-"""What both training steps of training_step.py share: the flags, the random batch, the answering of measurements."""
+"""What the steps and the readers of the benchmarks share: the flags, the random batch, the answering of measurements."""
 import argparse
 import time
 
@@ -11,13 +11,14 @@ GRADIENT_CLIP_NORM = 5.0
 DROPOUT = 0.5
 
 
-def argument_parser(description):
-    """Return a parser with the flags that give the step its size."""
+def argument_parser(description, has_precision=True):
+    """Return a parser with the flags that give the step, or the reading, its size, and its precision where that can be chosen."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--batch_size', type=int, default=64)
     parser.add_argument('--width', type=int, default=100, help='of the images, pixels')
     parser.add_argument('--num_classes', type=int, default=37, help='characters and blank')
-    parser.add_argument('--precision', choices=['float32', 'bfloat16'], default='bfloat16')
+    if has_precision:
+        parser.add_argument('--precision', choices=['float32', 'bfloat16'], default='bfloat16')
     return parser
 
 

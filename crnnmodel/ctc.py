@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 CtcLoss = collections.namedtuple('CtcLoss', [
     'losses',  # float32 [batch]: -log p(label | image); 0 where the label is not usable
-    'usable',  # bool [batch]: the label's indices are characters CTC can express it in the frames there are, it is not empty
+    'usable',  # bool [batch]: the label is not empty, its indices are characters, CTC can express it in the frames there are
 ])
 
 Reading = collections.namedtuple('Reading', [

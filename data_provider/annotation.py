@@ -9,6 +9,7 @@ AnnotatedLine = collections.namedtuple('AnnotatedLine', [
     'text',    # bytes, without the line's end
 ])
 
+FILE_NAMES = ('Train/sample.txt', 'Test/sample.txt')   # in a data set
 _BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 
 

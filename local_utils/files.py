@@ -4,6 +4,11 @@ import json
 import os
 import stat
 
+try:
+    import resource
+except ImportError:   # Windows, which has no such limit
+    resource = None
+
 INCOMPLETE_SUFFIX = '.incomplete'
 
 
@@ -48,6 +53,22 @@ def open_regular(path, mode='rb', **open_args):
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise ValueError(f'{path}: expected a file, got a folder, a pipe or a device')
     return open(path, mode, **open_args)
+
+
+def allow_open_files(count):
+    """Let this process have so many files open at once, as far as the system says how many it may.
+
+    Raises:
+        ValueError: it may not have so many.
+    """
+    if resource is None:
+        return
+    allowed, largest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY or count <= allowed:
+        return
+    if largest != resource.RLIM_INFINITY and count > largest:
+        raise ValueError(f'{count} files would be open at once, the system allows {largest} (ulimit -n)')
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, largest))
 
 
 def write_json(path, value):

@@ -44,6 +44,13 @@ def existing_record_files(dataset_dir, split):
     return sorted(name for name in os.listdir(dataset_dir) if pattern.fullmatch(name))
 
 
+def remove_incomplete(dataset_dir):
+    """Remove what a killed conversion left of the record files of a folder, of whatever number of shards."""
+    for name in os.listdir(dataset_dir):
+        if name.endswith(files.INCOMPLETE_SUFFIX) and name.startswith(tuple(file_names(split)[0] for split in SPLITS)):
+            os.remove(os.path.join(dataset_dir, name))
+
+
 def check_manifest(dataset_dir, characters, input_size):
     """Raise ValueError where the manifest says that the records are not what they seem to be.
 

@@ -8,7 +8,7 @@ from local_utils import platform_flags
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import draw, write_records
 from tests.small_run import SIZE, WORDS
-from tools import evaluate_shadownet
+from tools import evaluate_shadownet, plots
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -36,6 +36,15 @@ def test_records_are_evaluated_whole_with_a_picture_of_the_confusion(overfitted,
     assert result['exact']['word_accuracy'] == result['letters_and_digits']['word_accuracy'] == 1.0
     assert result['confusion']['a'] == {'a': 4}
     assert cv2.imread(str(tmp_path / 'c.png')).shape[2] == 3
+
+
+def test_the_picture_of_a_large_alphabet_shows_the_characters_with_the_most_mistakes(tmp_path):
+    characters = [chr(0x100 + number) for number in range(300)]
+    mistakes = {(characters[7], characters[250]): 2, ('', characters[9]): 1}
+    confusion = {(character, character): 5 for character in characters} | mistakes
+    assert [characters.index(character) for character in plots._most_confused(confusion, characters)] == [7, 9, 250]
+    plots.draw_confusion(confusion, characters, str(tmp_path / 'c.png'))
+    assert max(cv2.imread(str(tmp_path / 'c.png')).shape) < 1000
 
 
 def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_path, capfd):

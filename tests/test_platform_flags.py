@@ -21,6 +21,17 @@ def test_the_platforms_flags_are_accepted_by_every_script():
     assert (args.data_dir, args.output_dir, args.log_dir, args.num_gpus, args.max_step) == ('/d', '/o', '/l', 2, 7)
 
 
+def test_the_help_shows_the_defaults_that_there_are():
+    parser = platform_flags.ToolParser()
+    parser.add_argument('--seed', default=0, help='decides')
+    parser.add_argument('--overwrite', action='store_true', help='remove')
+    parser.add_argument('--words', help='a list')
+    lines = [line.strip() for line in parser.format_help().splitlines()]
+    assert any(line.endswith('decides (default: 0)') for line in lines)
+    assert any(line.endswith('remove') for line in lines)
+    assert any(line.endswith('a list') for line in lines)
+
+
 def test_without_flags_the_folders_are_the_platforms():
     args = platform_flags.ToolParser().parse_args([])
     assert (args.data_dir, args.output_dir) == ('/data/data', '/data/output')

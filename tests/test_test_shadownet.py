@@ -51,6 +51,14 @@ def test_the_best_weights_of_the_output_folder_are_the_default(overfitted, tmp_p
     assert texts[str(tmp_path / 'one.png')][0] == 'tree'
 
 
+def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_read(overfitted, tmp_path, capfd):
+    cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
+    status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1],
+                         '--picture_path', tmp_path / 'none' / 'picture.png')
+    assert (status, texts) == (1, {})
+    assert 'picture.png: there is no such folder to write to' in capfd.readouterr().err
+
+
 def test_a_beam_search_and_another_batch_size_read_the_same_words(overfitted, tmp_path):
     for word in WORDS:
         cv2.imwrite(str(tmp_path / f'{word}.png'), draw(word, SIZE))

@@ -7,16 +7,17 @@ import signal
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from local_utils import files, folder_lock, tfrecord
+from local_utils import files, folder_lock, platform_flags, tfrecord
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
 from tests.small_run import SIZE, arguments, error_lines, tensors_of, train
-from tools import run_folder, train_shadownet
+from tools import plot_training, run_folder, train_shadownet
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -69,6 +70,17 @@ def test_a_run_on_drawn_words_goes_on_with_the_words_that_come_next(records, tmp
     assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=[*flags, '--max_step', '2']) == 0
     assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=flags) == 0
     assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
+
+
+def test_the_curves_of_a_run_are_drawn_once_there_is_a_loss(records, tmp_path, capfd):
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
+    flags = ['--output_dir', str(tmp_path / 'run'), '--picture_path', str(tmp_path / 'curves.png')]
+    assert platform_flags.run_tool(plot_training.main, flags) == 0
+    assert cv2.imread(str(tmp_path / 'curves.png')).shape[2] == 3
+    for events in (tmp_path / 'run' / 'log').iterdir():
+        events.write_bytes(b'')
+    assert platform_flags.run_tool(plot_training.main, flags) == 1
+    assert 'the run has no loss yet' in error_lines(capfd)[0]
 
 
 def test_another_seed_gives_other_weights(records, tmp_path):

@@ -93,6 +93,21 @@ def test_the_size_of_the_images_is_a_knob(tmp_path, monkeypatch):
     assert manifest['splits'].keys() == {'train', 'test'}
 
 
+def test_what_a_killed_conversion_left_of_other_shards_goes(tmp_path):
+    words = write_data_set(tmp_path / 'words', WORDS, ['test'])
+    (tmp_path / 'records').mkdir()
+    left = tmp_path / 'records' / 'train_feature.tfrecords-00000-of-00008.incomplete'
+    left.touch()
+    assert convert(words, tmp_path / 'records', '--num_shards', '2') == 0
+    assert not left.exists()
+
+
+def test_more_shards_than_files_can_be_open_are_refused(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(files.resource, 'getrlimit', lambda _: (10, 20))
+    assert convert(tmp_path, tmp_path / 'records', '--num_shards', '7') == 1
+    assert '121 files would be open at once, the system allows 20 (ulimit -n)' in capfd.readouterr().err
+
+
 def test_shards_hold_the_same_records_in_the_same_order(tmp_path, codec):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b'])
     assert convert(data_set, tmp_path / 'out') == 0

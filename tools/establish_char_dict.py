@@ -14,8 +14,6 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from data_provider import annotation
 from local_utils import establish_char_dict, log_utils, platform_flags
 
-ANNOTATION_NAMES = ('Train/sample.txt', 'Test/sample.txt')
-
 
 def parse_args(argv=None):
     """Return the parsed command line."""
@@ -32,9 +30,10 @@ def count_characters(dataset_dir, lower_case=False):
     Raises:
         FileNotFoundError: there is no annotation file in it.
     """
-    paths = [os.path.join(dataset_dir, name) for name in ANNOTATION_NAMES if os.path.exists(os.path.join(dataset_dir, name))]
+    paths = [os.path.join(dataset_dir, name) for name in annotation.FILE_NAMES
+             if os.path.exists(os.path.join(dataset_dir, name))]
     if not paths:
-        raise FileNotFoundError(f'{dataset_dir}: expected Train/sample.txt or Test/sample.txt, found neither')
+        raise FileNotFoundError(f'{dataset_dir}: expected {" or ".join(annotation.FILE_NAMES)}, found neither')
     counts = collections.Counter()
     for path in paths:
         for line in annotation.read_lines(path):

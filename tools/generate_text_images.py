@@ -236,6 +236,7 @@ def main(argv=None):
     words = choose_words(args.words, args.num_train + args.num_test, codec, font_paths, args.seed)
     drawn = {'words': words, 'font_paths': font_paths, 'codec': codec, 'style': text_style.STYLES[args.style], 'seed': args.seed}
     if args.preview:
+        pictures.check_path(args.preview)
         draw_preview(args.preview, **drawn)
     else:
         generate_text_images(save_dir=args.save_dir or args.output_dir, num_train=args.num_train, num_test=args.num_test,

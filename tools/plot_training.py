@@ -61,6 +61,8 @@ def main(argv=None):
     args = parse_args(argv)
     session_utils.silence_deprecations()
     scalars = read_scalars(args.log_dir or args.output_dir, ('train/loss', 'validation/word_accuracy'))
+    if not scalars['train/loss']:
+        raise ValueError(f'{args.log_dir or args.output_dir}: the run has no loss yet; it has one every TRAIN.DISPLAY_STEP steps')
     plots.draw_curves(scalars['train/loss'], scalars['validation/word_accuracy'], args.picture_path)
 
 

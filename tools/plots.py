@@ -1,4 +1,5 @@
 """Plots: the curves of a training run, a confusion matrix."""
+import collections
 import os
 
 import numpy as np
@@ -7,6 +8,7 @@ from matplotlib.figure import Figure
 
 from local_utils import files
 
+MAX_CHARACTERS = 100   # of a confusion matrix
 FIGURE_ENDINGS = ('.png', '.pdf', '.svg')
 
 
@@ -15,22 +17,33 @@ def draw_confusion(confusion, characters, path):
 
     Args:
         confusion: dict of (true character or '', read character or '') → count; '' is an insertion or a deletion.
-        characters: the alphabet, str.
+        characters: the alphabet, str; of a large one the characters with the most mistakes are drawn.
         path: file to write; its ending decides the format.
     """
-    labels = [*characters, '']
+    labels = [*_most_confused(confusion, characters), '']
     index_of = {character: index for index, character in enumerate(labels)}
     counts = np.zeros([len(labels), len(labels)])
     for (truth, read), count in confusion.items():
-        counts[index_of[truth], index_of[read]] = count
+        if truth in index_of and read in index_of:
+            counts[index_of[truth], index_of[read]] = count
     figure = Figure(figsize=(4 + len(labels) * 0.16, 3 + len(labels) * 0.16), layout='constrained')
     axes = figure.add_subplot(xlabel='read', ylabel='truth', title='Share of each true character (last: none)')
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     mesh = axes.matshow(shares, cmap='viridis', norm=LogNorm(vmin=1e-3, vmax=1, clip=True))
-    axes.set_xticks(range(len(labels)), [*characters, '–'], fontsize=7)
-    axes.set_yticks(range(len(labels)), [*characters, '–'], fontsize=7)
+    axes.set_xticks(range(len(labels)), [*labels[:-1], '–'], fontsize=7)
+    axes.set_yticks(range(len(labels)), [*labels[:-1], '–'], fontsize=7)
     figure.colorbar(mesh)
     save_figure(figure, path)
+
+
+def _most_confused(confusion, characters):
+    """Return the characters of an alphabet, in its order; of a large one those with the most mistakes."""
+    mistakes = collections.Counter()
+    for (truth, read), count in confusion.items():
+        if truth != read:
+            mistakes.update({truth: count, read: count})
+    most = [character for character, _ in mistakes.most_common(MAX_CHARACTERS)]
+    return [character for character in characters if len(characters) <= MAX_CHARACTERS or character in most]
 
 
 def draw_curves(losses, accuracies, path):

@@ -32,15 +32,19 @@ def parse_args(argv=None):
 
 def start_local_cluster(num_workers, training_flags):
     """Run a training in so many processes; return whether each ended with status 0."""
-    tasks = start_tasks(num_workers, training_command(training_flags))
-    for name, process in tasks.items():
-        log_utils.init_logger().info('%s is process %d', name, process.pid)
+    tasks, received = {}, []
 
-    def hand_on(number, _frame):
+    def hand_on(number, _frame=None):
+        received.append(number)
         for process in tasks.values():
             process.send_signal(number)
 
     handlers = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    tasks.update(start_tasks(num_workers, training_command(training_flags)))
+    for number in received[:]:   # while they were started
+        hand_on(number)
+    for name, process in tasks.items():
+        log_utils.init_logger().info('%s is process %d', name, process.pid)
     threads = [threading.Thread(target=follow, args=task) for task in tasks.items()]
     for thread in threads:
         thread.start()

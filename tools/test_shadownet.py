@@ -97,10 +97,12 @@ def find_images(image_paths):
         if not os.path.isdir(path):
             files.append(path)
             continue
-        found = sorted(os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names
-                       if name.lower().endswith(IMAGE_ENDINGS))
+        unreadable = []
+        found = sorted(os.path.join(folder, name) for folder, _, names in os.walk(path, onerror=unreadable.append)
+                       for name in names if name.lower().endswith(IMAGE_ENDINGS))
         files += found
-        if not found:
+        problems += map(platform_flags.message_of, unreadable)
+        if not found and not unreadable:
             problems.append(f'{path}: no image in this folder; expected files that end in {", ".join(IMAGE_ENDINGS)}')
     return files, problems
 
@@ -111,6 +113,8 @@ def main(argv=None):
     output = platform_flags.standard_output()
     session_utils.silence_deprecations()
     knob_flags.set_knobs(cfg, args)
+    if args.picture_path:
+        pictures.check_path(args.picture_path)   # before the long work
     files, problems = find_images(args.image_path)
     for problem in problems:
         log_utils.init_logger().error(problem)

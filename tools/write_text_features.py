@@ -24,10 +24,11 @@ from global_configuration.config import cfg
 from local_utils import establish_char_dict, files, folder_lock, log_utils, parallel, platform_flags, progress, record_files
 from tools import knob_flags
 
-ANNOTATION_NAMES = {record_files.TRAIN: 'Train/sample.txt', record_files.TEST: 'Test/sample.txt'}
+ANNOTATION_NAMES = dict(zip((record_files.TRAIN, record_files.TEST), annotation.FILE_NAMES, strict=True))
 REJECTS_NAME = 'rejects.tsv'
 MAX_CHUNK_LINES = 128   # that a worker converts at a time; about 1.2 MB of records
 TRIED_LINES = 50
+SPARE_FILES = 100       # that are open at once, beside the shards
 MANIFEST_VERSION = 1
 
 
@@ -60,9 +61,10 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
 
     Raises:
         FileNotFoundError: there is no such data set, or no annotation file in it.
-        ValueError: the alphabet is malformed, or a split has no usable sample.
+        ValueError: the alphabet is malformed, a split has no usable sample, or there are more shards than files can be open.
         OSError: another conversion is writing into `save_dir`, or a training reads the records there.
     """
+    files.allow_open_files(len(record_files.SPLITS) * num_shards + SPARE_FILES)
     codec = find_alphabet(dataset_dir)
     annotation_paths = {split: os.path.join(dataset_dir, name) for split, name in ANNOTATION_NAMES.items()}
     num_lines = {split: annotation.count_lines(path) for split, path in annotation_paths.items()}
@@ -84,7 +86,8 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
             convert = functools.partial(conversion.convert_lines_to_files, scratch, settings, split)
             lines_done = 0
             for converted in parallel.ordered_map(executor, convert, chunks, 3 * num_workers):
-                output.write(converted, ANNOTATION_NAMES[split], shard=lines_done * num_shards // num_lines[split])
+                shard = min(lines_done * num_shards // num_lines[split], num_shards - 1)   # of a file that has grown since
+                output.write(converted, ANNOTATION_NAMES[split], shard)
                 lines_done += converted.num_lines
                 shown.update(converted.num_lines)
         output.check_usable(dataset_dir)
@@ -133,6 +136,7 @@ class ConversionOutput:
         self._reject_kinds = collections.Counter()
 
     def __enter__(self):
+        record_files.remove_incomplete(self._save_dir)
         with contextlib.ExitStack() as stack:
             def create(name, mode='w', encoding='utf-8'):
                 return stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name), mode, encoding=encoding))
