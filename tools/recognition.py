@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, crnn_model, ctc
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, log_utils, metrics, parallel
+from local_utils import establish_char_dict, log_utils, metrics, parallel, platform_flags
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from tools import knob_flags, run_folder, session_utils
 
@@ -126,13 +126,13 @@ def open_recogniser(args, batch_size=None):
     """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does."""
     own_best = os.path.join(args.output_dir, run_folder.BEST_DIR)
     weights_path = args.weights_path or (own_best if checkpoint.checkpoints_in(own_best) else session_utils.BUNDLED)
-    recogniser = Recogniser(
+    if not args.weights_path and weights_path != own_best and args.output_dir != platform_flags.OUTPUT_DIR:
+        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', own_best)
+    return Recogniser(
         session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir, precision=cfg.TEST.PRECISION,
         beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, batch_size=batch_size,
         config=session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH))
-    log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
-    return recogniser
 
 
 def find_codec(architecture, prefix, alphabet_dir=None):
