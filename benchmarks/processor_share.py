@@ -65,10 +65,7 @@ def large_operations(batch_size, dtype):
 
 def main():
     """Measure and print."""
-    parser = training_batch.argument_parser(__doc__)
-    parser.add_argument('--rounds', type=int, default=8)
-    args = parser.parse_args()
-    sizes = [f'--{name}={value}' for name, value in vars(args).items() if name != 'rounds']
+    args, sizes = training_batch.paired_arguments(__doc__, rounds=8)
     with contextlib.ExitStack() as stack:
         stack.enter_context(tf.Graph().as_default())
         operations = large_operations(args.batch_size, tf.dtypes.as_dtype(args.precision))

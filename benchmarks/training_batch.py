@@ -22,6 +22,14 @@ def argument_parser(description, has_precision=True):
     return parser
 
 
+def paired_arguments(description, rounds, has_precision=True):
+    """Return (the parsed command line of a benchmark that measures steps in turn, the flags that give a Worker the same size)."""
+    parser = argument_parser(description, has_precision)
+    parser.add_argument('--rounds', type=int, default=rounds)
+    args = parser.parse_args()
+    return args, [f'--{name}={value}' for name, value in vars(args).items() if name != 'rounds']
+
+
 def random_batch(args):
     """Return (uint8 [batch, 32, width, 3], list of labels of 4 to 12 class indices)."""
     rng = np.random.default_rng(0)

@@ -18,10 +18,7 @@ SCRIPTS = {'ours': ('our_step.py',), 'torch_eager': ('torch_step.py',), 'torch_c
 
 def main():
     """Measure and print."""
-    parser = training_batch.argument_parser(__doc__)
-    parser.add_argument('--rounds', type=int, default=12)
-    args = parser.parse_args()
-    sizes = [f'--{name}={value}' for name, value in vars(args).items() if name != 'rounds']
+    args, sizes = training_batch.paired_arguments(__doc__, rounds=12)
     with contextlib.ExitStack() as stack:
         workers = {name: stack.enter_context(paired.Worker(*script, *sizes)) for name, script in SCRIPTS.items()}
         figures = paired.in_turn({name: worker.measure for name, worker in workers.items()}, args.rounds)

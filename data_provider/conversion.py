@@ -6,7 +6,7 @@ import tempfile
 
 from data_provider import annotation, image_file
 from data_provider.annotation import RejectedSample
-from local_utils import char_codec, data_utils, tfrecord
+from local_utils import char_codec, data_utils, files, tfrecord
 from local_utils.record_files import TRAIN, VALIDATION
 
 Conversion = collections.namedtuple('Conversion', [
@@ -61,12 +61,8 @@ def convert_lines_to_files(folder, conversion, split, lines):
 
 def _new_file(folder, content):
     descriptor, path = tempfile.mkstemp(dir=folder)
-    try:
-        with os.fdopen(descriptor, 'wb') as file:
-            file.write(content)
-    except OSError as error:
-        error.filename = path   # a full disk does not say which file it is about
-        raise
+    with files.named_errors(path), os.fdopen(descriptor, 'wb') as file:
+        file.write(content)
     return path
 
 

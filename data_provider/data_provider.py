@@ -104,12 +104,13 @@ class TextDataProvider:
         rows = replica_batch * share.count
         first_row, batch_rows = replica_batch * share.first, batch_size
         num_workers = share.total // share.count
-        paths_of_worker = [paths[worker::num_workers] for worker in range(num_workers)]
-        counts = [record_files.count_records(own) for own in paths_of_worker]
-        if num_workers > 1 and len(paths) % num_workers == 0 and all(counts):   # its own files, and so all rows of its batches
-            worker = share.first // share.count
-            paths, count = paths_of_worker[worker], counts[worker]
-            first_row, batch_rows = 0, rows
+        if num_workers > 1 and len(paths) % num_workers == 0:
+            paths_of = [paths[worker::num_workers] for worker in range(num_workers)]
+            counts = [record_files.count_records(own) for own in paths_of]
+            if all(counts):   # the worker's own files, and so all rows of its batches
+                worker = share.first // share.count
+                paths, count = paths_of[worker], counts[worker]
+                first_row, batch_rows = 0, rows
         first_epoch, offset = divmod(first_batch * batch_rows, count)
 
         def epoch_records(epoch):

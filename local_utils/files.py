@@ -18,6 +18,23 @@ def repository_path(*names):
 
 
 @contextlib.contextmanager
+def named_errors(path):
+    """Give an OSError of the block that names no file, as that of a full disk does not, the name of this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
+def check_folder_of(path):
+    """Raise ValueError where there is no folder for a file that is to be written."""
+    if not os.path.isdir(os.path.dirname(path) or '.'):
+        raise ValueError(f'{path}: there is no such folder to write to')
+
+
+@contextlib.contextmanager
 def atomic_file(path, mode='wb', **open_args):
     """Open a file that takes its name only once it is whole and on the disk.
 
@@ -30,14 +47,13 @@ def atomic_file(path, mode='wb', **open_args):
     """
     incomplete_path = os.fspath(path) + INCOMPLETE_SUFFIX
     try:
-        with open(incomplete_path, mode, **open_args) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(incomplete_path, path)
-    except BaseException as error:
-        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
-            error.filename = os.fspath(path)   # a full disk does not say which file it is about
+        with named_errors(path):
+            with open(incomplete_path, mode, **open_args) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(incomplete_path, path)
+    except BaseException:
         with contextlib.suppress(OSError):
             os.remove(incomplete_path)
         raise

@@ -200,7 +200,9 @@ def draw_images(drawing, words):
     for word, neighbour in zip(words, [*words[1:], *words[:1]], strict=True):
         rng = np.random.default_rng([drawing.seed, word.number])
         content = drawn_words.draw_jpeg(word.text.drawn, neighbour.text.drawn, chooser, rng, drawing.style)
-        write_file(os.path.join(drawing.save_dir, word.path), content)
+        path = os.path.join(drawing.save_dir, word.path)
+        with files.named_errors(path), open(path, 'wb') as file:
+            file.write(content)
     return len(words)
 
 
@@ -217,16 +219,6 @@ def draw_preview(path, *, words, font_paths, codec, style, seed):
     pictures.save_contact_sheet(examples, path)
 
 
-def write_file(path, data):
-    """Write bytes; an OSError names the file, which a full disk by itself does not."""
-    try:
-        with open(path, 'wb') as file:
-            file.write(data)
-    except OSError as error:
-        error.filename = path
-        raise
-
-
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
@@ -236,7 +228,7 @@ def main(argv=None):
     words = choose_words(args.words, args.num_train + args.num_test, codec, font_paths, args.seed)
     drawn = {'words': words, 'font_paths': font_paths, 'codec': codec, 'style': text_style.STYLES[args.style], 'seed': args.seed}
     if args.preview:
-        pictures.check_path(args.preview)
+        files.check_folder_of(args.preview)
         draw_preview(args.preview, **drawn)
     else:
         generate_text_images(save_dir=args.save_dir or args.output_dir, num_train=args.num_train, num_test=args.num_test,

@@ -1,6 +1,4 @@
 """Pictures of words: with what was read, with their labels."""
-import os
-
 import cv2
 import numpy as np
 
@@ -9,12 +7,6 @@ from local_utils import files
 SCALE = 2            # of the word images
 TEXT_HEIGHT = 24     # pixels under each word
 GREEN, RED = (0, 128, 0), (0, 0, 200)
-
-
-def check_path(path):
-    """Raise FileNotFoundError where there is no folder for a picture."""
-    if not os.path.isdir(os.path.dirname(path) or '.'):
-        raise FileNotFoundError(f'{path}: there is no such folder to write to')
 
 
 def draw_readings(examples, columns=4):

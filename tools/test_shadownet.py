@@ -22,6 +22,7 @@ from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
 from local_utils import log_utils, parallel, platform_flags, progress
+from local_utils.files import check_folder_of
 from tools import knob_flags, pictures, recognition, session_utils
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif', '.ppm', '.pgm', '.pbm')
@@ -114,7 +115,7 @@ def main(argv=None):
     session_utils.silence_deprecations()
     knob_flags.set_knobs(cfg, args)
     if args.picture_path:
-        pictures.check_path(args.picture_path)   # before the long work
+        check_folder_of(args.picture_path)   # before the long work
     files, problems = find_images(args.image_path)
     for problem in problems:
         log_utils.init_logger().error(problem)
