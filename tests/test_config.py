@@ -5,8 +5,11 @@ import re
 
 import pytest
 
+from crnnmodel import optimizers, training
+from data_provider import text_style
 from global_configuration import config
 from local_utils import files
+from tools import session_utils
 
 
 @pytest.fixture
@@ -59,3 +62,13 @@ def test_every_knob_is_read_by_a_script(name):
 def test_every_default_is_a_value_that_override_takes(knobs, name, value):
     config.override(knobs, [f'{name}={value}'])
     assert config.knobs(knobs)[name] == value
+
+
+@pytest.mark.parametrize(('name', 'known'), [
+    ('TRAIN.DRAWN_STYLE', text_style.STYLES), ('TRAIN.OPTIMIZER', optimizers.SLOTS), ('TRAIN.LR_SCHEDULE', training.SCHEDULES),
+    ('TRAIN.PRECISION', session_utils.PRECISIONS), ('TEST.PRECISION', session_utils.PRECISIONS)])
+def test_every_choice_that_the_code_knows_is_taken_and_no_other(knobs, name, known):
+    for choice in known:
+        config.override(knobs, [f'{name}={choice}'])
+    with pytest.raises(ValueError, match=f'{name}: expected one of {", ".join(known)}, got'):
+        config.override(knobs, [f'{name}=other'])
