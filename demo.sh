@@ -27,7 +27,8 @@ say 'Reading the 1,000 words again, with the weights that have learned'
 evaluate --weights_path "$out/run/best" --confusion_path "$out/confusion.png" >"$out/after.json"
 
 say 'Reading some of those words; for each: image, text, confidence'
-mapfile -t images < <(head -n 32 "$out/words/Test/sample.txt" | sed "s|^/\([^ ]*\) .*|$out/words/\1|")
+images=()
+while read -r path _; do images+=("$out/words$path"); done < <(head -n 32 "$out/words/Test/sample.txt")
 python tools/test_shadownet.py --image_path "${images[@]}" --weights_path "$out/run/best" --picture_path "$out/words.png"
 python tools/plot_training.py --output_dir "$out/run" --picture_path "$out/curves.png"
 

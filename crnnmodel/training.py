@@ -12,7 +12,7 @@ Training = collections.namedtuple('Training', [
     'losses',         # float32 [batch]: each sample's
     'usable',         # bool [batch]: see ctc.CtcLoss
     'gradient_norm',  # float32 []: of all replicas, before clipping
-    'is_finite',      # bool []: the loss and the gradient are, so the step changed the weights
+    'is_applied',     # bool []: there is a usable sample, loss and gradient are finite, so the step changed the weights
     'learning_rate',  # float32 []: of this step
 ])
 
@@ -48,16 +48,16 @@ def build_training(network, images, labels, step, *, learning_rate, optimizer, m
     gradient_norm = tf.global_norm(gradients)
     if gradient_clip_norm > 0:
         gradients, _ = tf.clip_by_global_norm(gradients, gradient_clip_norm, use_norm=gradient_norm)
-    is_finite = tf.math.is_finite(loss) & tf.math.is_finite(gradient_norm)
+    is_applied = (num_usable > 0) & tf.math.is_finite(loss) & tf.math.is_finite(gradient_norm)
 
     def change_weights():
         return tf.group(
             optimizers.apply_gradients(optimizer, gradients, variables, learning_rate=learning_rate, momentum=momentum),
             *moving_average_updates(network.moving_averages, step))
 
-    with tf.control_dependencies([tf.cond(is_finite, change_weights, tf.no_op)]):
+    with tf.control_dependencies([tf.cond(is_applied, change_weights, tf.no_op)]):
         update = tf.raw_ops.AssignAddVariableOp(resource=step.handle, value=tf.ones([], step.dtype))
-    return Training(update, logits, loss, losses, usable, gradient_norm, is_finite, learning_rate)
+    return Training(update, logits, loss, losses, usable, gradient_norm, is_applied, learning_rate)
 
 
 def moving_average_updates(moving_averages, step):

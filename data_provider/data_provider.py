@@ -30,13 +30,13 @@ WHOLE = Share(0, 1, 1)
 class TextDataProvider:
     """The record files and the alphabet of one folder."""
 
-    def __init__(self, dataset_dir, input_size, default_alphabet_dir):
+    def __init__(self, dataset_dir, input_size, default_alphabet_dir=None):
         """Open a folder of records.
 
         Args:
             dataset_dir: holds the record files, and the alphabet's two files.
             input_size: (width, height) of the images in the records.
-            default_alphabet_dir: where the alphabet lies if the folder has none (records of the original).
+            default_alphabet_dir: where the alphabet lies if the folder has none (records of the original); None for the English.
 
         Raises:
             FileNotFoundError, ValueError: as `find_record_files` and `read_alphabet`.
@@ -46,9 +46,11 @@ class TextDataProvider:
         if not os.path.isdir(dataset_dir):
             raise FileNotFoundError(f'{dataset_dir}: no such folder; expected one with the files of tools/write_text_features.py')
         has_alphabet = establish_char_dict.has_alphabet(dataset_dir)
-        self.codec = establish_char_dict.read_alphabet(dataset_dir if has_alphabet else default_alphabet_dir)
+        self.codec = establish_char_dict.read_alphabet(
+            default_alphabet_dir if default_alphabet_dir and not has_alphabet else establish_char_dict.nearest_dir(dataset_dir))
         record_files.check_manifest(dataset_dir, self.codec.characters, self.input_size)
         self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
+        self._num_samples = {}   # of the splits that were counted
 
     def samples(self, split):
         """Yield every sample of a split in order, as data_utils.TextFeature; raises ValueError where a file is damaged."""
@@ -70,10 +72,12 @@ class TextDataProvider:
             FileNotFoundError: the split has no files.
             ValueError: it has no samples, its first is not as expected, or a file is cut off.
         """
-        count = record_files.count_records(record_files.find_record_files(self.dataset_dir, split))
-        if next(self.samples(split), None) is None:
-            raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
-        return count
+        if split not in self._num_samples:
+            count = record_files.count_records(record_files.find_record_files(self.dataset_dir, split))
+            if next(self.samples(split), None) is None:
+                raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
+            self._num_samples[split] = count
+        return self._num_samples[split]
 
     def training_batches(self, *, batch_size, shuffle_buffer, seed, first_batch=0, augmented=False, share=WHOLE):
         """Return the endless stream of training batches, in an order that only the seed decides.
@@ -99,7 +103,8 @@ class TextDataProvider:
         paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
-            raise ValueError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples')
+            raise ValueError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples; '
+                             'set a smaller TRAIN.BATCH_SIZE')
         replica_batch = batch_size // share.total
         rows = replica_batch * share.count
         first_row, batch_rows = replica_batch * share.first, batch_size

@@ -15,12 +15,14 @@ READ_FLAGS = os.O_RDONLY
 for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
     READ_FLAGS |= getattr(os, _flag, 0)
 PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
+PNG_COLOUR_TYPE, PNG_ALPHA_TYPES = 25, (4, 6)   # where it stands, and which have transparency in each pixel
 
 
 def read_image(path, input_size):
     """Read an image of one line of text as the network takes it.
 
-    JPEG, PNG or whatever OpenCV reads, told by content; grey, colour, alpha and 16-bit all become 8-bit BGR.
+    JPEG, PNG or whatever OpenCV reads, told by content; grey, colour and 16-bit all become 8-bit BGR. What is transparent becomes
+    white, or black where the rest is light.
 
     Args:
         path: the file; a symbolic link is followed.
@@ -45,11 +47,13 @@ def read_image_inside(folder, path, input_size):
     Raises:
         RejectedSample: also where a symbolic link on the way leads out of the folder.
     """
-    parent, name = os.path.split(f'{folder}/{path}')
-    file_path = f'{_real_path(parent)}/{name}'
+    if '\0' in path:
+        raise RejectedSample('unreadable image', f'{path!r} has a null byte in it')
+    parent, name = os.path.split(os.path.join(folder, path))
+    file_path = os.path.join(_real_path(parent), name)
     if os.path.islink(file_path):
         file_path = os.path.realpath(file_path)
-    if not file_path.startswith(folder.rstrip('/') + '/'):
+    if not file_path.startswith(os.path.join(folder, '')):
         raise RejectedSample('path leaves the data set', f'{path} leads to {file_path}')
     return decode_image(_read_bytes(file_path), input_size)
 
@@ -61,7 +65,7 @@ def decode_image(content, input_size):
     if content.startswith(PNG_SIGNATURE) and not _has_whole_png_chunks(content):
         raise RejectedSample('not an image', 'the PNG is cut off or damaged: a chunk is longer than the rest of the file')
     try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        image = _decode(content)
     except cv2.error as error:
         raise RejectedSample('not an image', f'OpenCV refused it: {error.err or error}'.replace('\n', ' ')) from error
     if image is None:
@@ -72,6 +76,33 @@ def decode_image(content, input_size):
     if max(height, width) > MAX_SIDE:
         raise RejectedSample('image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side')
     return image if input_size is None else cv2.resize(image, input_size, interpolation=cv2.INTER_LINEAR)
+
+
+def _decode(content):
+    """Return the picture of an image file, uint8 [height, width, 3] BGR, or None where OpenCV knows no such file."""
+    buffer = np.frombuffer(content, np.uint8)
+    if _may_be_transparent(content):
+        image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+        if image is not None and image.ndim == 3 and image.shape[2] == 4:
+            return _opaque(image if image.dtype == np.uint8 else (image >> 8).astype(np.uint8))
+    return cv2.imdecode(buffer, cv2.IMREAD_COLOR)
+
+
+def _may_be_transparent(content):
+    """Whether an image file can have transparent pixels; of other formats than PNG and WebP they are ignored."""
+    if content.startswith(PNG_SIGNATURE):
+        return content[PNG_COLOUR_TYPE] in PNG_ALPHA_TYPES or b'tRNS' in content[:content.find(b'IDAT')]
+    return content[8:12] == b'WEBP'
+
+
+def _opaque(image):
+    """Return uint8 [height, width, 4] as it looks on white, or on black where what is seen of it is light, [height, width, 3]."""
+    colours, alpha = image[:, :, :3], image[:, :, 3:]
+    if alpha.min() == 255:
+        return np.ascontiguousarray(colours)
+    share = alpha / np.float32(255)
+    is_light = (colours * share).sum() > 127.5 * 3 * share.sum()
+    return np.rint(colours * share + (0 if is_light else 255) * (1 - share)).astype(np.uint8)
 
 
 def _has_whole_png_chunks(content):

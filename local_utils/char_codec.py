@@ -1,5 +1,7 @@
 """The character codec: text to class indices and back, for one alphabet."""
 
+MAX_SHOWN = 20   # characters of an alphabet in a line
+
 
 class CharacterCodec:
     """Maps the characters of an alphabet to the classes 0 … n-1 and owns the CTC blank, the class after the last of them."""
@@ -62,6 +64,12 @@ class _FoldingIndex(dict):
         return self[folded]
 
 
+def shortened(characters):
+    """Return characters as text to show, of many the first."""
+    more = len(characters) - MAX_SHOWN
+    return repr(characters[:MAX_SHOWN]) + (f' and {more} more' if more > 0 else '')
+
+
 def required_frames(label):
     """Return how many frames CTC needs for a label: one a character, and a blank between two equal neighbours."""
     return len(label) + sum(left == right for left, right in zip(label, label[1:], strict=False))
@@ -75,9 +83,8 @@ def alphabet_difference(expected, actual):
     """
     if expected == actual:
         return ''
-    missing = ''.join(character for character in expected if character not in actual)
-    extra = ''.join(character for character in actual if character not in expected)
+    missing, extra = (''.join(sorted(set(these) - set(those))) for these, those in ((expected, actual), (actual, expected)))
     if missing or extra:
-        return f'{len(expected)} characters expected, {len(actual)} found; missing {missing!r}, extra {extra!r}'
+        return f'{len(expected)} characters expected, {len(actual)} found; missing {shortened(missing)}, extra {shortened(extra)}'
     place = next(index for index, (left, right) in enumerate(zip(expected, actual, strict=True)) if left != right)
     return f'the same characters in another order: index {place} is {expected[place]!r} in one, {actual[place]!r} in the other'

@@ -1,7 +1,7 @@
 """The alphabet on disk: `char_dict.json` (code point → character) and `ord_map.json` (class index → code point)."""
 import os
 
-from local_utils import files
+from local_utils import files, log_utils
 from local_utils.char_codec import CharacterCodec
 
 CHAR_DICT_NAME = 'char_dict.json'
@@ -103,6 +103,14 @@ def read_alphabet(folder):
 def has_alphabet(folder):
     """Whether a folder holds either of the two alphabet files."""
     return any(os.path.lexists(os.path.join(folder, name)) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
+
+
+def nearest_dir(folder):
+    """Return the folder whose alphabet is that of a folder: itself, or, with a warning, the English one's where it has none."""
+    if has_alphabet(folder):
+        return folder
+    log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', folder)
+    return ENGLISH_DIR
 
 
 def _code_point(text, where):

@@ -1,5 +1,6 @@
 """Files: where the project's own lie, and writing them so that they appear whole or not at all."""
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -10,6 +11,7 @@ except ImportError:   # Windows, which has no such limit
     resource = None
 
 INCOMPLETE_SUFFIX = '.incomplete'
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)   # of writing to a file that is open; they do not name it
 
 
 def repository_path(*names):
@@ -19,11 +21,11 @@ def repository_path(*names):
 
 @contextlib.contextmanager
 def named_errors(path):
-    """Give an OSError of the block that names no file, as that of a full disk does not, the name of this one."""
+    """Give what the system says of a disk that is full or broken, where it names no file, the name of this one."""
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename is None:
+        if error.errno in DISK_ERRORS and error.filename is None:
             error.filename = os.fspath(path)
         raise
 

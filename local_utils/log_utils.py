@@ -3,6 +3,8 @@ import logging
 import os
 import sys
 
+from tqdm import tqdm
+
 LOGGER_NAME = 'crnn'
 LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR')
 
@@ -25,10 +27,15 @@ def init_logger():
 
 
 class _StandardErrorHandler(logging.StreamHandler):
-    """Writes to what standard error is at the time, so that who redirects it later gets the lines too."""
+    """Writes around progress bars, to what standard error is at the time, so that who redirects it later gets the lines too."""
 
     def __init__(self):
         super().__init__(sys.stderr)
+
+    def emit(self, record):
+        """Write a line, for which a progress bar steps aside."""
+        with tqdm.external_write_mode(file=sys.stderr):
+            super().emit(record)
 
     @property
     def stream(self):

@@ -33,6 +33,11 @@ class Progress:
             log_utils.init_logger().info('%d of %d %ss, %.0f a second, time left %s', self._done, self._total, self._unit, rate,
                                          tqdm.format_interval((self._total - self._done) / rate))
 
+    @staticmethod
+    def stepping_aside():
+        """Return a block in which lines can be written to standard output: the bar is not there meanwhile."""
+        return tqdm.external_write_mode()
+
     def over(self, items):
         """Yield the items, each counted once it has been used."""
         for item in items:

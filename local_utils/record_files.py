@@ -1,12 +1,14 @@
 """The record files of a data set: their names, where they are, how many records they hold."""
 import os
 import re
+import shutil
 
 from local_utils import files, tfrecord
 from local_utils.char_codec import alphabet_difference
 
 TRAIN, TEST, VALIDATION = SPLITS = ('train', 'test', 'validation')
 MANIFEST_NAME = 'manifest.json'
+SCRATCH_PREFIX = 'scratch-'   # of the folder that a conversion works in
 
 
 def file_names(split, num_shards=1):
@@ -47,8 +49,11 @@ def existing_record_files(dataset_dir, split):
 def remove_incomplete(dataset_dir):
     """Remove what a killed conversion left of the record files of a folder, of whatever number of shards."""
     for name in os.listdir(dataset_dir):
+        path = os.path.join(dataset_dir, name)
         if name.endswith(files.INCOMPLETE_SUFFIX) and name.startswith(tuple(file_names(split)[0] for split in SPLITS)):
-            os.remove(os.path.join(dataset_dir, name))
+            os.remove(path)
+        elif name.endswith(files.INCOMPLETE_SUFFIX) and name.startswith(SCRATCH_PREFIX):
+            shutil.rmtree(path)
 
 
 def check_manifest(dataset_dir, characters, input_size):

@@ -2,6 +2,7 @@
 import copy
 import fcntl
 import os
+import signal
 
 from tools import tensorflow_import
 
@@ -15,6 +16,12 @@ from local_utils import data_utils
 from local_utils.char_codec import CharacterCodec
 
 ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _interrupts():
+    """Let Ctrl-C interrupt the tests' processes also where a script started the tests in the background: it is ignored there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
@@ -49,6 +56,14 @@ def write_data_set(folder, words, test_words, alphabet=None):
         (folder / part / 'sample.txt').write_text(''.join(lines), encoding='utf-8')
     establish_char_dict.write_alphabet(alphabet or ENGLISH, folder)
     return folder
+
+
+def convert(dataset_dir, save_dir, *flags):
+    """Run write_text_features in two workers; returns its exit status."""
+    from local_utils import platform_flags
+    from tools import write_text_features
+    return platform_flags.run_tool(write_text_features.main, [
+        '--dataset_dir', str(dataset_dir), '--save_dir', str(save_dir), '--num_workers', '2', *flags])
 
 
 def write_records(folder, words_of_split, codec, size=(100, 32)):
@@ -88,8 +103,9 @@ def overfitted(tmp_path_factory):
     folder.mkdir(exist_ok=True)
     with open(folder / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / 'run').exists():
+        if not (folder / 'done').exists():
             learn_by_heart(folder / 'records', folder / 'run')
+            (folder / 'done').touch()
     return folder / 'records', folder / 'run'
 
 

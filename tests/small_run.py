@@ -1,6 +1,8 @@
 """A training run that is small enough for a test, for the tests of the scripts with a session."""
 import re
 
+import numpy as np
+
 from local_utils import platform_flags
 from tools import run_folder, train_shadownet
 
@@ -22,6 +24,12 @@ def train(records, output_dir, *settings, flags=()):
 
 def tensors_of(output_dir):
     return run_folder.load_newest(str(output_dir), with_optimizer=True).tensors
+
+
+def assert_same_tensors(first, second):
+    """Assert that two checkpoints' tensors are the same to the last bit."""
+    assert first.keys() == second.keys()
+    assert [name for name in first if name != 'description' and not np.array_equal(first[name], second[name])] == []
 
 
 def error_lines(capfd):

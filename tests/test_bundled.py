@@ -32,12 +32,13 @@ def test_the_word_list_is_large_and_of_the_alphabet(codec):
     assert words.index('the') < 4000 < words.index('zymurgy')
 
 
-def test_the_bundled_weights_read_drawn_words_where_the_output_folder_has_no_best(recogniser, tmp_path, capfd):
+def test_the_bundled_weights_read_drawn_words_where_the_output_folder_has_no_checkpoint(tmp_path, capfd):
     for number, word in enumerate(WORDS):
         cv2.imwrite(str(tmp_path / f'{number:02}.png'), draw(word, number))
     assert platform_flags.run_tool(test_shadownet.main, ['--image_path', str(tmp_path), '--output_dir', str(tmp_path)]) == 0
     output, errors = capfd.readouterr()
-    assert 'best: no checkpoint there; reading with the bundled weights' in errors
+    assert f'{tmp_path}: no checkpoint there; reading with the bundled weights' in errors
+    assert 'reading with the weights of ' in errors
     read = [line.split('\t')[1] for line in output.splitlines()]
     assert sum(left == right for left, right in zip(read, WORDS, strict=True)) >= 11
 

@@ -93,6 +93,18 @@ def test_several_shards_give_the_samples_of_one_file(tmp_path, codec, records):
     assert words == set(WORDS)
 
 
+def test_each_worker_reads_its_own_files_where_they_can_be_shared_out(tmp_path, codec):
+    words_of = [['cat', 'dog', 'tree'], ['book', 'word', 'hello', 'fox', 'jazz']]
+    for index, words in enumerate(words_of):
+        folder = write_records(tmp_path, {'train': words}, codec)
+        os.rename(folder / 'train_feature.tfrecords', folder / f'train_feature.tfrecords-0000{index}-of-00002')
+    for worker, words in enumerate(words_of):
+        options = {'batch_size': 4, 'share': Share(worker, 1, 2)}
+        read = batches(open_records(tmp_path), 6, **options)
+        assert {name.split('_')[1] for name in names(read)} == {f'{word}.png' for word in words}
+        assert names(batches(open_records(tmp_path), 2, first_batch=4, **options)) == names(read[4:])
+
+
 def test_workers_share_rows_where_a_share_of_the_files_is_empty(tmp_path, codec):
     folder = write_records(tmp_path, {'train': []}, codec)
     os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00000-of-00002')

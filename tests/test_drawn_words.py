@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from data_provider import drawn_words, fonts
+from data_provider.data_provider import Share
 from data_provider.drawn_batches import drawn_batches
 from data_provider.text_style import RICH
 
@@ -16,9 +17,9 @@ def drawer(codec):
                                   input_size=(100, 32), max_frames=25)
 
 
-def take_batches(drawer, count, first_batch=0):
+def take_batches(drawer, count, first_batch=0, **share):
     with tf.Graph().as_default(), tf.Session() as session:
-        batches = drawn_batches(drawer, batch_size=4, input_size=(100, 32), first_batch=first_batch)
+        batches = drawn_batches(drawer, batch_size=4, input_size=(100, 32), first_batch=first_batch, **share)
         batch = tf.data.make_one_shot_iterator(batches).get_next()
         return [session.run(batch) for _ in range(count)]
 
@@ -55,6 +56,14 @@ def test_batches_hold_the_samples_in_order(drawer, codec):
             np.testing.assert_array_equal(batch.images[row], sample.image)
             assert batch.labels.values[batch.labels.indices[:, 0] == row].tolist() == sample.label
             assert batch.imagenames[row].decode() == sample.text.drawn
+
+
+def test_the_replicas_batches_are_parts_of_the_whole_batch(drawer):
+    whole = np.concatenate([batch.images for batch in take_batches(drawer, 2)])
+    first, second = (take_batches(drawer, 2, share=Share(worker, 1, 2)) for worker in range(2))   # one replica each
+    both = take_batches(drawer, 4, share=Share(0, 2, 2))                                          # two replicas of one worker
+    np.testing.assert_array_equal(np.concatenate([first[0].images, second[0].images, first[1].images, second[1].images]), whole)
+    np.testing.assert_array_equal(np.concatenate([batch.images for batch in both]), whole)
 
 
 def test_the_stream_goes_on_where_it_stopped(drawer):

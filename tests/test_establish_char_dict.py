@@ -72,6 +72,8 @@ def test_the_tool_folds_capitals_where_it_is_asked_to(tmp_path):
     assert read_alphabet(tmp_path).characters == 'dorw\u0130'
 
 
-def test_the_tool_says_in_one_line_where_there_is_no_data_set(tmp_path, caplog):
+def test_the_tool_says_in_one_line_where_there_is_no_data_set(tmp_path, capfd):
     assert platform_flags.run_tool(tool.main, ['--dataset_dir', str(tmp_path / 'none')]) == 1
+    line, = capfd.readouterr().err.splitlines()
+    assert 'none: expected Train/sample.txt or Test/sample.txt, found neither' in line
     assert not establish_char_dict.has_alphabet(tmp_path)

@@ -57,6 +57,14 @@ def test_a_folder_that_holds_a_data_set_is_refused_and_stays_as_it_is(tmp_path, 
     assert files_below(tmp_path / 'd') == before
 
 
+def test_a_part_of_a_data_set_is_not_drawn_over_either(tmp_path, capfd):
+    (tmp_path / 'd' / 'Test').mkdir(parents=True)
+    (tmp_path / 'd' / 'Test' / 'sample.txt').write_text('/1/a.jpg mine\n')
+    assert generate(tmp_path / 'd', '--num_train', '3', '--num_test', '2') == 1
+    assert 'd/Test/sample.txt: there is a data set already' in capfd.readouterr().err
+    assert files_below(tmp_path / 'd') == {'Test/sample.txt': b'/1/a.jpg mine\n'}
+
+
 def test_overwriting_leaves_nothing_of_the_former_data_set_but_what_is_not_its_own(tmp_path):
     flags = ['--num_train', '3', '--num_test', '2', '--seed', '1']
     assert generate(tmp_path / 'd', '--num_train', '600', '--num_test', '2', '--style', 'plain') == 0

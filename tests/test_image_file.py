@@ -39,13 +39,34 @@ def test_the_kind_of_an_image_is_told_by_its_content(tmp_path, ending):
 
 
 @pytest.mark.parametrize('image', [
-    np.full((20, 40), 77, np.uint8), np.full((20, 40, 4), 77, np.uint8), np.full((20, 40, 3), 77 * 257, np.uint16),
-    np.full((20, 40), 77 * 257, np.uint16)])
+    np.full((20, 40), 77, np.uint8), np.full((20, 40, 3), 77 * 257, np.uint16), np.full((20, 40), 77 * 257, np.uint16),
+    np.full((20, 40, 4), [77, 77, 77, 255], np.uint8), np.full((20, 40, 4), [77 * 257, 77 * 257, 77 * 257, 65535], np.uint16)])
 def test_grey_alpha_and_sixteen_bits_become_eight_bit_bgr(image):
     decoded = image_file.decode_image(encode('.png', image), SIZE)
     assert decoded.shape == (32, 100, 3)
     assert decoded.dtype == np.uint8
     assert np.abs(decoded.astype(int) - 77).max() <= 1
+
+
+@pytest.mark.parametrize('ending', ['.png', '.webp'])
+@pytest.mark.parametrize(('ink', 'background'), [(0, 255), (255, 0)])
+def test_what_is_transparent_becomes_white_or_black_behind_light_letters(ending, ink, background):
+    image = np.zeros((32, 100, 4), np.uint8)
+    image[8:24, 20:80] = (ink, ink, ink, 255)
+    decoded = image_file.decode_image(cv2.imencode(ending, image, [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes(), SIZE)
+    assert decoded.shape == (32, 100, 3)
+    assert (decoded[10:22, 30:70] == ink).all()
+    assert (decoded[:4] == background).all()
+
+
+def test_a_png_with_a_transparent_colour_of_its_palette_is_transparent():
+    def chunk(name, data):
+        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+    header = chunk(b'IHDR', struct.pack('>IIBBBBB', 4, 4, 8, 3, 0, 0, 0))
+    pixels = zlib.compress(b''.join(b'\0' + bytes([0, 1, 1, 0]) for _ in range(4)))
+    content = (b'\x89PNG\r\n\x1a\n' + header + chunk(b'PLTE', bytes([0, 0, 0, 10, 10, 10])) + chunk(b'tRNS', bytes([0, 255]))
+               + chunk(b'IDAT', pixels) + chunk(b'IEND', b''))
+    assert image_file.decode_image(content, None)[:, :, 0].tolist() == 4 * [[255, 10, 10, 255]]
 
 
 @pytest.mark.parametrize(('content', 'kind'), [
@@ -114,5 +135,6 @@ def test_a_link_that_leads_out_of_the_data_set_is_refused_and_one_inside_is_read
 
 
 def test_a_path_with_a_null_byte_is_refused(tmp_path):
-    with pytest.raises(RejectedSample):
-        image_file.read_image_inside(str(tmp_path), 'a\0b.png', SIZE)
+    for path in ('a\0b.png', 'a\0b/c.png'):
+        with pytest.raises(RejectedSample, match='null byte'):
+            image_file.read_image_inside(str(tmp_path), path, SIZE)

@@ -3,10 +3,10 @@ import concurrent.futures
 import errno
 import importlib
 import os
+import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -66,7 +66,10 @@ def test_a_mistake_of_the_users_is_one_line_and_status_one(error, line, capfd):
         raise error
     assert platform_flags.message_of(error) == line
     assert platform_flags.run_tool(main, []) == 1
-    assert capfd.readouterr().out == ''
+    output, errors = capfd.readouterr()
+    assert output == ''
+    logged, = errors.splitlines()
+    assert logged.endswith(f'ERROR {line}')
 
 
 def test_a_wrong_argument_that_the_work_finds_is_one_line_and_status_two(capfd):
@@ -168,14 +171,21 @@ def test_a_signal_is_noted_and_a_second_one_acts_as_before():
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-@pytest.mark.parametrize('script', ['train_shadownet', 'test_shadownet', 'evaluate_shadownet', 'write_text_features',
-                                    'generate_text_images', 'establish_char_dict', 'plot_training'])
-def test_each_script_runs_from_any_folder_and_shows_its_defaults(script, tmp_path):
-    path = files.repository_path('tools', f'{script}.py')
+SCRIPTS = sorted(path for path in pathlib.Path(files.repository_path('tools')).glob('*.py') if path.read_text().startswith('#!'))
+
+
+@pytest.mark.parametrize('path', SCRIPTS, ids=lambda path: path.stem)
+def test_each_script_runs_from_any_folder_and_shows_its_defaults(path, tmp_path):
     assert os.access(path, os.X_OK)
-    started = time.monotonic()
     result = subprocess.run([sys.executable, path, '--help'], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert time.monotonic() - started < 60
     assert result.returncode == 0
-    assert '--data_dir' in result.stdout
-    assert '(default: /data/data)' in ' '.join(result.stdout.split())
+    if path.stem != 'start_local_cluster':   # no job of the platform; its flags go to those that it starts
+        assert '--data_dir' in result.stdout
+        assert '(default: /data/data)' in ' '.join(result.stdout.split())
+
+
+def test_a_full_disk_is_put_down_to_the_file_and_another_error_is_not(tmp_path):
+    for code, filename in ((errno.ENOSPC, str(tmp_path)), (errno.EMFILE, None)):
+        with pytest.raises(OSError, match='what') as caught, files.named_errors(tmp_path):
+            raise OSError(code, 'what')
+        assert caught.value.filename == filename

@@ -1,5 +1,9 @@
 """Tests of local_utils.progress."""
-from local_utils import progress
+import io
+import re
+import sys
+
+from local_utils import log_utils, progress
 
 
 def lines_of(capfd):
@@ -19,3 +23,24 @@ def test_work_that_is_soon_done_has_no_line(capfd):
     with progress.Progress(3, 'image') as shown:
         assert list(shown.over('abc')) == ['a', 'b', 'c']
     assert lines_of(capfd) == []
+
+
+class Terminal(io.StringIO):
+    """A text that takes itself for a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_the_bar_steps_aside_for_lines_of_the_log_and_of_results(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, 'stderr', terminal)
+    monkeypatch.setattr(sys, 'stdout', terminal)
+    with progress.Progress(3, 'image') as shown:
+        shown.update(1)
+        log_utils.init_logger().info('a line')
+        with shown.stepping_aside():
+            print('a result')
+    assert re.search(r'image/s\]', terminal.getvalue())
+    assert re.search(r'\r *\r[0-9:]+ INFO a line\n', terminal.getvalue())
+    assert re.search(r'\r *\ra result\n', terminal.getvalue())

@@ -1,4 +1,5 @@
 """Tests of tools.tensorflow_import, each in a process of its own: TensorFlow is imported once."""
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ def run(*command, **options):
 
 
 def test_a_mistake_is_one_line_and_nothing_but_that_line(tmp_path):
-    finished = run('tools/evaluate_shadownet.py', '--dataset_dir', str(tmp_path / 'none'))
+    finished = run('tools/evaluate_shadownet.py', '--dataset_dir', str(tmp_path / 'none'), '--weights_path', 'bundled')
     assert finished.returncode == 1
     line, = finished.stderr.splitlines()
     assert 'none: no such folder' in line
@@ -32,6 +33,7 @@ def test_a_closed_standard_error_does_no_harm():
 
 def test_onednn_is_asked_for_unless_the_user_says_otherwise():
     show = 'import os; print(os.environ["TF_ENABLE_ONEDNN_OPTS"])'
-    assert run('-c', IMPORT + show, stdout=subprocess.PIPE).stdout == '1\n'
+    unset = {name: value for name, value in os.environ.items() if name != 'TF_ENABLE_ONEDNN_OPTS'}
+    assert run('-c', IMPORT + show, stdout=subprocess.PIPE, env=unset).stdout == '1\n'
     before = 'import os; os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"\n'
     assert run('-c', before + IMPORT + show, stdout=subprocess.PIPE).stdout == '0\n'

@@ -51,6 +51,25 @@ def test_the_best_weights_of_the_output_folder_are_the_default(overfitted, tmp_p
     assert texts[str(tmp_path / 'one.png')][0] == 'tree'
 
 
+def test_without_a_best_checkpoint_the_last_one_is_the_default(overfitted, tmp_path, capfd):
+    for path in overfitted[1].glob('shadownet.ckpt-*'):
+        (tmp_path / path.name).symlink_to(path)
+    cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
+    status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', tmp_path)
+    assert status == 0
+    assert texts[str(tmp_path / 'one.png')][0] == 'tree'
+    assert f'reading with the weights of {tmp_path}/shadownet.ckpt-500' in capfd.readouterr().err
+
+
+def test_links_to_folders_are_followed_and_circles_are_not(tmp_path):
+    (tmp_path / 'pictures').mkdir()
+    (tmp_path / 'read').mkdir()
+    (tmp_path / 'pictures' / 'a.jfif').touch()
+    (tmp_path / 'read' / 'link').symlink_to(tmp_path / 'pictures')
+    (tmp_path / 'pictures' / 'circle').symlink_to(tmp_path / 'pictures')
+    assert reader.find_images([str(tmp_path / 'read')]) == ([f'{tmp_path}/read/link/a.jfif'], [])
+
+
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_read(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
     status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1],

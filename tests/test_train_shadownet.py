@@ -2,7 +2,6 @@
 import glob
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,19 +11,13 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint
-from local_utils import files, folder_lock, platform_flags, tfrecord
+from local_utils import establish_char_dict, files, folder_lock, platform_flags, tfrecord
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
-from tests.small_run import SIZE, arguments, error_lines, tensors_of, train
-from tools import plot_training, run_folder, train_shadownet
+from tests.small_run import SIZE, WORDS, arguments, assert_same_tensors, error_lines, tensors_of, train
+from tools import plot_training, recognition, run_folder, train_shadownet, training_loop
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
-
-
-def assert_same_tensors(first, second):
-    assert first.keys() == second.keys()
-    assert [name for name in first if name != 'description' and not np.array_equal(first[name], second[name])] == []
 
 
 def events_of(output_dir):
@@ -95,31 +88,6 @@ def test_a_run_that_is_done_does_nothing_more(records, tmp_path, capfd):
     assert 'nothing to do: 2 of 2 steps are done' in capfd.readouterr().err
 
 
-def test_a_validation_that_a_kill_cut_short_is_done_at_the_next_start(records, tmp_path):
-    assert train(records, tmp_path / 'run') == 0
-    whole, results = tensors_of(tmp_path / 'run'), tmp_path / 'run' / 'validation.json'
-    expected = json.loads(results.read_text())
-    assert expected['step'] == 8
-    results.unlink()
-    shutil.rmtree(tmp_path / 'run' / 'best')
-    assert train(records, tmp_path / 'run') == 0
-    assert json.loads(results.read_text()) == expected
-    assert json.loads((tmp_path / 'run' / 'best' / 'validation.json').read_text()) == expected
-    assert_same_tensors(whole, tensors_of(tmp_path / 'run'))
-
-
-def test_knobs_that_were_others_before_are_named_and_a_refused_start_keeps_them(records, tmp_path, capfd):
-    run = tmp_path / 'run'
-    assert train(records, run, flags=['--max_step', '1']) == 0
-    assert train(records, run, 'TRAIN.OPTIMIZER=adadelta', 'TRAIN.STEPS=9', flags=['--max_step', '2']) == 1
-    assert json.loads((run / 'config.json').read_text())['TRAIN.STEPS'] == 8
-    capfd.readouterr()
-    assert train(records, run, 'TRAIN.OPTIMIZER=adam', 'TRAIN.STEPS=9', flags=['--max_step', '2']) == 0
-    warning, = [line for line in capfd.readouterr().err.splitlines() if ' WARNING ' in line]
-    assert warning.endswith('TRAIN.STEPS: 8 before, 9 now')
-    assert json.loads((run / 'config.json').read_text())['TRAIN.STEPS'] == 9
-
-
 def test_too_little_memory_is_said_with_the_knob():
     with (pytest.raises(ValueError, match='out of memory; expected a smaller TRAIN.BATCH_SIZE, got 64'),
           train_shadownet.readable_errors(None, None)):
@@ -129,40 +97,6 @@ def test_too_little_memory_is_said_with_the_knob():
 def test_an_error_of_drawing_is_not_put_down_to_the_records():
     with pytest.raises(ValueError, match='^none of the fonts$'), train_shadownet.readable_errors(None, drawer=object()):
         raise tf.errors.InvalidArgumentError(None, None, 'none of the fonts\n\t [[node]]')
-
-
-def test_a_damaged_last_checkpoint_is_passed_over_for_the_one_before(records, tmp_path, capfd):
-    assert train(records, tmp_path / 'run') == 0
-    whole = tensors_of(tmp_path / 'run')
-    data, = glob.glob(str(tmp_path / 'run' / 'shadownet.ckpt-8.data*'))
-    os.truncate(data, os.path.getsize(data) // 2)
-    assert train(records, tmp_path / 'run') == 0
-    errors = capfd.readouterr().err
-    assert 'trying the one before' in errors
-    assert 'shadownet.ckpt-8: set aside' in errors
-    assert os.path.exists(data + '.damaged')
-    assert_same_tensors(whole, tensors_of(tmp_path / 'run'))
-
-
-def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_counts_among_those_kept(records, tmp_path):
-    run = tmp_path / 'run'
-    assert train(records, run, 'TRAIN.CHECKPOINT_STEP=2', 'TRAIN.KEEP_CHECKPOINTS=3') == 0
-    for step in (6, 8):
-        (run / f'shadownet.ckpt-{step}.index').write_bytes(b'')
-    settings = ['TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=3']
-    assert train(records, run, *settings, flags=['--max_step', '6']) == 0
-    steps = [checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(run))]
-    assert steps == [6, 5, 4]
-    assert train(records, run, *settings) == 0   # what was set aside is in no way either, and is not cleared away
-    assert tensors_of(run)['global_step'] == 8
-    assert len(list(run.glob('*.damaged'))) == 4
-
-
-def test_only_the_last_checkpoints_are_kept_across_runs(records, tmp_path):
-    for last in ('2', '4', '6', '8'):
-        assert train(records, tmp_path / 'run', 'TRAIN.KEEP_CHECKPOINTS=2', flags=['--max_step', last]) == 0
-    steps = sorted(checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(tmp_path / 'run')))
-    assert steps == [6, 8]
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
@@ -191,20 +125,6 @@ def test_a_wrong_setting_is_one_line(records, tmp_path, capfd, settings, message
     errors = error_lines(capfd)
     assert len(errors) == 1
     assert message in errors[0]
-
-
-def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_path, capfd):
-    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
-    assert train(records, tmp_path / 'run', 'ARCH.HIDDEN_UNITS=8') == 1
-    assert 'hidden_units: 8 expected, 16 found' in capfd.readouterr().err
-
-
-def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):
-    with folder_lock.only_writer(tmp_path / 'run'):
-        assert train(records, tmp_path / 'run') == 1
-        assert os.listdir(tmp_path / 'run') == [folder_lock.LOCK_NAME]
-    error, = error_lines(capfd)
-    assert 'another run is writing into this folder' in error
 
 
 def test_a_training_reads_no_records_that_are_being_replaced(tmp_path, capfd):
@@ -244,7 +164,7 @@ def test_steps_without_a_finite_loss_end_the_run_with_the_names_of_the_samples(r
     assert train(records, tmp_path / 'run', *settings) == 1
     error = capfd.readouterr().err
     assert '3 steps in a row had no usable label or no finite loss and gradient, the last at step' in error
-    assert '_word.png' in error or '_cat.png' in error or '_tree.png' in error
+    assert any(f'_{word}.png' in error for word in WORDS)
 
 
 def test_a_label_too_long_for_the_frames_is_left_out_named_and_counted(tmp_path, codec, capfd):
@@ -254,6 +174,45 @@ def test_a_label_too_long_for_the_frames_is_left_out_named_and_counted(tmp_path,
     assert f'3_{"a" * 14}.png has a label that is empty' in log
     assert 'samples left out 4' in log
     assert 'no validation records' in log
+
+
+def test_steps_without_a_usable_label_end_the_run(tmp_path, codec, capfd):
+    records = write_records(tmp_path / 'records', {'train': ['a' * 17] * 4}, codec, SIZE)
+    assert train(records, tmp_path / 'run', 'TRAIN.MAX_BAD_STEPS=2') == 1
+    error, = error_lines(capfd)
+    assert '2 steps in a row had no usable label or no finite loss and gradient, the last at step 2' in error
+
+
+def test_a_class_index_that_the_alphabet_lacks_is_named_where_training_meets_it(tmp_path, codec, capfd):
+    records = write_records(tmp_path / 'records', {'train': [*WORDS, 'fun%']}, CharacterCodec(codec.characters + '%'), SIZE)
+    establish_char_dict.write_alphabet(codec.characters, records)
+    assert train(records, tmp_path / 'run') == 1
+    error, = error_lines(capfd)
+    assert '8_fun%.png has the class index 36, but the alphabet has 36 characters' in error
+
+
+def test_of_many_validation_samples_a_part_is_read_that_is_spread_over_all(tmp_path, codec, monkeypatch):
+    read = []
+    monkeypatch.setattr(training_loop.recognition, 'evaluate', spying(recognition.evaluate, read))
+    validation = [f'w{number}' for number in range(7)]
+    records = write_records(tmp_path / 'records', {'train': WORDS, 'validation': validation}, codec, SIZE)
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1', 'TRAIN.MAX_VALIDATION=3') == 0
+    assert read == ['w0', 'w3', 'w6']
+
+
+def spying(evaluate, read):
+    """Return recognition.evaluate with the labels that it is given noted in a list."""
+    def noting(recogniser, codec, samples, *args, **options):
+        samples = list(samples)
+        read.extend(label for _, label in samples)
+        return evaluate(recogniser, codec, samples, *args, **options)
+    return noting
+
+
+def test_the_events_go_where_log_dir_says(records, tmp_path):
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1', flags=[f'--log_dir={tmp_path}/logs']) == 0
+    assert os.listdir(tmp_path / 'logs') == ['log']
+    assert not (tmp_path / 'run' / 'log').exists()
 
 
 def test_new_runs_start_from_given_weights_also_with_another_alphabet(records, tmp_path, codec, capfd):

@@ -49,10 +49,10 @@ class StubNetwork:
         return logits * tf.where(tf.reduce_max(images) > 254, np.inf, 1.0)
 
 
-def build(optimizer='adam', gradient_clip_norm=0.0):
+def build(optimizer='adam', gradient_clip_norm=0.0, label=(1,)):
     step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
     images = tf.placeholder(tf.float32, [1])
-    labels = tf.SparseTensor([[0, 0]], tf.constant([1]), [1, 1])
+    labels = tf.SparseTensor([[0, index] for index in range(len(label))], tf.constant(label), [1, len(label)])
     graph = training.build_training(StubNetwork(), images, labels, step, learning_rate=tf.constant(0.1), optimizer=optimizer,
                                     momentum=0.9, gradient_clip_norm=gradient_clip_norm)
     return graph, images, step
@@ -74,11 +74,23 @@ def test_a_step_that_is_not_finite_changes_nothing_but_the_count_of_steps():
         session.run(graph.update, {images: [0.0]})
         kept = [variable for variable in tf.global_variables() if variable is not step]
         before = session.run(kept)
-        is_finite, _ = session.run([graph.is_finite, graph.update], {images: [255.0]})
-        assert not is_finite
+        is_applied, _ = session.run([graph.is_applied, graph.update], {images: [255.0]})
+        assert not is_applied
         assert all(np.array_equal(old, new) for old, new in zip(before, session.run(kept), strict=True))
         assert session.run(step) == 2
-        assert session.run([graph.is_finite, graph.update], {images: [0.0]})[0]
+        assert session.run([graph.is_applied, graph.update], {images: [0.0]})[0]
+
+
+def test_a_step_without_a_usable_label_changes_nothing_but_the_count_of_steps():
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph, images, step = build(label=(1, 1, 1))   # which needs 5 frames; there are 4
+        session.run(tf.global_variables_initializer())
+        kept = [variable for variable in tf.global_variables() if variable is not step]
+        before = session.run(kept)
+        is_applied, _ = session.run([graph.is_applied, graph.update], {images: [0.0]})
+        assert not is_applied
+        assert all(np.array_equal(old, new) for old, new in zip(before, session.run(kept), strict=True))
+        assert session.run(step) == 1
 
 
 def test_gradients_are_scaled_down_to_the_largest_norm():

@@ -1,4 +1,4 @@
-"""Tests of tools.write_text_features, data_provider.conversion and local_utils.record_files."""
+"""Tests of tools.write_text_features and data_provider.conversion."""
 import copy
 import json
 import pathlib
@@ -14,17 +14,12 @@ import pytest
 from data_provider import conversion
 from data_provider.annotation import AnnotatedLine
 from global_configuration import config
-from local_utils import data_utils, files, folder_lock, platform_flags, record_files, tfrecord
+from local_utils import data_utils, files, folder_lock, platform_flags, record_files
 from local_utils.establish_char_dict import read_alphabet
-from tests.conftest import draw, write_data_set
+from tests.conftest import convert, draw, write_data_set
 from tools import write_text_features
 
 WORDS = [f'word{number}' for number in range(40)]
-
-
-def convert(dataset_dir, save_dir, *flags):
-    return platform_flags.run_tool(write_text_features.main, [
-        '--dataset_dir', str(dataset_dir), '--save_dir', str(save_dir), '--num_workers', '2', *flags])
 
 
 def read(save_dir, split, codec):
@@ -53,7 +48,8 @@ def test_every_sample_lands_in_one_split_with_its_image_label_and_name(tmp_path,
     assert manifest['rejected'] == {}
 
 
-def test_two_runs_write_the_same_bytes_whatever_the_number_of_workers(tmp_path):
+def test_two_runs_write_the_same_bytes_whatever_the_number_of_workers(tmp_path, monkeypatch):
+    monkeypatch.setattr(write_text_features, 'MAX_CHUNK_LINES', 3)
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'one', '--num_workers', '1') == 0
     assert convert(data_set, tmp_path / 'three', '--num_workers', '3') == 0
@@ -91,6 +87,16 @@ def test_the_size_of_the_images_is_a_knob(tmp_path, monkeypatch):
     manifest = json.loads((tmp_path / 'records' / 'manifest.json').read_text())
     assert manifest['image_size'] == [200, 32]
     assert manifest['splits'].keys() == {'train', 'test'}
+
+
+def test_the_platforms_folders_are_the_defaults_and_the_users_own_win(tmp_path):
+    for name in ('platform', 'own'):
+        write_data_set(tmp_path / name, WORDS, [name])
+    flags = [f'--data_dir={tmp_path}/platform', f'--output_dir={tmp_path}/records', '--num_workers', '1']
+    for own, test_word in (([], 'platform'), (['--dataset_dir', str(tmp_path / 'own')], 'own')):
+        assert platform_flags.run_tool(write_text_features.main, [*own, *flags]) == 0
+        feature, = read(tmp_path / 'records', 'test', read_alphabet(tmp_path / 'records'))
+        assert ''.join(read_alphabet(tmp_path / 'records').characters[index] for index in feature.label) == test_word
 
 
 def test_what_a_killed_conversion_left_of_other_shards_goes(tmp_path):
@@ -198,12 +204,14 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
     (data_set / 'Train' / 'sample.txt').write_text(lines * 500)
     command = [sys.executable, files.repository_path('tools', 'write_text_features.py'),
                '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out')]
-    for seconds in (0.3, 0.9, 1.5):
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-            time.sleep(seconds)
-            process.send_signal(signal.SIGKILL)
-        for path in (tmp_path / 'out').glob('*.tfrecords'):   # the run may have come as far as to give a file its name
-            assert sum(1 for _ in tfrecord.read_records(path)) > 0   # and then it is whole: a half one raises
+    half = tmp_path / 'out' / 'train_feature.tfrecords.incomplete'
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not (half.exists() and half.stat().st_size):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert half.exists()
+    assert list((tmp_path / 'out').glob('scratch-*'))
+    assert not list((tmp_path / 'out').glob('*.tfrecords'))
     (data_set / 'Train' / 'sample.txt').write_text(lines)
     assert convert(data_set, tmp_path / 'out') == 0
     assert not list((tmp_path / 'out').glob('*.incomplete'))
@@ -260,30 +268,6 @@ def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_p
         assert list((tmp_path / 'out').iterdir()) == []
 
 
-def test_a_conversion_that_was_cut_short_while_it_took_its_names_is_not_trained_on(tmp_path):
-    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
-    assert convert(data_set, tmp_path / 'out') == 0
-    (tmp_path / 'out' / 'manifest.json').rename(tmp_path / 'out' / 'manifest.json.incomplete')
-    with pytest.raises(ValueError, match='was cut short; run it again'):
-        record_files.check_manifest(str(tmp_path / 'out'), 'abc', (100, 32))
-
-
-def test_records_that_are_not_what_the_manifest_says_are_refused(tmp_path, codec):
-    data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b'])
-    assert convert(data_set, tmp_path / 'out') == 0
-    record_files.check_manifest(str(tmp_path / 'out'), codec.characters, (100, 32))
-    with pytest.raises(ValueError, match='another alphabet than the files beside them'):
-        record_files.check_manifest(str(tmp_path / 'out'), 'abc', (100, 32))
-    with pytest.raises(ValueError, match=r'images of \[100, 32\] \(width, height\), expected \[200, 32\]'):
-        record_files.check_manifest(str(tmp_path / 'out'), codec.characters, (200, 32))
-    path, = record_files.find_record_files(str(tmp_path / 'out'), 'test')
-    whole = (tmp_path / 'out' / 'test_feature.tfrecords').read_bytes()
-    with open(path, 'wb') as file:
-        file.write(whole[:len(whole) // 2])   # just between the two records
-    with pytest.raises(ValueError, match=f'expected {len(whole)} bytes by manifest.json, got {len(whole) // 2}'):
-        record_files.count_records([path])
-
-
 def test_conversion_needs_no_tensorflow(tmp_path):
     code = 'import sys, tools.write_text_features; sys.exit("tensorflow" in sys.modules)'
     assert subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), check=False).returncode == 0
@@ -299,24 +283,3 @@ def test_a_chunk_keeps_the_order_of_its_lines(tmp_path, codec):
     (tmp_path / 'r').write_bytes(converted.records['train'])
     features = data_utils.TextFeatureIO(codec).reader.read_features(tmp_path / 'r')
     assert [feature.imagename for feature in features] == ['0.png', '1.png']
-
-
-@pytest.mark.parametrize(('names', 'error', 'message'), [
-    ([], FileNotFoundError, 'train_feature.tfrecords: no such file'),
-    (['train_feature.tfrecords-00000-of-00002'], FileNotFoundError, '00001-of-00002 is missing'),
-    (['train_feature.tfrecords', 'train_feature.tfrecords-00000-of-00001'], ValueError, 'two conversions'),
-])
-def test_missing_or_mixed_shards_are_refused(tmp_path, names, error, message):
-    for name in names:
-        (tmp_path / name).write_bytes(b'')
-    with pytest.raises(error, match=message):
-        record_files.find_record_files(str(tmp_path), 'train')
-
-
-def test_records_are_counted_with_and_without_a_manifest(tmp_path):
-    data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b', 'c'])
-    assert convert(data_set, tmp_path / 'out') == 0
-    paths = record_files.find_record_files(str(tmp_path / 'out'), 'test')
-    assert record_files.count_records(paths) == 3
-    (tmp_path / 'out' / 'manifest.json').write_text('{"splits": 3}')
-    assert record_files.count_records(paths) == 3

@@ -28,7 +28,7 @@ def parse_args(argv=None):
     parser = platform_flags.ToolParser(description=__doc__)
     parser.add_argument('--weights_path', nargs='+', required=True, metavar='PATH',
                         help="checkpoints, each a folder, a prefix or a file of it, or 'bundled'")
-    parser.add_argument('--save_dir', required=True, metavar='DIR', help='a folder without a checkpoint, for their mean')
+    parser.add_argument('--save_dir', metavar='DIR', help='a folder without a checkpoint, for their mean (default: --output_dir)')
     parser.add_argument('--step', type=platform_flags.whole_number, metavar='N',
                         help='the step in its name (default: the highest of theirs)')
     return parser.parse_args(argv)
@@ -50,7 +50,7 @@ def average_weights(weights_paths, save_dir, step=None):
     found = [run_folder.load_newest(session_utils.weights_path(path)) for path in weights_paths]
     architectures = [checkpoint.architecture_of(each.tensors, each.prefix) for each in found]
     for each, architecture in zip(found, architectures, strict=True):
-        difference = checkpoint.architecture_difference(architectures[0], architecture)
+        difference = run_folder.architecture_difference(architectures[0], architecture)
         if difference:
             raise ValueError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
     if step is None:
@@ -83,7 +83,7 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     session_utils.silence_deprecations()
-    average_weights(args.weights_path, args.save_dir, args.step)
+    average_weights(args.weights_path, args.save_dir or args.output_dir, args.step)
 
 
 if __name__ == '__main__':

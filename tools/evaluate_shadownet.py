@@ -21,8 +21,8 @@ tensorflow_import.import_tensorflow()
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, log_utils, platform_flags, progress, record_files
-from tools import knob_flags, plots, recognition, session_utils
+from local_utils import folder_lock, log_utils, platform_flags, progress, record_files
+from tools import knob_flags, recognition, session_utils
 
 
 def parse_args(argv=None):
@@ -104,8 +104,7 @@ def open_samples(args, recogniser):
         images = AnnotatedImages(args.image_dir, args.annotation_path, recogniser.input_size)
         return images, images.count, args.annotation_path
     dataset_dir = args.dataset_dir or args.data_dir
-    default_alphabet_dir = args.alphabet_dir or establish_char_dict.ENGLISH_DIR   # of records without an alphabet
-    provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, default_alphabet_dir)
+    provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, args.alphabet_dir)
     recognition.check_alphabet(recogniser.codec, provider.codec, recogniser.prefix)
     samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
     return samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'
@@ -117,11 +116,14 @@ def main(argv=None):
     output = platform_flags.standard_output()
     session_utils.silence_deprecations()
     knob_flags.set_knobs(cfg, args)
-    recogniser = recognition.open_recogniser(args)
-    samples, count, source = open_samples(args, recogniser)
     if args.confusion_path:
+        from tools import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
+
         plots.check_path(args.confusion_path)   # before the long work
-    evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
+    recogniser = recognition.open_recogniser(args)
+    with folder_lock.reading(os.path.join(args.dataset_dir or args.data_dir, record_files.MANIFEST_NAME)):
+        samples, count, source = open_samples(args, recogniser)
+        evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)
     if not evaluation.samples:
         raise ValueError(f'{source}: no sample could be read; expected at least one')

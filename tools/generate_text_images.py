@@ -119,12 +119,10 @@ def make_room(save_dir, overwrite):
     Raises:
         ValueError: there is one, and it is not to be overwritten.
     """
-    annotation_paths = [os.path.join(save_dir, part, ANNOTATION_NAME) for part in PARTS]
-    if not os.path.exists(annotation_paths[0]):
-        return
-    if not overwrite:
-        raise ValueError(f'{annotation_paths[0]}: there is a data set already; give another --save_dir, or --overwrite')
-    for path in filter(os.path.exists, reversed(annotation_paths)):   # Train, by which the data set is known, last
+    there = [path for part in PARTS if os.path.exists(path := os.path.join(save_dir, part, ANNOTATION_NAME))]
+    if there and not overwrite:
+        raise ValueError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')
+    for path in there:
         remove_listed_images(save_dir, path)
         os.remove(path)
 

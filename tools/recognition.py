@@ -114,8 +114,9 @@ class Recogniser:
 
 def add_reading_flags(parser):
     """Add the flags of the scripts that read with a trained network to an argparse parser."""
-    parser.add_argument('--weights_path', metavar='PATH', help="a checkpoint: a folder, a prefix or a file of it, or 'bundled' "
-                                                               '(default: the best one in --output_dir, else bundled)')
+    parser.add_argument('--weights_path', metavar='PATH',
+                        help="a checkpoint: a folder, a prefix or a file of it, or 'bundled' (default: the best one in "
+                             '--output_dir, else its last, else bundled)')
     parser.add_argument('--alphabet_dir', metavar='DIR', help='the folder of char_dict.json and ord_map.json, for a checkpoint '
                                                               'without an alphabet of its own (default: beside it, else English)')
     parser.add_argument('--beam_search', action='store_true', help='search beams of TEST.BEAM_WIDTH instead of the best path')
@@ -124,15 +125,24 @@ def add_reading_flags(parser):
 
 def open_recogniser(args, batch_size=None):
     """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does."""
-    own_best = os.path.join(args.output_dir, run_folder.BEST_DIR)
-    weights_path = args.weights_path or (own_best if checkpoint.checkpoints_in(own_best) else session_utils.BUNDLED)
-    if not args.weights_path and weights_path != own_best and args.output_dir != platform_flags.OUTPUT_DIR:
-        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', own_best)
-    return Recogniser(
-        session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir, precision=cfg.TEST.PRECISION,
-        beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, batch_size=batch_size,
+    recogniser = Recogniser(
+        session_utils.weights_path(args.weights_path or default_weights(args.output_dir)), alphabet_dir=args.alphabet_dir,
+        precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, batch_size=batch_size,
         config=session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
                                             allow_growth=cfg.TEST.TF_ALLOW_GROWTH))
+    if not args.weights_path:
+        log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
+    return recogniser
+
+
+def default_weights(output_dir):
+    """Return the --weights_path of a run's folder: its best checkpoint, else its last; the bundled weights where it has none."""
+    for folder in (os.path.join(output_dir, run_folder.BEST_DIR), output_dir):
+        if checkpoint.checkpoints_in(folder):
+            return folder
+    if output_dir != platform_flags.OUTPUT_DIR:
+        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', output_dir)
+    return session_utils.BUNDLED
 
 
 def find_codec(architecture, prefix, alphabet_dir=None):
@@ -146,14 +156,12 @@ def find_codec(architecture, prefix, alphabet_dir=None):
     Raises:
         FileNotFoundError, ValueError: that alphabet cannot be read, or is not the checkpoint's; says how they differ.
     """
-    beside = os.path.dirname(prefix) or '.'
     if architecture.characters is not None:
         codec = CharacterCodec(architecture.characters)
         if alphabet_dir:
             check_alphabet(codec, establish_char_dict.read_alphabet(alphabet_dir), prefix)
         return codec
-    if not alphabet_dir:
-        alphabet_dir = beside if establish_char_dict.has_alphabet(beside) else establish_char_dict.ENGLISH_DIR
+    alphabet_dir = alphabet_dir or establish_char_dict.nearest_dir(os.path.dirname(prefix) or '.')
     codec = establish_char_dict.read_alphabet(alphabet_dir)
     if codec.num_classes != architecture.num_classes:
         raise ValueError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of {alphabet_dir} has '

@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
 from local_utils import establish_char_dict, files, folder_lock, log_utils
+from local_utils.char_codec import alphabet_difference
 from tools import session_utils
 
 BEST_DIR = 'best'
@@ -36,7 +37,7 @@ class RunFolder:
         self.output_dir = output_dir
         self.best_dir = os.path.join(output_dir, BEST_DIR)
         self._is_chief = is_chief
-        self._saver = self._best_saver = self._codec = None
+        self._saver = self._best_saver = self._keep_checkpoints = self._codec = None
         self._saved_step = None
         self._unreadable = []   # prefixes of checkpoints
 
@@ -73,8 +74,7 @@ class RunFolder:
             newest = load_newest(self.output_dir, with_optimizer=True)
         except checkpoint.DamagedCheckpoint as error:
             raise ValueError(f'{error}; give another --output_dir, or remove what is in it to start anew') from error
-        difference = checkpoint.architecture_difference(
-            architecture, checkpoint.architecture_of(newest.tensors, newest.prefix))
+        difference = architecture_difference(architecture, checkpoint.architecture_of(newest.tensors, newest.prefix))
         if difference:
             raise ValueError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
                              'give another --output_dir')
@@ -86,12 +86,11 @@ class RunFolder:
         """Make ready to save, so that the last `keep_checkpoints` checkpoints stay; the graph has to be complete."""
         if not self._is_chief:
             return
-        self._saver = tf.train.Saver(max_to_keep=keep_checkpoints, save_relative_paths=True)
-        readable = [prefix for prefix in checkpoint.checkpoints_in(self.output_dir) if prefix not in self._unreadable]
-        self._saver.recover_last_checkpoints(readable[::-1])
+        self._keep_checkpoints = keep_checkpoints
+        # They keep all: removing the old ones they would take a bracket in a path for a pattern.
+        self._saver = tf.train.Saver(max_to_keep=None, save_relative_paths=True)
         weights = [variable for variable in tf.global_variables() if not variable.op.name.startswith('optimizer/')]
-        self._best_saver = tf.train.Saver(weights, max_to_keep=1, save_relative_paths=True)
-        self._best_saver.recover_last_checkpoints(checkpoint.checkpoints_in(self.best_dir)[::-1])
+        self._best_saver = tf.train.Saver(weights, max_to_keep=None, save_relative_paths=True)
 
     def start(self, codec, configuration):
         """Write the alphabet and the configuration beside the checkpoints to come, with a warning for each knob that was another.
@@ -118,6 +117,7 @@ class RunFolder:
         if self._is_chief and step != self._saved_step:
             save_checkpoint(self._saver, session, self.output_dir, step)
             self._saved_step = step
+            remove_checkpoints(checkpoint.checkpoints_in(self.output_dir)[self._keep_checkpoints:])
 
     def best_accuracy(self):
         """Return the word accuracy of the best checkpoint, or -1 where there is none."""
@@ -137,8 +137,18 @@ class RunFolder:
             os.makedirs(self.best_dir, exist_ok=True)
             establish_char_dict.write_alphabet(self._codec.characters, self.best_dir)
             save_checkpoint(self._best_saver, session, self.best_dir, step)
+            best = checkpoint.checkpoints_in(self.best_dir)
+            remove_checkpoints([prefix for prefix in best if checkpoint.step_of(prefix) != step])
             files.write_json(os.path.join(self.best_dir, RESULT_NAME), results)
         files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)   # last: by it the validation is known to be done
+
+
+def architecture_difference(expected, actual):
+    """Say in one line how two Architectures differ, of two alphabets in what, or return '' where they are the same."""
+    if None in (expected.characters, actual.characters):
+        return checkpoint.architecture_difference(expected, actual)
+    rest = checkpoint.architecture_difference(expected._replace(characters=''), actual._replace(characters=''))
+    return '; '.join(filter(None, [alphabet_difference(expected.characters, actual.characters), rest]))
 
 
 def changes(before, now):
@@ -196,6 +206,13 @@ def set_aside(prefix):
         if not path.endswith(ASIDE_ENDING):
             os.replace(path, path + ASIDE_ENDING)
     log_utils.init_logger().warning('%s: set aside, its files have the ending %s now', prefix, ASIDE_ENDING)
+
+
+def remove_checkpoints(prefixes):
+    """Remove the files of checkpoints, of each the index first, without which the others count for nothing."""
+    for prefix in prefixes:
+        for path in sorted(glob.glob(glob.escape(prefix) + '.*'), reverse=True):
+            os.remove(path)
 
 
 def half_written(folder):

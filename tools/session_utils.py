@@ -64,17 +64,17 @@ def processor_has_fast_bfloat16(cpuinfo):
 
 
 def replica_devices(num_gpus, cpu_replicas):
-    """Return the names of this machine's devices that each are to hold a replica; none for TensorFlow's choice of one.
+    """Return the names of this machine's devices that each are to hold a replica; none for the processor alone.
 
     Args:
-        num_gpus: GPUs to use, as far as there are so many.
+        num_gpus: GPUs to use, as far as there are so many; at least one of them is.
         cpu_replicas: where there is no GPU, replicas on the processor; to be set before anything else is asked of TensorFlow.
     """
     gpus = tf.config.list_physical_devices('GPU')
     if num_gpus > len(gpus):
         log_utils.init_logger().warning('--num_gpus=%d, but this machine has %d', num_gpus, len(gpus))
     if gpus:
-        return [f'/gpu:{number}' for number in range(min(num_gpus, len(gpus)))]
+        return [f'/gpu:{number}' for number in range(min(max(num_gpus, 1), len(gpus)))]
     if cpu_replicas == 1:
         return []
     processor, = tf.config.list_physical_devices('CPU')

@@ -3,10 +3,10 @@
 
     python tools/test_shadownet.py --image_path word.jpg more_words/ --weights_path runs/first/best
 
-Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In the path a tab,
-a line break and a backslash are written as \\t, \\n, \\r and \\\\, and a byte that is no UTF-8 as \\xff. The confidence is the
-probability that the network gives to the text. A file that cannot be read is named on standard error; the others are
-still read, and the exit status is 1.
+Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In path and
+text a tab, a line break and a backslash are written as \\t, \\n, \\r and \\\\, and a byte that is no UTF-8 as \\xff. The
+confidence is the probability that the network gives to the text. A file that cannot be read is named on standard error; the
+others are still read, and the exit status is 1.
 """
 import concurrent.futures
 import os
@@ -25,7 +25,8 @@ from local_utils import log_utils, parallel, platform_flags, progress
 from local_utils.files import check_folder_of
 from tools import knob_flags, pictures, recognition, session_utils
 
-IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif', '.ppm', '.pgm', '.pbm')
+IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif',
+                 '.ppm', '.pgm', '.pbm')
 DECODING_THREADS = 2
 MAX_IN_PICTURE = 32
 
@@ -73,10 +74,12 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
             num_bad += len(chunk) - len(good)
             if good:
                 texts, confidences = recogniser.read([image for _, image in good])
-                for (path, image), text, confidence in zip(good, texts, confidences, strict=True):
-                    output.write(f'{escaped(path)}\t{text}\t{confidence:.4f}\n')
-                    examples.append((image, None, text, confidence))
-                output.flush()
+                with shown.stepping_aside():
+                    for (path, _), text, confidence in zip(good, texts, confidences, strict=True):
+                        output.write(f'{escaped(path)}\t{escaped(text)}\t{confidence:.4f}\n')
+                    output.flush()
+                examples += [(image, None, text, confidence)
+                             for (_, image), text, confidence in zip(good, texts, confidences, strict=True)]
                 del examples[MAX_IN_PICTURE:]
             shown.update(len(chunk))
     if picture_path and examples:
@@ -84,11 +87,11 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
     return num_bad == 0
 
 
-def escaped(path):
-    """Return a path as a field of a line, with backslash escapes for what would end the field or is no text."""
+def escaped(field):
+    """Return a path or a text as a field of a line, with backslash escapes for what would end the field or is no text."""
     for character, escape in (('\\', r'\\'), ('\t', r'\t'), ('\n', r'\n'), ('\r', r'\r')):
-        path = path.replace(character, escape)
-    return path.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
+        field = field.replace(character, escape)
+    return field.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
 def find_images(image_paths):
@@ -99,13 +102,25 @@ def find_images(image_paths):
             files.append(path)
             continue
         unreadable = []
-        found = sorted(os.path.join(folder, name) for folder, _, names in os.walk(path, onerror=unreadable.append)
+        found = sorted(os.path.join(folder, name) for folder, names in folders_below(path, unreadable.append)
                        for name in names if name.lower().endswith(IMAGE_ENDINGS))
         files += found
         problems += map(platform_flags.message_of, unreadable)
         if not found and not unreadable:
             problems.append(f'{path}: no image in this folder; expected files that end in {", ".join(IMAGE_ENDINGS)}')
     return files, problems
+
+
+def folders_below(path, onerror):
+    """Yield (folder, names of its files) for a folder and all below it, those that links lead to once; see os.walk."""
+    seen = set()
+    for folder, folders, names in os.walk(path, onerror=onerror, followlinks=True):
+        real_path = os.path.realpath(folder)
+        if real_path in seen:
+            folders.clear()
+            continue
+        seen.add(real_path)
+        yield folder, names
 
 
 def main(argv=None):

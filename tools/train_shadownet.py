@@ -20,7 +20,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint, geometry
 from data_provider import data_provider
 from global_configuration.config import cfg, knobs
-from local_utils import establish_char_dict, folder_lock, log_utils, platform_flags, record_files
+from local_utils import folder_lock, log_utils, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
 from tools import knob_flags, run_folder, session_utils, training_graph, training_loop
 from tools.cluster import Cluster, task_of
@@ -63,7 +63,7 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
     if cfg.TRAIN.BATCH_SIZE % cluster.num_replicas:
         raise ValueError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {cfg.TRAIN.BATCH_SIZE}')
-    provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE, establish_char_dict.ENGLISH_DIR)
+    provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE)
     drawer = training_graph.make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
     describe_records(provider, drawer)
     architecture = checkpoint.Architecture(
@@ -151,11 +151,15 @@ def check_first_step(session, cluster, training, first_step):
 
 @contextlib.contextmanager
 def readable_errors(provider, drawer):
-    """Turn what TensorFlow says of damaged training records, of drawing and of a lack of memory into a ValueError."""
+    """Turn what TensorFlow says of training records, of drawing and of a lack of memory into an error of one line."""
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
         raise ValueError(f'out of memory; expected a smaller TRAIN.BATCH_SIZE, got {cfg.TRAIN.BATCH_SIZE}') from error
+    except (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.errors.UnknownError) as error:
+        if provider.dataset_dir not in error.message:
+            raise   # of another task of a cluster, say
+        raise OSError(session_utils.first_line(error)) from error
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         if drawer:
             raise ValueError(session_utils.first_line(error)) from error

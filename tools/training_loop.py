@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from global_configuration.config import cfg
-from local_utils import log_utils, metrics, record_files
+from local_utils import log_utils, metrics, progress, record_files
 from tools import recognition, training_graph
 
 NUM_EXAMPLES = 16   # words in the picture of a validation
@@ -19,6 +19,8 @@ class TrainingLoop:
         self._session, self._graph, self._cluster, self._provider = session, graph, cluster, provider
         self._run, self._report, self._stop = run, report, stop
         self._bad_steps = 0
+        has_validation = provider.has(record_files.VALIDATION)
+        self._num_validation = provider.num_samples(record_files.VALIDATION) if has_validation else 0
 
     def run(self, step, last_step, validate_first=False):
         """Train from a step to the last, or until a worker wishes to stop; return the step that was reached.
@@ -41,7 +43,7 @@ class TrainingLoop:
                 self._report.display(step, distance, accuracy, values[0].train)
             if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
                 self._run.save(self._session, step)
-            if is_validation_step(step, last_step) and self._provider.has(record_files.VALIDATION):
+            if is_validation_step(step, last_step) and self._num_validation:
                 self._validate(step)
             stopping = values[0].wishes > 0 or (self._cluster.num_workers == 1 and self._stop.requested)
         self._run.save(self._session, step)
@@ -65,8 +67,7 @@ class TrainingLoop:
         """Raise ValueError where the labels are of another alphabet, or too many steps in a row had nothing usable."""
         if any(any_foreign(replica.batch.labels.values, self._provider.codec) for replica in values):
             explain_bad_records(self._provider, 'a label has a class index that is not in the alphabet')
-        usable = any(replica.train.usable.any() for replica in values)
-        self._bad_steps = 0 if values[0].train.is_finite and usable else self._bad_steps + 1
+        self._bad_steps = 0 if values[0].train.is_applied else self._bad_steps + 1
         if self._bad_steps >= cfg.TRAIN.MAX_BAD_STEPS:
             names = ', '.join(names_of_bad(replica.batch, replica.train) for replica in values)
             raise ValueError(f'{self._bad_steps} steps in a row had no usable label or no finite loss and gradient, the last at '
@@ -79,14 +80,16 @@ class TrainingLoop:
         return (total / count, correct / count) if count else (math.nan, math.nan)
 
     def _validate(self, step):
-        """Read all validation samples, each worker its part; report, and keep the best weights. A signal breaks it off."""
-        features = itertools.islice(self._provider.samples(record_files.VALIDATION), self._cluster.worker, None,
-                                    self._cluster.num_workers)
+        """Read the validation samples, each worker its part; report, and keep the best weights. A signal breaks it off."""
+        numbers = range(0, self._num_validation, -(-self._num_validation // cfg.TRAIN.MAX_VALIDATION))
+        numbers = numbers[self._cluster.worker::self._cluster.num_workers]
+        features = itertools.islice(self._provider.samples(record_files.VALIDATION), numbers.start, numbers.stop, numbers.step)
         features = itertools.takewhile(lambda _: not self._stop.requested, features)
         samples = ((feature.image, self._provider.codec.decode(feature.label)) for feature in features)
-        evaluation = recognition.evaluate(
-            lambda images: recognition.read_images(self._session, self._graph.validation, self._provider.codec, images),
-            self._provider.codec, samples, cfg.TRAIN.VAL_BATCH_SIZE, num_examples=NUM_EXAMPLES)
+        with progress.Progress(len(numbers), 'validation image') as shown:
+            evaluation = recognition.evaluate(
+                lambda images: recognition.read_images(self._session, self._graph.validation, self._provider.codec, images),
+                self._provider.codec, shown.over(samples), cfg.TRAIN.VAL_BATCH_SIZE, num_examples=NUM_EXAMPLES)
         *totals, interrupted = self._summed([*evaluation.exact.totals(), self._stop.requested is not None])
         if interrupted:
             return

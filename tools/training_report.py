@@ -46,7 +46,7 @@ class TrainingReport:
         self._steps += 1
         self._seconds += seconds
         self._waiting += waiting
-        if replica_values[0].train.is_finite:
+        if replica_values[0].train.is_applied:
             self._losses.append(replica_values[0].train.loss)
         else:
             self._skipped_steps += 1
@@ -115,8 +115,7 @@ class TrainingReport:
 
     def _log(self, *line):
         if self._is_chief:
-            with tqdm.external_write_mode():
-                self._logger.info(*line)
+            self._logger.info(*line)
 
     def _write(self, step, section, figures):
         self._add([tf.Summary.Value(tag=f'{section}/{name}', simple_value=value) for name, value in figures.items()], step)

@@ -73,12 +73,13 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
         max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed)
     for split, path in annotation_paths.items():
         try_first_lines(settings, split, path)
+    # The scratch folder holds at most 3 chunks a worker.
     description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,
                    'validation_split': validation_split}
     with (folder_lock.only_writer(save_dir), folder_lock.replacing(os.path.join(save_dir, record_files.MANIFEST_NAME)),
           ConversionOutput(save_dir, num_shards, description) as output,
           progress.Progress(sum(num_lines.values()), 'image') as shown,
-          tempfile.TemporaryDirectory() as scratch,   # of at most 3 chunks a worker
+          tempfile.TemporaryDirectory(files.INCOMPLETE_SUFFIX, record_files.SCRATCH_PREFIX, dir=save_dir) as scratch,
           parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
             chunk_lines = max(1, min(MAX_CHUNK_LINES, num_lines[split] // num_shards))
@@ -98,10 +99,7 @@ def find_alphabet(dataset_dir):
     """Return the codec of the data set's alphabet, or of the English one where the data set has none."""
     if not os.path.isdir(dataset_dir):
         raise FileNotFoundError(f'{dataset_dir}: no such data set; expected a folder with Train/sample.txt and Test/sample.txt')
-    if establish_char_dict.has_alphabet(dataset_dir):
-        return establish_char_dict.read_alphabet(dataset_dir)
-    log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', dataset_dir)
-    return establish_char_dict.read_alphabet(establish_char_dict.ENGLISH_DIR)
+    return establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(dataset_dir))
 
 
 def try_first_lines(settings, split, annotation_path):
@@ -200,7 +198,7 @@ class ConversionOutput:
         empty = [split for split, names in self._names.items() if not any(self._counts[name] for name in names)]
         if not empty:
             return
-        why = 'there are too few lines'
+        why = f'there are too few lines{" (--validation_split 0 for none)" if empty[0] == record_files.VALIDATION else ""}'
         if self._reject_kinds:
             kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
             why = f'rejected: {kinds} (see {self._keep_rejects()})'

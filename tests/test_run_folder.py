@@ -1,0 +1,99 @@
+"""Tests of tools.run_folder: what a run's folder keeps, and what a later run makes of it."""
+import glob
+import json
+import os
+import shutil
+
+import pytest
+
+from crnnmodel import checkpoint
+from local_utils import folder_lock
+from local_utils.char_codec import CharacterCodec
+from tests.conftest import write_records
+from tests.small_run import SIZE, assert_same_tensors, error_lines, tensors_of, train
+
+pytestmark = pytest.mark.usefixtures('fresh_configuration')
+
+
+def test_a_validation_that_a_kill_cut_short_is_done_at_the_next_start(records, tmp_path):
+    assert train(records, tmp_path / 'run') == 0
+    whole, results = tensors_of(tmp_path / 'run'), tmp_path / 'run' / 'validation.json'
+    expected = json.loads(results.read_text())
+    assert expected['step'] == 8
+    results.unlink()
+    shutil.rmtree(tmp_path / 'run' / 'best')
+    assert train(records, tmp_path / 'run') == 0
+    assert json.loads(results.read_text()) == expected
+    assert json.loads((tmp_path / 'run' / 'best' / 'validation.json').read_text()) == expected
+    assert_same_tensors(whole, tensors_of(tmp_path / 'run'))
+
+
+def test_knobs_that_were_others_before_are_named_and_a_refused_start_keeps_them(records, tmp_path, capfd):
+    run = tmp_path / 'run'
+    assert train(records, run, flags=['--max_step', '1']) == 0
+    assert train(records, run, 'TRAIN.OPTIMIZER=adadelta', 'TRAIN.STEPS=9', flags=['--max_step', '2']) == 1
+    assert json.loads((run / 'config.json').read_text())['TRAIN.STEPS'] == 8
+    capfd.readouterr()
+    assert train(records, run, 'TRAIN.OPTIMIZER=adam', 'TRAIN.STEPS=9', flags=['--max_step', '2']) == 0
+    warning, = [line for line in capfd.readouterr().err.splitlines() if ' WARNING ' in line]
+    assert warning.endswith('TRAIN.STEPS: 8 before, 9 now')
+    assert json.loads((run / 'config.json').read_text())['TRAIN.STEPS'] == 9
+
+
+def test_a_damaged_last_checkpoint_is_passed_over_for_the_one_before(records, tmp_path, capfd):
+    assert train(records, tmp_path / 'run') == 0
+    whole = tensors_of(tmp_path / 'run')
+    data, = glob.glob(str(tmp_path / 'run' / 'shadownet.ckpt-8.data*'))
+    os.truncate(data, os.path.getsize(data) // 2)
+    assert train(records, tmp_path / 'run') == 0
+    errors = capfd.readouterr().err
+    assert 'trying the one before' in errors
+    assert 'shadownet.ckpt-8: set aside' in errors
+    assert os.path.exists(data + '.damaged')
+    assert_same_tensors(whole, tensors_of(tmp_path / 'run'))
+
+
+def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_counts_among_those_kept(records, tmp_path):
+    run = tmp_path / 'run'
+    assert train(records, run, 'TRAIN.CHECKPOINT_STEP=2', 'TRAIN.KEEP_CHECKPOINTS=3') == 0
+    for step in (6, 8):
+        (run / f'shadownet.ckpt-{step}.index').write_bytes(b'')
+    settings = ['TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=3']
+    assert train(records, run, *settings, flags=['--max_step', '6']) == 0
+    steps = [checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(run))]
+    assert steps == [6, 5, 4]
+    assert train(records, run, *settings) == 0   # what was set aside is in no way either, and is not cleared away
+    assert tensors_of(run)['global_step'] == 8
+    assert len(list(run.glob('*.damaged'))) == 4
+
+
+def test_only_the_last_checkpoints_are_kept_across_runs(records, tmp_path):
+    for last in ('2', '4', '6', '8'):
+        assert train(records, tmp_path / 'run', 'TRAIN.KEEP_CHECKPOINTS=2', flags=['--max_step', last]) == 0
+    steps = sorted(checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(tmp_path / 'run')))
+    assert steps == [6, 8]
+
+
+def test_old_checkpoints_go_also_from_a_folder_with_brackets_in_its_name(records, tmp_path):
+    run = tmp_path / '[a]*'
+    assert train(records, run, 'TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=2', 'TRAIN.STEPS=5') == 0
+    assert [checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(run))] == [5, 4]
+    assert {name.partition('.data')[0] for name in os.listdir(run) if '.data' in name} == {'shadownet.ckpt-4', 'shadownet.ckpt-5'}
+    assert len(checkpoint.checkpoints_in(str(run / 'best'))) == 1
+
+
+def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_path, capfd):
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
+    assert train(records, tmp_path / 'run', 'ARCH.HIDDEN_UNITS=8') == 1
+    assert 'hidden_units: 8 expected, 16 found' in capfd.readouterr().err
+    other = write_records(tmp_path / 'other', {'train': ['ab'] * 4}, CharacterCodec('abcdefghijklmnopqrstuvwxyz012345678%'), SIZE)
+    assert train(other, tmp_path / 'run') == 1
+    assert "36 characters expected, 36 found; missing '%', extra '9')" in capfd.readouterr().err
+
+
+def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):
+    with folder_lock.only_writer(tmp_path / 'run'):
+        assert train(records, tmp_path / 'run') == 1
+        assert os.listdir(tmp_path / 'run') == [folder_lock.LOCK_NAME]
+    error, = error_lines(capfd)
+    assert 'another run is writing into this folder' in error
