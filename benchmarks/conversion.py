@@ -5,7 +5,7 @@
 
 The lines of Train/sample.txt are repeated up to the number of images. Prints one JSON object: images/s of both, each from the
 start of its process to its end, and of the loop alone, without the import of its packages; the ratios of the medians; and the
-peak of the proportional memory of all processes of the conversion together.
+largest, at looks half a second apart, of the proportional memory of all processes of the conversion together.
 """
 import argparse
 import contextlib
@@ -79,7 +79,7 @@ def seconds_of_plain_loop(data_set, output_dir):
 
 
 def run_conversion(data_set, output_dir, num_workers):
-    """Return (seconds of the whole process, start included; peak memory of all its processes, bytes)."""
+    """Return (seconds of the whole process, start included; the largest memory of all its processes that was seen, bytes)."""
     command = [sys.executable, str(ROOT / 'tools' / 'write_text_features.py'), '--dataset_dir', str(data_set),
                '--save_dir', str(output_dir), '--num_workers', str(num_workers)]
     started, peak = time.perf_counter(), 0
@@ -143,7 +143,7 @@ def main():
         **{f'{name}_images_per_second': paired.spread(values) for name, values in figures.items()},
         'ratio_of_medians': paired.ratio_of_medians(figures['conversion'], figures['plain_loop']),
         'ratio_to_loop_alone': paired.ratio_of_medians(figures['conversion'], figures['plain_loop_alone']),
-        'peak_memory_mb': max(peaks) / 1e6}, indent=2))
+        'largest_memory_seen_mb': max(peaks) / 1e6}, indent=2))
 
 
 if __name__ == '__main__':

@@ -21,7 +21,7 @@ import paired
 from data_provider import drawn_words, fonts, text_style, word_texts
 from local_utils import establish_char_dict, parallel
 
-WARM_UP_WORDS = 2000   # while each font is looked at for the first time
+WARM_UP_WORDS = 500
 
 
 def parse_args():
@@ -38,8 +38,11 @@ def parse_args():
 def drawer_of(style, font_dirs):
     """Return the DrawnWords of a style, made and warmed up once in each process."""
     codec = establish_char_dict.read_alphabet(ROOT / 'data')
+    font_paths = fonts.find_fonts(font_dirs)
+    for font in font_paths:   # each is looked at once, which takes longer than to draw a word
+        fonts.can_draw(font, codec.characters)
     drawer = drawn_words.DrawnWords(
-        words=word_texts.read_words(ROOT / 'data' / 'words.txt'), font_paths=fonts.find_fonts(font_dirs), codec=codec,
+        words=word_texts.read_words(ROOT / 'data' / 'words.txt'), font_paths=font_paths, codec=codec,
         style=text_style.STYLES[style], seed=0, input_size=(100, 32), max_frames=25)
     draw(drawer, WARM_UP_WORDS, first=0)
     return drawer

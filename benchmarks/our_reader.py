@@ -39,7 +39,7 @@ def main():
     dtype = session_utils.compute_dtype(args.precision)
     weights = random_weights(architecture)
     with tf.Graph().as_default(), checkpoint.constants(weights, 'random weights'), tf.Session() as session:
-        graph = recognition.build_reading_graph(architecture, dtype=dtype, batch_size=args.batch_size)
+        graph = recognition.build_reading_graph(architecture, dtype=dtype, batch_size=1 if args.batch_size == 1 else None)
         training_batch.serve_step(lambda: recognition.read_images(session, graph, codec, images), args.batch_size)
 
 

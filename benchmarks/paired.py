@@ -1,4 +1,5 @@
 """Measuring things in turn, A, B, A, B …, so that whatever else the machine does meets all of them, and reporting it."""
+import collections
 import os
 import pathlib
 import platform
@@ -40,7 +41,7 @@ def serve(measure):
 
 
 def in_turn(measures, rounds):
-    """Call each of the functions once a round.
+    """Call each of the functions once a round, beginning with another one in each, so that none always follows the same.
 
     Args:
         measures: dict of name → function that returns a figure.
@@ -49,9 +50,11 @@ def in_turn(measures, rounds):
         dict of name → list of the figures, one a round.
     """
     figures = {name: [] for name in measures}
-    for _ in range(rounds):
-        for name, measure in measures.items():
-            figures[name].append(measure())
+    for number in range(rounds):
+        names = collections.deque(measures)
+        names.rotate(-number)
+        for name in names:
+            figures[name].append(measures[name]())
     return figures
 
 

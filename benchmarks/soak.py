@@ -42,7 +42,8 @@ Kill = collections.namedtuple('Kill', [
     'end_seconds',  # that the job took to end
     'reached',      # the last step that was done
     'saved',        # the step of the newest checkpoint that can be read afterwards
-])
+    'is_end',       # whether the time of the soak was over, so that the run did not go on from it
+], defaults=[None, None, None, False])
 
 
 def parse_args(argv=None):
@@ -78,7 +79,7 @@ class Soak:
                        *args.assignments]
 
     def run(self):
-        """Start, kill and start again until the time is over; then let the last job end by SIGTERM."""
+        """Start, kill and start again until the time is over; a job that is there then ends by SIGTERM."""
         self._ends = time.monotonic() + 60 * self._args.minutes
         while time.monotonic() < self._ends:
             left = self.folder.half_written()
@@ -105,14 +106,15 @@ class Soak:
         number = signal.SIGKILL if in_writing else self._random.choice([signal.SIGKILL, signal.SIGTERM])
         task = job.names[0] if in_writing else self._random.choice(job.names)
         self._watch(job, min(until, self._ends))
-        if time.monotonic() >= self._ends:
+        is_end = time.monotonic() >= self._ends
+        if is_end:
             number, in_writing = signal.SIGTERM, False
         if in_writing:
             in_writing = self._watch(job, time.monotonic() + WRITING_SECONDS, lambda: self.folder.half_written() - left)
         if not job.is_whole():
             self._complain('a task ended without having been killed')
         job.send(task, number)
-        self.kills.append(Kill(number.name, task, in_writing, time.monotonic(), None, None, None))
+        self.kills.append(Kill(number.name, task, in_writing, time.monotonic(), is_end=is_end))
 
     def _watch(self, job, until, is_time=lambda: False):
         """Wait until a time, an event, or the end of a task; return whether it was the event."""
@@ -175,7 +177,7 @@ def seconds_lost(kill, steps):
 
 def results(soak, batch_size):
     """Return the figures of a soak, as a dict."""
-    kills = soak.kills[:-1]   # the last ended the soak
+    kills = [kill for kill in soak.kills if not kill.is_end]
     lost = [kill.reached - kill.saved for kill in kills] or [0]
     times = [seconds for kill in kills if (seconds := seconds_lost(kill, soak.steps)) is not None] or [0]
     losses = losses_of_parts(soak.steps)

@@ -26,7 +26,8 @@ UP_TO = {
     'checkpoint, graph and session': '''
 import tools.test_shadownet
 from tools import recognition, session_utils
-recognition.Recogniser(session_utils.weights_path('bundled'))''',
+config = session_utils.session_config(gpu_memory_fraction=0.8, allow_growth=True)
+recognition.Recogniser(session_utils.weights_path('bundled'), batch_size=1, config=config)''',
 }
 
 

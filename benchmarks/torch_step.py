@@ -36,7 +36,7 @@ class ShadowNet(nn.Module):
         x = functional.max_pool2d(self.norms[1](functional.relu(self.convs[5](x))), (2, 1))
         x = functional.relu(self.conv7(functional.pad(x, (0, 1))))
         sequence, _ = self.lstm(x.squeeze(2).permute(2, 0, 1))
-        logits = self.projection(functional.dropout(sequence, training_batch.DROPOUT))
+        logits = self.projection(functional.dropout(sequence, training_batch.DROPOUT, self.training))
         return functional.log_softmax(logits.float(), dim=2)
 
 
