@@ -25,6 +25,8 @@ Converted = collections.namedtuple('Converted', [
     'num_lines',
 ])
 
+OUTSIDE_ALPHABET = 'outside the alphabet'   # the kind of a reject
+
 Reject = collections.namedtuple('Reject', 'line_number path label kind reason')
 
 
@@ -75,7 +77,7 @@ def encode_label(codec, text, max_frames):
     try:
         label = codec.encode(text)
     except KeyError as error:
-        raise RejectedSample('outside the alphabet', error.args[0]) from error
+        raise RejectedSample(OUTSIDE_ALPHABET, error.args[0]) from error
     needed = char_codec.required_frames(label)
     if needed > max_frames:
         raise RejectedSample('label too long', f'CTC needs {needed} frames for it, the image gives {max_frames}')

@@ -108,14 +108,10 @@ class TextDataProvider:
         replica_batch = batch_size // share.total
         rows = replica_batch * share.count
         first_row, batch_rows = replica_batch * share.first, batch_size
-        num_workers = share.total // share.count
-        if num_workers > 1 and len(paths) % num_workers == 0:
-            paths_of = [paths[worker::num_workers] for worker in range(num_workers)]
-            counts = [record_files.count_records(own) for own in paths_of]
-            if all(counts):   # the worker's own files, and so all rows of its batches
-                worker = share.first // share.count
-                paths, count = paths_of[worker], counts[worker]
-                first_row, batch_rows = 0, rows
+        own_paths = files_of_worker(paths, share)
+        if own_paths:   # and so all rows of its batches
+            paths, count = own_paths, record_files.count_records(own_paths)
+            first_row, batch_rows = 0, rows
         first_epoch, offset = divmod(first_batch * batch_rows, count)
 
         def epoch_records(epoch):
@@ -156,6 +152,15 @@ class TextDataProvider:
         labels = features['labels'].with_values(tf.clip_by_value(features['labels'].values, -1, self.codec.num_classes))
         return Batch(images=tf.reshape(pixels, [-1, height, width, 3]),
                      labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])
+
+
+def files_of_worker(paths, share):
+    """Return the record files that one of several workers has for itself; none where they cannot be shared out evenly."""
+    num_workers = share.total // share.count
+    if num_workers == 1 or len(paths) % num_workers:
+        return []
+    paths_of = [paths[worker::num_workers] for worker in range(num_workers)]
+    return paths_of[share.first // share.count] if all(map(record_files.count_records, paths_of)) else []
 
 
 def prefetched(batches):

@@ -44,6 +44,10 @@ class CharacterCodec:
         """
         return [self._index_of[character] for character in text]
 
+    def foreign(self, text):
+        """Return the characters of a text that are outside the alphabet, a list."""
+        return [character for character in text if character not in self._index_of and character.lower() not in self._index_of]
+
     def decode(self, label):
         """Return the text of a sequence of class indices (without blanks)."""
         return ''.join([self.characters[index] for index in label])

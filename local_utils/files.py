@@ -112,7 +112,7 @@ def read_json_object(path):
         value = {}
         for key, item in pairs:
             if key in value:
-                raise ValueError(f'{path}: key {key!r} stands there more than once')
+                raise ValueError(f'key {key!r} stands there more than once')
             value[key] = item
         return value
 
@@ -127,7 +127,7 @@ def read_json_object(path):
         except RecursionError as error:
             raise ValueError(f'{path}: expected a flat JSON object, got one nested too deeply') from error
         except ValueError as error:
-            raise error if str(path) in str(error) else ValueError(f'{path}: {error}') from error
+            raise ValueError(f'{path}: {error}') from error
     if not isinstance(value, dict):
         raise ValueError(f'{path}: expected a JSON object, got {type(value).__name__}')
     return value

@@ -84,10 +84,10 @@ def test_a_wrong_argument_that_the_work_finds_is_one_line_and_status_two(capfd):
     ('train_shadownet', [], 'TRAIN.BATCH_SIZE', 'TEST.BATCH_SIZE'),
     ('evaluate_shadownet', [], 'TEST.BATCH_SIZE', 'ARCH.HIDDEN_UNITS'),
     ('test_shadownet', ['--image_path', 'x.png'], 'TEST.BATCH_SIZE', 'TRAIN.STEPS'),
-    ('write_text_features', [], 'DATA.SEED', 'TRAIN.SEED'), ('generate_text_images', [], 'ARCH.HIDDEN_UNITS', 'DATA.SEED')])
+    ('write_text_features', [], 'DATA.SEED', 'TRAIN.SEED'), ('generate_text_images', [], 'ARCH.INPUT_SIZE', 'ARCH.HIDDEN_UNITS')])
 @pytest.mark.parametrize(('assignment', 'message'), [
-    ('TRAIN.BATCHSIZE=9', 'did you mean TRAIN.BATCH_SIZE?'), ('{knob}=many', 'expected int like'),
-    ('{knob}', 'expected SECTION.KEY=VALUE'), ('{other}=1', 'this script does not read {other}; expected a knob of ')])
+    ('TRAIN.BATCHSIZE=9', 'did you mean TRAIN.BATCH_SIZE?'), ('{knob}=many', 'expected '),
+    ('{knob}', 'expected SECTION.KEY=VALUE'), ('{other}=1', 'this script does not read {other}; expected ')])
 def test_a_knob_that_is_not_known_or_not_read_or_a_malformed_value_is_a_wrong_argument(
         fresh_configuration, script, flags, knob, other, assignment, message, capfd):
     assignment, message = assignment.format(knob=knob, other=other), message.format(other=other)

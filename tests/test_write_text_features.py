@@ -148,7 +148,9 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
     assert sorted(codec.decode(feature.label) for split in ('train', 'validation')
                   for feature in read(tmp_path / 'out', split, codec)) == sorted(WORDS)
     assert json.loads((tmp_path / 'out' / 'manifest.json').read_text())['rejected']['outside the alphabet'] == 2
-    assert 'rejected 2: outside the alphabet' in capfd.readouterr().err
+    errors = capfd.readouterr().err
+    assert 'rejected 2: outside the alphabet' in errors
+    assert "the alphabet lacks 2 characters of the labels, most often '\u00e9' (1), ' ' (1)" in errors
 
 
 @pytest.mark.parametrize(('spoil', 'message'), [

@@ -1,19 +1,22 @@
 """The flag --set, which changes knobs of global_configuration/config.py."""
+import fnmatch
+
 from global_configuration.config import knobs, override
 from local_utils import platform_flags
 
 
-def add_set_flag(parser, *sections):
+def add_set_flag(parser, *readable):
     """Add --set to an argparse parser.
 
     Args:
         parser: argparse.ArgumentParser; `set_knobs` takes what it parsed.
-        sections: names of the sections of knobs that the script reads; it refuses those of others.
+        readable: names of the knobs that the script reads, such as 'ARCH.INPUT_SIZE', or of sections, 'TRAIN'; it refuses others.
     """
-    names = ', '.join(f'{section}.*' for section in sections)
+    readable = [name if '.' in name else f'{name}.*' for name in readable]
+    names = ', '.join(readable)
     parser.add_argument('--set', action='extend', nargs='+', metavar='KEY=VALUE', dest='assignments',
                         help=f'change knobs of global_configuration/config.py ({names})')
-    parser.set_defaults(knob_sections=sections)
+    parser.set_defaults(readable_knobs=readable)
 
 
 def set_knobs(config, args):
@@ -25,9 +28,9 @@ def set_knobs(config, args):
     assignments = args.assignments or []
     for assignment in assignments:
         name = assignment.partition('=')[0].strip()
-        if name in knobs(config) and name.partition('.')[0] not in args.knob_sections:
-            expected = ' or '.join(f'{section}.*' for section in args.knob_sections)
-            raise platform_flags.WrongArgument(f'--set: this script does not read {name}; expected a knob of {expected}')
+        if name in knobs(config) and not any(fnmatch.fnmatchcase(name, pattern) for pattern in args.readable_knobs):
+            raise platform_flags.WrongArgument(f'--set: this script does not read {name}; '
+                                               f'expected {" or ".join(args.readable_knobs)}')
     try:
         override(config, assignments)
     except (KeyError, ValueError) as error:

@@ -21,7 +21,17 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from crnnmodel import geometry
 from data_provider import annotation, conversion
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, files, folder_lock, log_utils, parallel, platform_flags, progress, record_files
+from local_utils import (
+    char_codec,
+    establish_char_dict,
+    files,
+    folder_lock,
+    log_utils,
+    parallel,
+    platform_flags,
+    progress,
+    record_files,
+)
 from tools import knob_flags
 
 ANNOTATION_NAMES = dict(zip((record_files.TRAIN, record_files.TEST), annotation.FILE_NAMES, strict=True))
@@ -43,7 +53,7 @@ def parse_args(argv=None):
                         help='processes that convert')
     parser.add_argument('--num_shards', type=platform_flags.positive_number, default=1, metavar='N',
                         help='files to spread the records of each split over')
-    knob_flags.add_set_flag(parser, 'ARCH', 'DATA')
+    knob_flags.add_set_flag(parser, 'ARCH.INPUT_SIZE', 'DATA')
     return parser.parse_args(argv)
 
 
@@ -131,7 +141,8 @@ class ConversionOutput:
         self._names = {split: record_files.file_names(split, num_shards) for split in record_files.SPLITS
                        if split != record_files.VALIDATION or description['validation_split'] > 0}
         self._counts = {name: 0 for names in self._names.values() for name in names}
-        self._reject_kinds = collections.Counter()
+        self._reject_kinds, self._foreign_characters = collections.Counter(), collections.Counter()
+        self._codec = char_codec.CharacterCodec(description['alphabet'])
 
     def __enter__(self):
         record_files.remove_incomplete(self._save_dir)
@@ -147,11 +158,12 @@ class ConversionOutput:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, _, error, __):
-        with self._stack:   # what raises in here removes the files
-            if error is not None:
-                raise error
-            self._finish()
+    def __exit__(self, *error):
+        if error[0] is None:
+            with self._stack:   # what raises in here removes the files
+                self._finish()
+        else:
+            self._stack.__exit__(*error)
 
     def _finish(self):
         """Bring everything to the disk, then remove the manifest and the shards of a former conversion."""
@@ -192,6 +204,8 @@ class ConversionOutput:
             fields = (annotation_name, str(reject.line_number), reject.path, reject.label, reject.reason)
             self._rejects.write('\t'.join(' '.join(field.split()) for field in fields) + '\n')
             self._reject_kinds[reject.kind] += 1
+            if reject.kind == conversion.OUTSIDE_ALPHABET:
+                self._foreign_characters.update(self._codec.foreign(reject.label))
 
     def check_usable(self, dataset_dir):
         """Raise ValueError where a split has no sample; the list of the rejects, if there are any, is kept then."""
@@ -219,6 +233,10 @@ class ConversionOutput:
             f'{split} {sum(self._counts[name] for name in names)}' for split, names in self._names.items()))
         for kind, count in self._reject_kinds.most_common():
             logger.warning('rejected %d: %s (see %s)', count, kind, os.path.join(self._save_dir, REJECTS_NAME))
+        if self._foreign_characters:
+            shown = self._foreign_characters.most_common(char_codec.MAX_SHOWN)
+            logger.warning('the alphabet lacks %d characters of the labels, most often %s', len(self._foreign_characters),
+                           ', '.join(f'{character!r} ({count})' for character, count in shown))
 
 
 def main(argv=None):
