@@ -43,7 +43,7 @@ def drawer_of(style, font_dirs):
         fonts.can_draw(font, codec.characters)
     drawer = drawn_words.DrawnWords(
         words=word_texts.read_words(ROOT / 'data' / 'words.txt'), font_paths=font_paths, codec=codec,
-        style=text_style.STYLES[style], seed=0, input_size=(100, 32), max_frames=25)
+        styles=text_style.STYLES[style], seed=0, input_size=(100, 32), max_frames=25)
     draw(drawer, WARM_UP_WORDS, first=0)
     return drawer
 

@@ -155,12 +155,13 @@ class TextDataProvider:
 
 
 def files_of_worker(paths, share):
-    """Return the record files that one of several workers has for itself; none where they cannot be shared out evenly."""
+    """Return the record files that one of several workers has for itself; none where they cannot be shared out about evenly."""
     num_workers = share.total // share.count
     if num_workers == 1 or len(paths) % num_workers:
         return []
     paths_of = [paths[worker::num_workers] for worker in range(num_workers)]
-    return paths_of[share.first // share.count] if all(map(record_files.count_records, paths_of)) else []
+    counts = [record_files.count_records(own) for own in paths_of]
+    return paths_of[share.first // share.count] if 2 * min(counts) >= max(counts) else []
 
 
 def prefetched(batches):

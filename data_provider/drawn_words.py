@@ -19,18 +19,18 @@ Sample = collections.namedtuple('Sample', [
 class DrawnWords:
     """Draws words of a list, and other texts, in the fonts that can draw them."""
 
-    def __init__(self, *, words, font_paths, codec, style, seed, input_size, max_frames, plain_samples=0):
+    def __init__(self, *, words, font_paths, codec, styles, seed, input_size, max_frames, plain_samples=0):
         """Choose what is drawn.
 
         Args:
             words: list of str, the commonest first: the first tenth makes up a third of what is drawn.
             font_paths: list of names and paths that fonts.load_font takes.
             codec: char_codec.CharacterCodec of the alphabet.
-            style: text_style.Style.
+            styles: of which each word has one, see text_style.STYLES.
             seed: decides everything.
             input_size: (width, height) of the pictures.
             max_frames: frames that the network makes of such a picture.
-            plain_samples: how many of the first samples are drawn plainly, whatever the style.
+            plain_samples: how many of the first samples are drawn plainly, whatever the styles.
 
         Raises:
             ValueError: none of the fonts can draw some character of the words.
@@ -39,7 +39,7 @@ class DrawnWords:
         self._chooser = fonts.FontChooser(font_paths)
         self._chooser.check_characters(words)
         self._codec = codec
-        self._style = style
+        self._styles = styles
         self._plain_samples = plain_samples
         self._seed = seed
         self._input_size = tuple(input_size)
@@ -53,7 +53,7 @@ class DrawnWords:
         """
         rng = np.random.default_rng([self._seed, number])
         text = word_texts.dressed(self._choose_word(rng), rng, self._codec, self._chooser.can_draw)
-        style = text_style.PLAIN if number < self._plain_samples else self._style
+        style = text_style.PLAIN if number < self._plain_samples else text_style.choose(self._styles, rng)
         content = draw_jpeg(text.drawn, self._choose_word(rng), self._chooser, rng, style)
         return Sample(self._codec.encode(text.label), text, image_file.decode_image(content, self._input_size))
 

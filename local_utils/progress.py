@@ -18,7 +18,7 @@ class Progress:
             total: how much there is to do.
             unit: what is counted, such as 'image'.
         """
-        self._bar = tqdm(total=total, unit=unit, disable=None, dynamic_ncols=True)
+        self._bar = tqdm(total=total, unit=unit, disable=None, dynamic_ncols=True, leave=None)   # below another bar it goes
         self._total, self._unit, self._done = total, unit, 0
         self._started = self._last_line = time.monotonic()
 

@@ -247,6 +247,13 @@ def test_a_local_cluster_ends_with_1_where_a_task_does_and_says_how_it_ended(tmp
     assert 'master 0 ended with status 1' in capfd.readouterr().err
 
 
+def test_a_trainings_flag_before_the_dashes_says_where_it_goes(capsys):
+    with pytest.raises(SystemExit) as caught:
+        start_local_cluster.main(['--dataset_dir', 'records'])
+    assert caught.value.code == 2
+    assert 'unknown argument --dataset_dir; flags of train_shadownet.py go behind --' in capsys.readouterr().err
+
+
 def test_a_local_cluster_names_the_signal_that_ended_a_task(capfd):
     with subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         process.kill()

@@ -105,14 +105,16 @@ def test_each_worker_reads_its_own_files_where_they_can_be_shared_out(tmp_path, 
         assert names(batches(open_records(tmp_path), 2, first_batch=4, **options)) == names(read[4:])
 
 
-def test_workers_share_rows_where_a_share_of_the_files_is_empty(tmp_path, codec):
-    folder = write_records(tmp_path, {'train': []}, codec)
+@pytest.mark.parametrize('few', [[], ['fox']])
+def test_workers_share_rows_where_a_share_of_the_files_has_little_or_nothing(tmp_path, codec, few):
+    folder = write_records(tmp_path, {'train': few}, codec)
     os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00000-of-00002')
     write_records(folder, {'train': ['cat', 'dog', 'tree', 'book']}, codec)
     os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00001-of-00002')
     shares = [Share(worker, 1, 2) for worker in range(2)]
-    read = [batches(open_records(folder), 2, batch_size=2, share=share) for share in shares]
-    assert sorted(names([*read[0], *read[1]])) == ['0_cat.png', '1_dog.png', '2_tree.png', '3_book.png']
+    read = [batches(open_records(folder), 4 + len(few), batch_size=2, share=share) for share in shares]
+    expected = {'0_cat.png', '1_dog.png', '2_tree.png', '3_book.png', *(f'0_{word}.png' for word in few)}
+    assert set(names([*read[0], *read[1]])) == expected
 
 
 def test_samples_come_in_the_order_of_the_file(records, codec):

@@ -13,7 +13,7 @@ WORDS = ['alpha', 'beta', 'gamma']
 
 @pytest.fixture
 def drawer(codec):
-    return drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, style=RICH, seed=3,
+    return drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, styles=(RICH,), seed=3,
                                   input_size=(100, 32), max_frames=25)
 
 
@@ -71,7 +71,7 @@ def test_the_stream_goes_on_where_it_stopped(drawer):
 
 
 def test_the_first_samples_can_be_plain(codec, drawer):
-    plain_first = drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, style=RICH, seed=3,
+    plain_first = drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, styles=(RICH,), seed=3,
                                          input_size=(100, 32), max_frames=25, plain_samples=5)
     same = [np.array_equal(plain_first.sample(number).image, drawer.sample(number).image) for number in range(10)]
     assert same == 5 * [False] + 5 * [True]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_provider import camera, fonts, text_image, text_mask
-from data_provider.text_style import PLAIN, RICH, Effect, Style
+from data_provider.text_style import LEGIBLE, PLAIN, RICH, STYLES, Effect, Style, choose
 
 ALWAYS_ON = {name: effect._replace(probability=1.0) for name, effect in RICH._asdict().items()}
 
@@ -25,7 +25,12 @@ def test_an_effect_comes_as_often_and_as_strong_as_it_says(rng):
     assert 3.9 < max(strengths) <= 4
 
 
-@pytest.mark.parametrize('style', [PLAIN, RICH], ids=['plain', 'rich'])
+def test_each_of_several_styles_is_chosen(rng):
+    assert {choose(STYLES['rich'], rng) for _ in range(30)} == {RICH, LEGIBLE}
+    assert choose(STYLES['plain'], rng) is PLAIN
+
+
+@pytest.mark.parametrize('style', [PLAIN, RICH, LEGIBLE], ids=['plain', 'rich', 'legible'])
 def test_every_word_becomes_a_picture_of_its_own(style):
     pictures = [draw('word', seed, style, 'other') for seed in range(60)]
     assert len({picture.tobytes() for picture in pictures}) == 60

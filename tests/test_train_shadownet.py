@@ -94,6 +94,13 @@ def test_too_little_memory_is_said_with_the_knob():
         raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating tensor')
 
 
+def test_fonts_without_words_to_draw_are_a_wrong_argument(capsys):
+    with pytest.raises(SystemExit) as caught:
+        train_shadownet.main(['--fonts', 'fonts'])
+    assert caught.value.code == 2
+    assert '--fonts is for --drawn_words' in capsys.readouterr().err
+
+
 def test_an_error_of_drawing_is_not_put_down_to_the_records():
     with pytest.raises(ValueError, match='^none of the fonts$'), train_shadownet.readable_errors(None, drawer=object()):
         raise tf.errors.InvalidArgumentError(None, None, 'none of the fonts\n\t [[node]]')

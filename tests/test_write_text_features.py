@@ -125,6 +125,14 @@ def test_shards_hold_the_same_records_in_the_same_order(tmp_path, codec):
     assert all(path.stat().st_size for path in (tmp_path / 'out').glob('train*'))
 
 
+@pytest.mark.parametrize(('num_shards', 'counts'), [(3, [14, 13, 13]), (7, [6, 6, 6, 5, 6, 6, 5])])
+def test_the_records_are_spread_evenly_over_the_shards(tmp_path, num_shards, counts):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out', '--num_shards', str(num_shards), '--validation_split', '0') == 0
+    paths = record_files.find_record_files(str(tmp_path / 'out'), 'train')
+    assert [record_files.count_records([path]) for path in paths] == counts
+
+
 def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_path, codec, capfd):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     (data_set / 'empty.png').write_bytes(b'')

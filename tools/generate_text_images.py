@@ -41,7 +41,7 @@ PREVIEW_IMAGES = 96
 Drawing = collections.namedtuple('Drawing', [
     'save_dir',
     'font_paths',  # names and paths
-    'style',   # text_style.Style
+    'styles',  # of which each word has one, see text_style.STYLES
     'seed',
 ])
 Word = collections.namedtuple('Word', [
@@ -73,7 +73,7 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, codec, style, seed, num_workers, overwrite=False):
+def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, codec, styles, seed, num_workers, overwrite=False):
     """Draw a data set.
 
     Args:
@@ -82,7 +82,7 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
         words: list of str to draw.
         font_paths: names and paths of fonts to draw with.
         codec: of the alphabet that the words are of.
-        style: text_style.Style.
+        styles: of which each word has one, see text_style.STYLES.
         seed: decides every image, whatever the number of workers.
         num_workers: processes that draw.
         overwrite: remove the data set that is there first.
@@ -101,7 +101,7 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
              'Test': plan_images(test_words, num_test, num_train, rng, codec, chooser)}
     for part in parts:
         os.makedirs(os.path.join(save_dir, part), exist_ok=True)
-    draw = functools.partial(draw_images, Drawing(save_dir, font_paths, style, seed))
+    draw = functools.partial(draw_images, Drawing(save_dir, font_paths, styles, seed))
     chunks = parallel.chunked([*parts['Train'], *parts['Test']], CHUNK_IMAGES)
     with (parallel.worker_processes(num_workers) as executor,
           progress.Progress(num_train + num_test, 'image') as shown):
@@ -197,14 +197,15 @@ def draw_images(drawing, words):
     chooser = fonts.FontChooser(drawing.font_paths)
     for word, neighbour in zip(words, [*words[1:], *words[:1]], strict=True):
         rng = np.random.default_rng([drawing.seed, word.number])
-        content = drawn_words.draw_jpeg(word.text.drawn, neighbour.text.drawn, chooser, rng, drawing.style)
+        style = text_style.choose(drawing.styles, rng)
+        content = drawn_words.draw_jpeg(word.text.drawn, neighbour.text.drawn, chooser, rng, style)
         path = os.path.join(drawing.save_dir, word.path)
         with files.named_errors(path), open(path, 'wb') as file:
             file.write(content)
     return len(words)
 
 
-def draw_preview(path, *, words, font_paths, codec, style, seed):
+def draw_preview(path, *, words, font_paths, codec, styles, seed):
     """Draw some words, as they would be drawn, into one picture with their labels."""
     rng = np.random.default_rng(seed)
     chooser = fonts.FontChooser(font_paths)
@@ -212,7 +213,7 @@ def draw_preview(path, *, words, font_paths, codec, style, seed):
     for _ in range(PREVIEW_IMAGES):
         word, neighbour = (words[index] for index in rng.integers(len(words), size=2))
         text = word_texts.dressed(word, rng, codec, chooser.can_draw)
-        content = drawn_words.draw_jpeg(text.drawn, neighbour, chooser, rng, style)
+        content = drawn_words.draw_jpeg(text.drawn, neighbour, chooser, rng, text_style.choose(styles, rng))
         examples.append((image_file.decode_image(content, None), text.label))
     pictures.save_contact_sheet(examples, path)
 
@@ -224,7 +225,8 @@ def main(argv=None):
     codec = establish_char_dict.read_alphabet(args.alphabet_dir)
     font_paths = fonts.find_fonts(args.fonts)
     words = choose_words(args.words, args.num_train + args.num_test, codec, font_paths, args.seed)
-    drawn = {'words': words, 'font_paths': font_paths, 'codec': codec, 'style': text_style.STYLES[args.style], 'seed': args.seed}
+    drawn = {'words': words, 'font_paths': font_paths, 'codec': codec, 'styles': text_style.STYLES[args.style],
+             'seed': args.seed}
     if args.preview:
         files.check_folder_of(args.preview)
         draw_preview(args.preview, **drawn)

@@ -27,7 +27,10 @@ def parse_args(argv=None):
     parser.add_argument('--num_workers', type=platform_flags.positive_number, default=2, metavar='N',
                         help='processes, the master too')
     parser.add_argument('training_flags', nargs='*', metavar='FLAG', help='flags of train_shadownet.py, behind --')
-    return parser.parse_args(argv)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(f'unknown argument {unknown[0]}; flags of train_shadownet.py go behind --')
+    return args
 
 
 def start_local_cluster(num_workers, training_flags):

@@ -38,7 +38,10 @@ def parse_args(argv=None):
     parser.add_argument('--weights_path', metavar='PATH',
                         help="start a new run from the weights of this checkpoint; 'bundled' for those of the project")
     knob_flags.add_set_flag(parser, 'ARCH', 'TRAIN')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.fonts and not args.drawn_words:
+        parser.error('--fonts is for --drawn_words')
+    return args
 
 
 def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=None, max_step=None, drawn_words_path=None,

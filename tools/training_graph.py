@@ -41,13 +41,11 @@ def make_drawer(words_path, font_dirs, codec):
     """Return the DrawnWords that draws the words of a list for training; raises what reading it and finding fonts raises."""
     max_frames = geometry.time_steps(cfg.ARCH.INPUT_SIZE)
     words = word_texts.expressible_words(word_texts.read_words(words_path), codec, max_frames)
-    if cfg.TRAIN.DRAWN_STYLE not in text_style.STYLES:
-        raise ValueError(f'TRAIN.DRAWN_STYLE: expected one of {", ".join(text_style.STYLES)}, got {cfg.TRAIN.DRAWN_STYLE!r}')
     font_paths = fonts.find_fonts(font_dirs)
     log_utils.init_logger().info('drawing training samples of %d words in the fonts of %d files', len(words), len(font_paths))
-    return drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=codec, style=text_style.STYLES[cfg.TRAIN.DRAWN_STYLE],
-                                  seed=cfg.TRAIN.SEED, input_size=cfg.ARCH.INPUT_SIZE, max_frames=max_frames,
-                                  plain_samples=cfg.TRAIN.DRAWN_PLAIN_STEPS * cfg.TRAIN.BATCH_SIZE)
+    return drawn_words.DrawnWords(
+        words=words, font_paths=font_paths, codec=codec, styles=text_style.STYLES[cfg.TRAIN.DRAWN_STYLE], seed=cfg.TRAIN.SEED,
+        input_size=cfg.ARCH.INPUT_SIZE, max_frames=max_frames, plain_samples=cfg.TRAIN.DRAWN_PLAIN_STEPS * cfg.TRAIN.BATCH_SIZE)
 
 
 def build_training_graph(cluster, provider, drawer, architecture, first_step):

@@ -92,8 +92,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
           tempfile.TemporaryDirectory(files.INCOMPLETE_SUFFIX, record_files.SCRATCH_PREFIX, dir=save_dir) as scratch,
           parallel.worker_processes(num_workers) as executor):
         for split, path in annotation_paths.items():
-            chunk_lines = max(1, min(MAX_CHUNK_LINES, num_lines[split] // num_shards))
-            chunks = parallel.chunked(annotation.read_lines(path), chunk_lines)
+            chunks = chunks_within_shards(annotation.read_lines(path), num_lines[split], num_shards)
             convert = functools.partial(conversion.convert_lines_to_files, scratch, settings, split)
             lines_done = 0
             for converted in parallel.ordered_map(executor, convert, chunks, 3 * num_workers):
@@ -119,6 +118,19 @@ def try_first_lines(settings, split, annotation_path):
     if len(rejects) == TRIED_LINES:
         log_utils.init_logger().warning('%s: none of the first %d lines can be used; line %d: %s', annotation_path, TRIED_LINES,
                                         rejects[0].line_number, rejects[0].reason)
+
+
+def chunks_within_shards(lines, num_lines, num_shards):
+    """Yield the lines of a split in lists of at most MAX_CHUNK_LINES, none of which belongs to two shards.
+
+    Args:
+        lines: iterator.
+        num_lines: how many they are; more come last, of a file that has grown since it was counted.
+    """
+    ends = [-(-shard * num_lines // num_shards) for shard in range(num_shards + 1)]
+    for start, end in itertools.pairwise(ends):
+        yield from parallel.chunked(itertools.islice(lines, end - start), MAX_CHUNK_LINES)
+    yield from parallel.chunked(lines, MAX_CHUNK_LINES)
 
 
 class ConversionOutput:
