@@ -125,11 +125,13 @@ def add_reading_flags(parser):
 
 def open_recogniser(args, batch_size=None):
     """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does."""
+    config = session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+    if batch_size == 1:   # a single image is read long before TensorFlow has found a better graph
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
     recogniser = Recogniser(
         session_utils.weights_path(args.weights_path or default_weights(args.output_dir)), alphabet_dir=args.alphabet_dir,
         precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, batch_size=batch_size,
-        config=session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION,
-                                            allow_growth=cfg.TEST.TF_ALLOW_GROWTH))
+        config=config)
     if not args.weights_path:
         log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
     return recogniser
