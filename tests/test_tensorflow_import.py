@@ -37,3 +37,18 @@ def test_onednn_is_asked_for_unless_the_user_says_otherwise():
     assert run('-c', IMPORT + show, stdout=subprocess.PIPE, env=unset).stdout == '1\n'
     before = 'import os; os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"\n'
     assert run('-c', before + IMPORT + show, stdout=subprocess.PIPE).stdout == '0\n'
+
+
+def test_an_interrupt_meanwhile_is_one_line():
+    interrupt = """
+import importlib
+from tools import tensorflow_import
+def interrupted(name):
+    raise KeyboardInterrupt
+importlib.import_module = interrupted
+tensorflow_import.import_tensorflow()
+"""
+    finished = run('-c', interrupt)
+    assert finished.returncode == 130
+    line, = finished.stderr.splitlines()
+    assert line.endswith('ERROR interrupted')

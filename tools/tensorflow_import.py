@@ -3,15 +3,25 @@ import contextlib
 import importlib
 import os
 
+from local_utils import log_utils
+
 QUIET = '3'   # of TF_CPP_MIN_LOG_LEVEL; what is an error to us is raised, too, and becomes one line
 
 
 def import_tensorflow():
-    """Import TensorFlow, which reads these settings once, then; comes before any import that leads to it."""
+    """Import TensorFlow, which reads these settings once, then; comes before any import that leads to it.
+
+    Raises:
+        SystemExit: Ctrl-C came meanwhile, for it takes seconds; a line says so.
+    """
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')   # by itself only where the processor has AVX512-VNNI
     level = os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', QUIET)
-    with _muted_standard_error() if level == QUIET else contextlib.nullcontext():   # it heeds its level only afterwards
-        importlib.import_module('tensorflow.compat.v1')
+    try:
+        with _muted_standard_error() if level == QUIET else contextlib.nullcontext():   # it heeds its level only afterwards
+            importlib.import_module('tensorflow.compat.v1')
+    except KeyboardInterrupt:
+        log_utils.init_logger().error('interrupted')
+        raise SystemExit(130) from None
 
 
 @contextlib.contextmanager
