@@ -45,9 +45,7 @@ class TextDataProvider:
         self.input_size = tuple(input_size)
         if not os.path.isdir(dataset_dir):
             raise FileNotFoundError(f'{dataset_dir}: no such folder; expected one with the files of tools/write_text_features.py')
-        has_alphabet = establish_char_dict.has_alphabet(dataset_dir)
-        self.codec = establish_char_dict.read_alphabet(
-            default_alphabet_dir if default_alphabet_dir and not has_alphabet else establish_char_dict.nearest_dir(dataset_dir))
+        self.codec = establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(dataset_dir, default_alphabet_dir))
         record_files.check_manifest(dataset_dir, self.codec.characters, self.input_size)
         self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
         self._num_samples = {}   # of the splits that were counted
@@ -108,9 +106,9 @@ class TextDataProvider:
         replica_batch = batch_size // share.total
         rows = replica_batch * share.count
         first_row, batch_rows = replica_batch * share.first, batch_size
-        own_paths = files_of_worker(paths, share)
-        if own_paths:   # and so all rows of its batches
-            paths, count = own_paths, record_files.count_records(own_paths)
+        own = files_of_worker(paths, share)
+        if own:   # and so all rows of its batches
+            paths, count = own
             first_row, batch_rows = 0, rows
         first_epoch, offset = divmod(first_batch * batch_rows, count)
 
@@ -155,13 +153,17 @@ class TextDataProvider:
 
 
 def files_of_worker(paths, share):
-    """Return the record files that one of several workers has for itself; none where they cannot be shared out about evenly."""
+    """Return (the record files that one of several workers has for itself, the number of their records).
+
+    None where the files cannot be shared out about evenly.
+    """
     num_workers = share.total // share.count
     if num_workers == 1 or len(paths) % num_workers:
-        return []
+        return None
+    worker = share.first // share.count
     paths_of = [paths[worker::num_workers] for worker in range(num_workers)]
     counts = [record_files.count_records(own) for own in paths_of]
-    return paths_of[share.first // share.count] if 2 * min(counts) >= max(counts) else []
+    return (paths_of[worker], counts[worker]) if 2 * min(counts) >= max(counts) else None
 
 
 def prefetched(batches):

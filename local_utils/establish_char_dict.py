@@ -105,10 +105,12 @@ def has_alphabet(folder):
     return any(os.path.lexists(os.path.join(folder, name)) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
 
 
-def nearest_dir(folder):
-    """Return the folder whose alphabet is that of a folder: itself, or, with a warning, the English one's where it has none."""
+def nearest_dir(folder, default_dir=None):
+    """Return the folder whose alphabet is that of a folder: itself, else the default, else, with a warning, the English one's."""
     if has_alphabet(folder):
         return folder
+    if default_dir:
+        return default_dir
     log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', folder)
     return ENGLISH_DIR
 

@@ -18,10 +18,13 @@ def encode(ending, image):
     return cv2.imencode(ending, image)[1].tobytes()
 
 
+def chunk(name, data):
+    """Return a chunk of a PNG file."""
+    return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+
+
 def png_that_claims(width, height):
     """Return a small PNG file whose header claims a large image."""
-    def chunk(name, data):
-        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', zlib.compress(bytes(10 ** 6))) + chunk(b'IEND', b'')
 
@@ -60,8 +63,6 @@ def test_what_is_transparent_becomes_white_or_black_behind_light_letters(ending,
 
 
 def test_a_png_with_a_transparent_colour_of_its_palette_is_transparent():
-    def chunk(name, data):
-        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     header = chunk(b'IHDR', struct.pack('>IIBBBBB', 4, 4, 8, 3, 0, 0, 0))
     pixels = zlib.compress(b''.join(b'\0' + bytes([0, 1, 1, 0]) for _ in range(4)))
     content = (b'\x89PNG\r\n\x1a\n' + header + chunk(b'PLTE', bytes([0, 0, 0, 10, 10, 10])) + chunk(b'tRNS', bytes([0, 255]))

@@ -67,16 +67,22 @@ def test_every_optimizer_lowers_the_loss(optimizer):
         assert losses[-1] < losses[0]
 
 
+def assert_only_the_count_of_steps_changes(session, graph, step, feed):
+    """Run a step that has nothing to learn from."""
+    kept = [variable for variable in tf.global_variables() if variable is not step]
+    before, steps = session.run([kept, step])
+    is_applied, _ = session.run([graph.is_applied, graph.update], feed)
+    assert not is_applied
+    assert all(np.array_equal(old, new) for old, new in zip(before, session.run(kept), strict=True))
+    assert session.run(step) == steps + 1
+
+
 def test_a_step_that_is_not_finite_changes_nothing_but_the_count_of_steps():
     with tf.Graph().as_default(), tf.Session() as session:
         graph, images, step = build()
         session.run(tf.global_variables_initializer())
         session.run(graph.update, {images: [0.0]})
-        kept = [variable for variable in tf.global_variables() if variable is not step]
-        before = session.run(kept)
-        is_applied, _ = session.run([graph.is_applied, graph.update], {images: [255.0]})
-        assert not is_applied
-        assert all(np.array_equal(old, new) for old, new in zip(before, session.run(kept), strict=True))
+        assert_only_the_count_of_steps_changes(session, graph, step, {images: [255.0]})
         assert session.run(step) == 2
         assert session.run([graph.is_applied, graph.update], {images: [0.0]})[0]
 
@@ -85,11 +91,7 @@ def test_a_step_without_a_usable_label_changes_nothing_but_the_count_of_steps():
     with tf.Graph().as_default(), tf.Session() as session:
         graph, images, step = build(label=(1, 1, 1))   # which needs 5 frames; there are 4
         session.run(tf.global_variables_initializer())
-        kept = [variable for variable in tf.global_variables() if variable is not step]
-        before = session.run(kept)
-        is_applied, _ = session.run([graph.is_applied, graph.update], {images: [0.0]})
-        assert not is_applied
-        assert all(np.array_equal(old, new) for old, new in zip(before, session.run(kept), strict=True))
+        assert_only_the_count_of_steps_changes(session, graph, step, {images: [0.0]})
         assert session.run(step) == 1
 
 

@@ -8,6 +8,7 @@ Prints one JSON object on standard output. Every sample is read. `exact` compare
 alphabet without capitals folds them), and leaves out labels that the alphabet cannot write; `letters_and_digits` is the usual
 protocol: only letters and digits count, case is ignored, and labels without any are left out.
 """
+import contextlib
 import json
 import os
 import sys
@@ -121,7 +122,8 @@ def main(argv=None):
 
         plots.check_path(args.confusion_path)   # before the long work
     recogniser = recognition.open_recogniser(args)
-    with folder_lock.reading(os.path.join(args.dataset_dir or args.data_dir, record_files.MANIFEST_NAME)):
+    manifest_path = os.path.join(args.dataset_dir or args.data_dir, record_files.MANIFEST_NAME)
+    with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
         samples, count, source = open_samples(args, recogniser)
         evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)

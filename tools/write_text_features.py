@@ -83,9 +83,9 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
         max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed)
     for split, path in annotation_paths.items():
         try_first_lines(settings, split, path)
-    # The scratch folder holds at most 3 chunks a worker.
     description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,
                    'validation_split': validation_split}
+    # The scratch folder holds at most 3 chunks a worker.
     with (folder_lock.only_writer(save_dir), folder_lock.replacing(os.path.join(save_dir, record_files.MANIFEST_NAME)),
           ConversionOutput(save_dir, num_shards, description) as output,
           progress.Progress(sum(num_lines.values()), 'image') as shown,
