@@ -4,7 +4,7 @@ import json
 import cv2
 import pytest
 
-from local_utils import platform_flags
+from local_utils import folder_lock, platform_flags
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import draw, write_records
 from tests.small_run import SIZE, WORDS
@@ -84,3 +84,15 @@ def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, cod
     assert platform_flags.run_tool(evaluate_shadownet.main, [
         '--dataset_dir', str(other), '--weights_path', str(overfitted[1] / 'best')]) == 1
     assert 'of another alphabet' in capfd.readouterr().err
+
+
+def test_records_that_are_being_replaced_are_not_evaluated_and_stop_no_evaluation_of_images(overfitted, tmp_path, capfd):
+    (tmp_path / 'manifest.json').write_text('{}')
+    with folder_lock.replacing(tmp_path / 'manifest.json'):
+        flags = ['--data_dir', str(tmp_path), '--weights_path', str(overfitted[1] / 'best')]
+        assert platform_flags.run_tool(evaluate_shadownet.main, flags) == 1
+        assert 'another run is writing these files anew' in capfd.readouterr().err
+        cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
+        (tmp_path / 'sample.txt').write_text('/a.png book\n')
+        images = ['--image_dir', str(tmp_path), '--annotation_path', str(tmp_path / 'sample.txt')]
+        assert platform_flags.run_tool(evaluate_shadownet.main, [*images, *flags]) == 0
