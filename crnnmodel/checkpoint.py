@@ -153,15 +153,20 @@ def restore(session, tensors, prefix, variables):
 
 
 def constants(tensors, prefix):
-    """Return a scope, for `with`, in which a network has constants, the values in a checkpoint, in place of variables.
+    """Return a function that gives a scope, for `with`, in which a network has constants in place of variables.
 
-    A graph that only reads is faster so: what depends on the weights alone, such as their cast to bfloat16 and their order
-    in memory, is worked out once and not in each run. Building in it raises what `value_of` raises.
+    They have the values in a checkpoint; networks of one graph share them. A graph that only reads is faster so: what depends on
+    the weights alone, such as their cast to bfloat16 and their order in memory, is worked out once and not in each run. Building
+    in the scope raises what `value_of` raises.
     """
-    def constant_of(*, name, shape, **_):
-        return tf.constant(value_of(tensors, prefix, name, shape))
+    made = {}
 
-    return tf.variable_scope(tf.get_variable_scope(), custom_getter=constant_of)
+    def constant_of(*, name, shape, **_):
+        if name not in made:
+            made[name] = tf.constant(value_of(tensors, prefix, name, shape))
+        return made[name]
+
+    return lambda: tf.variable_scope(tf.get_variable_scope(), custom_getter=constant_of)
 
 
 def value_of(tensors, prefix, name, shape):

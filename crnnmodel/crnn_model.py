@@ -13,7 +13,8 @@ class ShadowNet:
     """The network for one phase: 'train' (batch statistics, dropout) or 'test'."""
 
     def __init__(self, *, phase, num_classes, input_size=(100, 32), conv_channels=64, hidden_units=256,
-                 hidden_layers=2, pixel_range=(-1.0, 1.0), dropout=0.5, dropout_seed=(0, 0), dtype=tf.float32):
+                 hidden_layers=2, pixel_range=(-1.0, 1.0), dropout=0.5, dropout_seed=(0, 0), dtype=tf.float32,
+                 unrolled=True):
         """Choose the network's form.
 
         Args:
@@ -27,6 +28,7 @@ class ShadowNet:
             dropout: share of the LSTM's output that is dropped in training.
             dropout_seed: integer [2] of the dropout masks; the same seed gives the same masks.
             dtype: of the large products, float32 or bfloat16; variables and logits are float32.
+            unrolled: see lstm.bidirectional_lstm; False is for reading.
 
         Raises:
             ValueError: the phase is unknown or the input size is none of the network's.
@@ -44,6 +46,7 @@ class ShadowNet:
         self._dropout = dropout
         self._dropout_seed = dropout_seed
         self._dtype = dtype
+        self._unrolled = unrolled
         self.moving_averages = []   # (variable, the batch's value) of the batch norms, where the phase is 'train'
 
     def build_shadownet(self, images, reuse=None):
@@ -106,7 +109,8 @@ class ShadowNet:
         with tf.variable_scope('LSTMLayers'):
             for layer in range(self._hidden_layers):
                 with tf.variable_scope(f'stack_bidirectional_rnn/cell_{layer}'):
-                    sequence_tbc = lstm.bidirectional_lstm(sequence_tbc, units=self._hidden_units, dtype=self._dtype)
+                    sequence_tbc = lstm.bidirectional_lstm(
+                        sequence_tbc, units=self._hidden_units, dtype=self._dtype, unrolled=self._unrolled)
             if self._is_training:
                 sequence_tbc = _dropout(sequence_tbc, self._dropout, self._dropout_seed)
             channels = 2 * self._hidden_units

@@ -58,16 +58,55 @@ def decode(logits_tbc, beam_width=None):
     Returns:
         Reading.
     """
+    labels = _decoded(logits_tbc, beam_width)
+    return Reading(_dense(labels), _probabilities(labels, logits_tbc))
+
+
+def decode_together(logits_of_views, beam_width=None):
+    """Read several views of the same images: of what they read alone, take what is the most probable in all together.
+
+    Args:
+        logits_of_views: list of float32 [time, batch, classes]; each view may have its own number of frames.
+        beam_width: see `decode`.
+
+    Returns:
+        Reading; the confidence is the mean over the views.
+    """
+    candidates = [_decoded(logits, beam_width) for logits in logits_of_views]
+    means = tf.stack([tf.reduce_mean([_probabilities_where_they_fit(labels, logits) for logits in logits_of_views], axis=0)
+                      for labels in candidates])   # [candidates, batch]
+    shape = tf.reduce_max([labels.dense_shape for labels in candidates], axis=0)
+    texts = tf.stack([_dense(tf.SparseTensor(labels.indices, labels.values, shape)) for labels in candidates], axis=1)
+    return Reading(tf.gather(texts, tf.argmax(means), batch_dims=1), tf.reduce_max(means, axis=0))
+
+
+def _decoded(logits_tbc, beam_width):
+    """Return what is read, SparseTensor int32 [batch, longest]."""
     lengths = _sequence_lengths(logits_tbc)
     if beam_width is None:
         (decoded,), _ = tf.nn.ctc_greedy_decoder(logits_tbc, lengths)
     else:
         (decoded,), _ = tf.nn.ctc_beam_search_decoder(logits_tbc, lengths, beam_width=beam_width, merge_repeated=False)
-    labels = tf.cast(decoded, tf.int32)
-    dense = tf.sparse.to_dense(labels, default_value=-1)
+    return tf.cast(decoded, tf.int32)
+
+
+def _dense(labels):
+    return tf.sparse.to_dense(labels, default_value=-1)
+
+
+def _probabilities(labels, logits_tbc):
+    """Return p(label | image), float32 [batch], of labels that fit into the frames."""
     blank_losses = -tf.reduce_sum(tf.nn.log_softmax(logits_tbc)[:, :, -1], axis=0)
-    losses = tf.where(tf.reduce_any(dense >= 0, 1), _losses_of_filled(labels, logits_tbc), blank_losses)
-    return Reading(dense, tf.exp(-losses))
+    is_empty = tf.logical_not(tf.reduce_any(_dense(labels) >= 0, 1))
+    return tf.exp(-tf.where(is_empty, blank_losses, _losses_of_filled(labels, logits_tbc)))
+
+
+def _probabilities_where_they_fit(labels, logits_tbc):
+    """Return p(label | image), float32 [batch]; 0 where the frames do not suffice for the label."""
+    frames, _, num_classes = logits_tbc.shape
+    fits = usable_labels(labels, time_steps=frames, blank=num_classes - 1) | tf.logical_not(tf.reduce_any(_dense(labels) >= 0, 1))
+    kept = tf.sparse.retain(labels, tf.gather(fits, labels.indices[:, 0]))
+    return _probabilities(kept, logits_tbc) * tf.cast(fits, tf.float32)
 
 
 def _losses_of_filled(labels, logits_tbc):

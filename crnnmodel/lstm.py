@@ -9,7 +9,7 @@ FORGET_BIAS = 1.0
 GATES = 4
 
 
-def bidirectional_lstm(inputs_tbc, *, units, dtype):
+def bidirectional_lstm(inputs_tbc, *, units, dtype, unrolled=True):
     """Run an LSTM over time in each direction and join the outputs.
 
     What the gates get from the inputs is one product over all time steps; only what they get from the cell's own last
@@ -19,6 +19,8 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype):
         inputs_tbc: `dtype` [time, batch, channels].
         units: LSTM units in each direction.
         dtype: of the products; gates and cell state are float32, variables too.
+        unrolled: each time step has operations of its own. Otherwise a loop runs through them: a graph of a tenth of the size,
+            ready sooner, without the gradient that few large products make.
 
     Returns:
         `dtype` [time, batch, 2 * units]: the forward outputs, then the backward ones.
@@ -32,10 +34,10 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype):
             bias = tf.get_variable('bias', [GATES * units], initializer=tf.zeros_initializer())
         input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
         input_part = tf.cast(tf.matmul(flat_inputs, input_kernel), tf.float32) + (bias + forget_bias_row(units))
-        input_parts = tf.unstack(tf.reshape(input_part, [time_steps, -1, GATES * units]))
-        order = 1 if name == 'fw' else -1
-        directions.append(_recurrence(input_parts[::order], recurrent_kernel, units=units, dtype=dtype)[::order])
-    return tf.concat([tf.stack(outputs) for outputs in directions], axis=2)
+        input_parts = tf.reshape(input_part, [time_steps, -1, GATES * units])
+        recurrence = _unrolled_recurrence if unrolled else _loop
+        directions.append(recurrence(input_parts, recurrent_kernel, units=units, dtype=dtype, backwards=name == 'bw'))
+    return tf.concat(directions, axis=2)
 
 
 def forget_bias_row(units):
@@ -43,34 +45,66 @@ def forget_bias_row(units):
     return tf.repeat(tf.constant([0.0, 0.0, FORGET_BIAS, 0.0]), units)
 
 
-def _recurrence(input_parts, recurrent_kernel, *, units, dtype):
+def _cell(input_part, output, cell, gate_kernels, dtype):
+    """Do one time step.
+
+    Args:
+        input_part: float32 [batch, GATES * units], the gates' share from inputs and bias.
+        output, cell: of the step before, `dtype` and float32 [batch, units]; None in the first.
+        gate_kernels: `dtype` [units, units] of each gate: a quarter stays in a processor core's cache, the whole might not.
+
+    Returns:
+        (output, cell, the gates i, j, f and o after their activation, the cell's tanh).
+    """
+    gates = tf.split(input_part, GATES, axis=1)
+    if output is not None:
+        gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32) for gate, kernel in zip(gates, gate_kernels, strict=True)]
+    i, j, f, o = gates
+    i, j, f, o = tf.sigmoid(i), tf.tanh(j), tf.sigmoid(f), tf.sigmoid(o)
+    cell = i * j if cell is None else cell * f + i * j
+    squashed = tf.tanh(cell)
+    return tf.cast(squashed * o, dtype), cell, (i, j, f, o), squashed
+
+
+def _loop(input_parts, recurrent_kernel, *, units, dtype, backwards):
+    """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`."""
+    time_steps = input_parts.shape[0]
+    gate_kernels = tf.split(recurrent_kernel, GATES, axis=1)
+
+    def step(number, output, cell, outputs):
+        time = time_steps - 1 - number if backwards else number
+        output, cell, *_ = _cell(input_parts[time], output, cell, gate_kernels, dtype)
+        return number + 1, output, cell, outputs.write(time, output)
+
+    nothing = tf.zeros_like(input_parts[0, :, :units])
+    before = [0, tf.cast(nothing, dtype), nothing, tf.TensorArray(dtype, time_steps, element_shape=nothing.shape)]
+    *_, outputs = tf.while_loop(lambda number, *_: number < time_steps, step, before)
+    return outputs.stack()
+
+
+def _unrolled_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards):
     """Run the recurrent part of one direction.
 
     Args:
-        input_parts: a list over time of float32 [batch, GATES * units], the gates' share from inputs and bias.
+        input_parts: float32 [time, batch, GATES * units], the gates' share from inputs and bias.
         recurrent_kernel: `dtype` [units, GATES * units].
+        backwards: from the last time step to the first.
 
     Returns:
-        A list over time of `dtype` [batch, units].
+        `dtype` [time, batch, units].
     """
+    order = -1 if backwards else 1
+
     @tf.custom_gradient
     def run(recurrent_kernel, *input_parts):
         outputs, states = [], []
         output = cell = None
-        gate_kernels = tf.split(recurrent_kernel, GATES, axis=1)   # a quarter stays in a core's cache, the whole might not
+        gate_kernels = tf.split(recurrent_kernel, GATES, axis=1)
         for input_part in input_parts:
-            gates = tf.split(input_part, GATES, axis=1)
-            if output is not None:
-                gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32)
-                         for gate, kernel in zip(gates, gate_kernels, strict=True)]
-            i, j, f, o = gates
-            i, j, f, o = tf.sigmoid(i), tf.tanh(j), tf.sigmoid(f), tf.sigmoid(o)
             previous = cell
-            cell = i * j if previous is None else previous * f + i * j
-            squashed = tf.tanh(cell)
-            output = tf.cast(squashed * o, dtype)
+            output, cell, gates, squashed = _cell(input_part, output, cell, gate_kernels, dtype)
             outputs.append(output)
-            states.append((i, j, f, o, previous, squashed))
+            states.append((*gates, previous, squashed))
 
         def gradient(*d_outputs):
             d_gates = _backward([tf.cast(d, tf.float32) for d in d_outputs], states, recurrent_kernel, dtype)
@@ -81,7 +115,7 @@ def _recurrence(input_parts, recurrent_kernel, *, units, dtype):
 
         return outputs, gradient
 
-    return run(recurrent_kernel, *input_parts)
+    return tf.stack(run(recurrent_kernel, *tf.unstack(input_parts)[::order])[::order])
 
 
 def _backward(d_outputs, states, recurrent_kernel, dtype):

@@ -10,6 +10,7 @@ from data_provider.annotation import RejectedSample
 
 MAX_FILE_BYTES = 1 << 27
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
+MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation would leave out pixels
 # Without following a link that was put there since the path was checked, or waiting for the other end of a pipe.
 READ_FLAGS = os.O_RDONLY
 for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
@@ -18,15 +19,15 @@ PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 PNG_COLOUR_TYPE, PNG_ALPHA_TYPES = 25, (4, 6)   # where it stands, and which have transparency in each pixel
 
 
-def read_image(path, input_size):
-    """Read an image of one line of text as the network takes it.
+def read_image(path, input_size=None):
+    """Read an image of one line of text.
 
     JPEG, PNG or whatever OpenCV reads, told by content; grey, colour and 16-bit all become 8-bit BGR. What is transparent becomes
     white, or black where the rest is light.
 
     Args:
         path: the file; a symbolic link is followed.
-        input_size: (width, height) to resize to.
+        input_size: (width, height) to resize to; None to leave the size.
 
     Returns:
         uint8 [height, width, 3], BGR.
@@ -37,7 +38,7 @@ def read_image(path, input_size):
     return decode_image(_read_bytes(os.path.realpath(path)), input_size)
 
 
-def read_image_inside(folder, path, input_size):
+def read_image_inside(folder, path, input_size=None):
     """Read `folder`/`path` as `read_image` does, but never a file outside the folder.
 
     Args:
@@ -75,7 +76,15 @@ def decode_image(content, input_size):
         raise RejectedSample('image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
     if max(height, width) > MAX_SIDE:
         raise RejectedSample('image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side')
-    return image if input_size is None else cv2.resize(image, input_size, interpolation=cv2.INTER_LINEAR)
+    return image if input_size is None else resize(image, input_size)
+
+
+def resize(image, size):
+    """Return uint8 [height, width, 3] in the size (width, height), bilinearly; a side that is far too large is averaged first."""
+    averaged = tuple(new if old > MAX_BILINEAR * new else old for old, new in zip(image.shape[1::-1], size, strict=True))
+    if averaged != image.shape[1::-1]:
+        image = cv2.resize(image, averaged, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
 
 
 def _decode(content):

@@ -61,6 +61,7 @@ cfg.TEST = EasyDict()
 cfg.TEST.BATCH_SIZE = 64              # images read at once
 cfg.TEST.PRECISION = 'auto'           # as TRAIN.PRECISION
 cfg.TEST.BEAM_WIDTH = 100             # of --beam_search
+cfg.TEST.SURE = 0.9                   # an image read with less confidence is looked at again, narrower and wider; 0: never
 cfg.TEST.GPU_MEMORY_FRACTION = 0.8    # of the GPU's memory, at most
 cfg.TEST.TF_ALLOW_GROWTH = True       # take GPU memory as it is needed
 
@@ -71,7 +72,8 @@ _RANGES = {
     'TRAIN.WARMUP_STEPS': (0, 2 ** 31 - 1),
     'TRAIN.DRAWN_PLAIN_STEPS': (0, 2 ** 31 - 1), 'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
     'ARCH.CONV_CHANNELS': (1, 2048), 'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
-    'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0)}
+    'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0),
+    'TEST.SURE': (0.0, 1.0)}
 # What a text may be.
 _CHOICES = {
     'TRAIN.DRAWN_STYLE': ('rich', 'plain'), 'TRAIN.PRECISION': ('auto', 'float32', 'bfloat16'),

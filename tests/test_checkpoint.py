@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, crnn_model
+from crnnmodel import checkpoint, crnn_model, ctc
 from local_utils.char_codec import CharacterCodec
 from local_utils.establish_char_dict import write_alphabet
 from tests import numpy_reference
@@ -79,6 +79,39 @@ def test_a_graph_of_constants_gives_the_logits_of_the_restored_variables(tmp_pat
     assert not recogniser.session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
     logits = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: images})
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_images_that_are_read_without_being_sure_are_looked_at_again_narrower_and_wider(tmp_path, rng):
+    form = architecture(input_size=(48, 32))
+    images = [rng.integers(0, 256, [rng.integers(8, 99), rng.integers(8, 199), 3], np.uint8) for _ in range(20)]
+    by_width = {}
+    for width in (48, 40, 68):   # 0.8 and 1.44 times 48, in whole frames
+        prefix, _ = save(tmp_path / str(width), form._replace(input_size=(width, 32)))   # the same weights
+        recogniser = recognition.Recogniser(prefix, precision='float32')
+        resized = np.stack([recogniser.views(image)[0] for image in images])
+        assert resized.shape == (20, 32, width, 3)
+        by_width[width] = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: resized})
+    with tf.Graph().as_default(), tf.Session() as session:
+        alone, together = session.run([ctc.decode(by_width[48]), ctc.decode_together(list(by_width.values()))])
+    sure = float(np.median(alone.confidences))
+    recogniser = recognition.Recogniser(str(tmp_path / '48'), precision='float32', sure=sure)
+    views = [recogniser.views(image) for image in images]
+    assert [view.shape for view in views[0]] == [(32, 48, 3), (32, 40, 3), (32, 68, 3)]
+    is_sure = alone.confidences >= sure
+    first_texts, second_texts = (recognition.texts_of(recogniser.codec, reading.labels) for reading in (alone, together))
+    expected = [first if sure else second for sure, first, second in zip(is_sure, first_texts, second_texts, strict=True)]
+    assert expected != first_texts
+    for chunk in (slice(0, 20), slice(3, 7)):
+        texts, confidences = recogniser.read(views[chunk])
+        assert texts == expected[chunk]
+        np.testing.assert_allclose(confidences, np.where(is_sure, alone.confidences, together.confidences)[chunk], rtol=1e-3)
+    never = recognition.Recogniser(str(tmp_path / '48'), precision='float32')
+    assert never.read([never.views(image) for image in images])[0] == first_texts
+
+
+def test_the_widths_of_a_second_look_are_whole_frames():
+    assert recognition.second_look_widths((100, 32)) == [80, 144]
+    assert recognition.second_look_widths((8, 32)) == [8, 12]
 
 
 def test_the_architecture_travels_with_the_checkpoint(tmp_path):

@@ -27,14 +27,15 @@ def randomise_batch_norms(session, rng):
             variable.load(rng.uniform(0.5, 1.5, variable.shape.as_list()).astype(np.float32), session)
 
 
+@pytest.mark.parametrize('unrolled', [True, False])
 @pytest.mark.parametrize('form', [
     {'width': 16, 'num_classes': 5, 'hidden_units': 6},
     {'width': 27, 'num_classes': 4, 'conv_channels': 5, 'hidden_units': 3, 'hidden_layers': 1, 'pixel_range': (0.0, 255.0)},
     {'width': 10, 'num_classes': 3, 'conv_channels': 1, 'hidden_units': 5, 'hidden_layers': 3, 'pixel_range': (0.0, 1.0)},
 ])
-def test_float32_logits_are_those_of_the_numpy_reference(form, rng):
+def test_float32_logits_are_those_of_the_numpy_reference(form, unrolled, rng):
     with tf.Graph().as_default():
-        session, images, logits = build(**form)
+        session, images, logits = build(unrolled=unrolled, **form)
         randomise_batch_norms(session, rng)
         for variable in tf.global_variables():
             if variable.op.name.endswith('bias'):
@@ -88,11 +89,12 @@ def test_an_unknown_phase_is_refused():
         crnn_model.ShadowNet(phase='serve', num_classes=37)
 
 
-def test_bfloat16_logits_are_near_those_of_float32():
+@pytest.mark.parametrize('unrolled', [True, False])
+def test_bfloat16_logits_are_near_those_of_float32(unrolled):
     results = []
     for dtype in (tf.float32, tf.bfloat16):
         with tf.Graph().as_default():
-            session, _, logits = build(dtype=dtype)
+            session, _, logits = build(dtype=dtype, unrolled=unrolled)
             assert logits.dtype == tf.float32
             results.append(session.run(logits))
     assert np.abs(results[0] - results[1]).max() < 0.05 * np.abs(results[0]).max()

@@ -30,9 +30,27 @@ def png_that_claims(width, height):
 
 
 def test_an_image_is_resized_bilinearly_to_eight_bit_bgr(tmp_path, rng):
+    for shape in ([48, 150, 3], [10, 30, 3]):
+        image = rng.integers(0, 256, shape, np.uint8)
+        cv2.imwrite(str(tmp_path / 'a.png'), image)
+        assert np.array_equal(image_file.read_image(str(tmp_path / 'a.png'), SIZE), cv2.resize(image, SIZE))
+
+
+@pytest.mark.parametrize('shape', [(32, 4000), (1000, 100), (1000, 4000), (20, 4000), (1000, 50)])
+def test_a_side_that_is_far_too_large_is_averaged_so_that_no_pixel_is_left_out(shape):
+    is_long = [length > 1.5 * new for length, new in zip(shape, SIZE[::-1], strict=True)]
+    stripes = np.zeros([*shape, 3], np.uint8)
+    stripes[::2 if is_long[0] else 1, ::2 if is_long[1] else 1] = 240
+    resized = image_file.resize(stripes, SIZE)
+    assert resized.shape == (32, 100, 3)
+    assert np.abs(resized.astype(float) - 240 / 2 ** sum(is_long)).max() <= 10
+
+
+def test_an_image_keeps_its_size_where_none_is_asked_for(tmp_path, rng):
     image = rng.integers(0, 256, [50, 300, 3], np.uint8)
     cv2.imwrite(str(tmp_path / 'a.png'), image)
-    assert np.array_equal(image_file.read_image(str(tmp_path / 'a.png'), SIZE), cv2.resize(image, SIZE))
+    assert np.array_equal(image_file.read_image(str(tmp_path / 'a.png')), image)
+    assert np.array_equal(image_file.read_image_inside(os.path.realpath(tmp_path), 'a.png'), image)
 
 
 @pytest.mark.parametrize('ending', ['.png', '.jpg', '.bmp', '.webp', '.tiff'])

@@ -37,11 +37,15 @@ def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, ca
     assert status == 1
     assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {
         'one.png': 'hello', 'two.jpg': 'aaa', 'three.png': '42'}
-    assert all(0.5 < confidence <= 1 for _, confidence in texts.values())
+    assert all(0 < confidence <= 1 for _, confidence in texts.values())
     errors = error_lines(capfd)
     assert len(errors) == 2
     assert 'broken.png' in errors[0]
     assert 'none.png' in errors[1]
+    _, first_look = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', '--weights_path', overfitted[1] / 'best',
+                         '--set', 'TEST.SURE=0')
+    assert {path: text for path, (text, _) in first_look.items()} == {path: text for path, (text, _) in texts.items()}
+    assert all(0.5 < confidence <= 1 for _, confidence in first_look.values())
 
 
 def test_the_best_weights_of_the_output_folder_are_the_default(overfitted, tmp_path):

@@ -46,13 +46,12 @@ def parse_args(argv=None):
 class AnnotatedImages:
     """The samples of a folder of images with an annotation file; those that cannot be used are counted and logged."""
 
-    def __init__(self, image_dir, annotation_path, input_size):
+    def __init__(self, image_dir, annotation_path):
         """Open the folder; raises FileNotFoundError where it or the annotation file is missing."""
         if not os.path.isdir(image_dir):
             raise FileNotFoundError(f'{image_dir}: no such folder of images')
         self._image_dir = os.path.realpath(image_dir)
         self._annotation_path = annotation_path
-        self._input_size = input_size
         self.count = annotation.count_lines(annotation_path)
         self.unreadable = 0
 
@@ -60,7 +59,7 @@ class AnnotatedImages:
         for line in annotation.read_lines(self._annotation_path):
             try:
                 path, label = annotation.parse_line(line.text)
-                image = image_file.read_image_inside(self._image_dir, path, self._input_size)
+                image = image_file.read_image_inside(self._image_dir, path)
             except RejectedSample as error:
                 self.unreadable += 1
                 log_utils.init_logger().error('%s, line %d: %s', self._annotation_path, line.number, error)
@@ -73,12 +72,13 @@ def evaluate_shadownet(recogniser, samples, *, count, batch_size):
 
     Args:
         recogniser: recognition.Recogniser.
-        samples: iterable of (image, label text).
+        samples: iterable of (image of any size, label text).
         count: how many they are, for the progress bar.
         batch_size: images read at once.
     """
     with progress.Progress(count, 'image') as shown:
-        return recognition.evaluate(recogniser.read, recogniser.codec, shown.over(samples), batch_size)
+        views = ((recogniser.views(image), label) for image, label in shown.over(samples))
+        return recognition.evaluate(recogniser.read, recogniser.codec, views, batch_size)
 
 
 def as_json(evaluation, *, weights_path, source, unreadable):
@@ -102,7 +102,7 @@ def as_json(evaluation, *, weights_path, source, unreadable):
 def open_samples(args, recogniser):
     """Return (samples, how many they are, where they are from) for the command line's choice."""
     if args.image_dir:
-        images = AnnotatedImages(args.image_dir, args.annotation_path, recogniser.input_size)
+        images = AnnotatedImages(args.image_dir, args.annotation_path)
         return images, images.count, args.annotation_path
     dataset_dir = args.dataset_dir or args.data_dir
     provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, args.alphabet_dir)

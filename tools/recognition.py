@@ -5,16 +5,25 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, crnn_model, ctc
+from crnnmodel import checkpoint, crnn_model, ctc, geometry
+from data_provider import image_file
 from global_configuration.config import cfg
 from local_utils import establish_char_dict, log_utils, metrics, parallel, platform_flags
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from tools import knob_flags, run_folder, session_utils
 
+SECOND_LOOK_WIDTHS = (0.8, 1.44)   # shares of the network's own
+
 ReadingGraph = collections.namedtuple('ReadingGraph', [
     'images',   # placeholder uint8 [batch, height, width, 3], BGR
     'logits',   # float32 [time, batch, classes]
     'reading',  # ctc.Reading
+])
+
+SecondLook = collections.namedtuple('SecondLook', [
+    'images',   # a list over SECOND_LOOK_WIDTHS of placeholders as in ReadingGraph
+    'logits',   # placeholder of the first look's
+    'reading',  # ctc.Reading of all of them together
 ])
 
 Evaluation = collections.namedtuple('Evaluation', [
@@ -27,7 +36,7 @@ Evaluation = collections.namedtuple('Evaluation', [
 ])
 
 
-def build_reading_graph(architecture, *, dtype, beam_width=None, batch_size=None, reuse=None):
+def build_reading_graph(architecture, *, dtype, beam_width=None, batch_size=None, unrolled=True, reuse=None):
     """Build the graph that reads a batch of images.
 
     Args:
@@ -35,6 +44,7 @@ def build_reading_graph(architecture, *, dtype, beam_width=None, batch_size=None
         dtype: of the network's products.
         beam_width: of a beam search; None for the best path.
         batch_size: images in every batch; None for any number, most often many.
+        unrolled: see lstm.bidirectional_lstm.
         reuse: share the variables of a network in the graph.
 
     Returns:
@@ -42,7 +52,7 @@ def build_reading_graph(architecture, *, dtype, beam_width=None, batch_size=None
     """
     width, height = architecture.input_size
     images = tf.placeholder(tf.uint8, [batch_size, height, width, 3])
-    network = crnn_model.ShadowNet(phase='test', dtype=dtype, **checkpoint.form_of(architecture))
+    network = crnn_model.ShadowNet(phase='test', dtype=dtype, unrolled=unrolled, **checkpoint.form_of(architecture))
     logits = network.build_shadownet(images, reuse=reuse)
     return ReadingGraph(images, logits, ctc.decode(logits, beam_width))
 
@@ -51,7 +61,7 @@ def read_images(session, graph, codec, images):
     """Read a batch.
 
     Args:
-        images: list of uint8 [height, width, 3], BGR.
+        images: list of uint8 [height, width, 3], BGR, of the size that the graph takes.
 
     Returns:
         (texts, list of str; confidences, float32 [batch] in [0, 1]).
@@ -59,12 +69,17 @@ def read_images(session, graph, codec, images):
     Raises:
         ValueError: the device has too little memory for so many images.
     """
-    try:
-        labels, confidences = session.run(graph.reading, {graph.images: np.stack(images)})
-    except tf.errors.ResourceExhaustedError as error:
-        raise ValueError(f'out of memory with {len(images)} images at once; set a smaller TEST.BATCH_SIZE '
-                         '(in a training, TRAIN.VAL_BATCH_SIZE)') from error
+    labels, confidences = run_reading(session, graph.reading, {graph.images: np.stack(images)})
     return texts_of(codec, labels), confidences
+
+
+def run_reading(session, fetches, feeds):
+    """Run a reading; raises ValueError where the device has too little memory for the batch."""
+    try:
+        return session.run(fetches, feeds)
+    except tf.errors.ResourceExhaustedError as error:
+        raise ValueError(f'out of memory with {len(next(iter(feeds.values())))} images at once; set a smaller TEST.BATCH_SIZE '
+                         '(in a training, TRAIN.VAL_BATCH_SIZE)') from error
 
 
 def texts_of(codec, labels):
@@ -80,9 +95,14 @@ def dense_labels(sparse):
 
 
 class Recogniser:
-    """A session with the weights of one checkpoint."""
+    """A session with the weights of one checkpoint.
 
-    def __init__(self, weights_path, *, alphabet_dir=None, precision='auto', beam_width=None, batch_size=None, config=None):
+    An image that it is not sure of is looked at again, narrower and wider: letters of another width, in another number of frames,
+    are read with other mistakes, and the first look squeezed or stretched every image to one width.
+    """
+
+    def __init__(self, weights_path, *, alphabet_dir=None, precision='auto', beam_width=None, sure=0.0, batch_size=None,
+                 config=None):
         """Restore a checkpoint.
 
         Args:
@@ -90,6 +110,7 @@ class Recogniser:
             alphabet_dir: the folder of the alphabet that the checkpoint has to have, see find_codec.
             precision: of the arithmetic, see session_utils.compute_dtype.
             beam_width: of a beam search; None for the best path.
+            sure: the confidence below which an image is looked at again; 0 for never.
             batch_size: images in every batch, where that is known; few are then read sooner.
             config: ConfigProto of the session.
 
@@ -98,18 +119,71 @@ class Recogniser:
             ValueError: it is damaged, or of another network or alphabet.
         """
         self.prefix, tensors = run_folder.load_newest(weights_path)
-        architecture = checkpoint.architecture_of(tensors, self.prefix)
-        self.codec = find_codec(architecture, self.prefix, alphabet_dir)
-        self.input_size = architecture.input_size
+        self._architecture = checkpoint.architecture_of(tensors, self.prefix)
+        self._constants = checkpoint.constants(tensors, self.prefix)
+        self.codec = find_codec(self._architecture, self.prefix, alphabet_dir)
+        self.input_size = self._architecture.input_size
+        self._sure = sure
+        self._how = {'dtype': session_utils.compute_dtype(precision), 'beam_width': beam_width, 'batch_size': batch_size}
+        self._second_look = None
         with tf.Graph().as_default() as graph:
-            with checkpoint.constants(tensors, self.prefix):
-                self.graph = build_reading_graph(architecture, dtype=session_utils.compute_dtype(precision),
-                                                 beam_width=beam_width, batch_size=batch_size)
+            with self._constants():
+                self.graph = build_reading_graph(self._architecture, unrolled=batch_size != 1, **self._how)
             self.session = tf.Session(graph=graph, config=config)
 
-    def read(self, images):
-        """Read a list of uint8 [height, width, 3] BGR images; see read_images."""
-        return read_images(self.session, self.graph, self.codec, images)
+    def views(self, image):
+        """Return what `read` takes of an image.
+
+        Args:
+            image: uint8 [any height, any width, 3], BGR.
+
+        Returns:
+            list of uint8 [height, width, 3]: in the size of the network's input, then in the widths of a second look.
+        """
+        widths = second_look_widths(self.input_size) if self._sure else []
+        return [image_file.resize(image, (width, self.input_size[1])) for width in [self.input_size[0], *widths]]
+
+    def read(self, views):
+        """Read a batch.
+
+        Args:
+            views: a list over the images of what `views` gives.
+
+        Returns:
+            (texts, list of str; confidences, float32 [batch] in [0, 1]).
+
+        Raises:
+            ValueError: the device has too little memory for so many images.
+        """
+        first, *others = map(np.stack, zip(*views, strict=True))
+        (labels, confidences), logits = run_reading(self.session, [self.graph.reading, self.graph.logits],
+                                                    {self.graph.images: first})
+        texts = texts_of(self.codec, labels)
+        unsure = np.flatnonzero(confidences < self._sure)
+        if len(unsure):
+            self._second_look = self._second_look or self._build_second_look()
+            feeds = {self._second_look.logits: logits[:, unsure]}
+            feeds.update((images, other[unsure]) for images, other in zip(self._second_look.images, others, strict=True))
+            labels, confidences[unsure] = run_reading(self.session, self._second_look.reading, feeds)
+            for index, text in zip(unsure, texts_of(self.codec, labels), strict=True):
+                texts[index] = text
+        return texts, confidences
+
+    def _build_second_look(self):
+        """Add what a SecondLook needs to the graph."""
+        height = self.input_size[1]
+        with self.session.graph.as_default(), self._constants():
+            others = [build_reading_graph(self._architecture._replace(input_size=(width, height)), unrolled=False, **self._how)
+                      for width in second_look_widths(self.input_size)]
+            logits = tf.placeholder(tf.float32, self.graph.logits.shape)
+            reading = ctc.decode_together([logits, *(other.logits for other in others)], self._how['beam_width'])
+        return SecondLook([other.images for other in others], logits, reading)
+
+
+def second_look_widths(input_size):
+    """Return the widths of a second look, pixels, each some whole frames, for a network whose images have (width, height)."""
+    frame = geometry.PIXELS_PER_FRAME
+    return [frame * max(geometry.MIN_FRAMES, round(share * input_size[0] / frame)) for share in SECOND_LOOK_WIDTHS]
 
 
 def add_reading_flags(parser):
@@ -130,8 +204,8 @@ def open_recogniser(args, batch_size=None):
         config.graph_options.rewrite_options.disable_meta_optimizer = True
     recogniser = Recogniser(
         session_utils.weights_path(args.weights_path or default_weights(args.output_dir)), alphabet_dir=args.alphabet_dir,
-        precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, batch_size=batch_size,
-        config=config)
+        precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, sure=cfg.TEST.SURE,
+        batch_size=batch_size, config=config)
     if not args.weights_path:
         log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
     return recogniser

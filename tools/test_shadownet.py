@@ -58,7 +58,7 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
 
     def load(path):
         try:
-            return path, image_file.read_image(path, recogniser.input_size)
+            return path, recogniser.views(image_file.read_image(path))
         except RejectedSample as error:
             return path, error
 
@@ -67,19 +67,19 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
           progress.Progress(len(files), 'image') as shown):
         loaded = parallel.ordered_map(executor, load, files, 2 * batch_size)
         for chunk in parallel.chunked(loaded, batch_size):
-            good = [(path, image) for path, image in chunk if not isinstance(image, RejectedSample)]
+            good = [(path, views) for path, views in chunk if not isinstance(views, RejectedSample)]
             for path, error in chunk:
                 if isinstance(error, RejectedSample):
                     logger.error('%s: %s', path, error)
             num_bad += len(chunk) - len(good)
             if good:
-                texts, confidences = recogniser.read([image for _, image in good])
+                texts, confidences = recogniser.read([views for _, views in good])
                 with shown.stepping_aside():
                     for (path, _), text, confidence in zip(good, texts, confidences, strict=True):
                         output.write(f'{escaped(path)}\t{escaped(text)}\t{confidence:.4f}\n')
                     output.flush()
-                examples += [(image, None, text, confidence)
-                             for (_, image), text, confidence in zip(good, texts, confidences, strict=True)]
+                examples += [(views[0], None, text, confidence)
+                             for (_, views), text, confidence in zip(good, texts, confidences, strict=True)]
                 del examples[MAX_IN_PICTURE:]
             shown.update(len(chunk))
     if picture_path and examples:
