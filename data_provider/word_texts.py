@@ -48,7 +48,8 @@ def expressible_words(words, codec, max_frames):
     kept = [word for word in words if label_of(word, codec) == word and is_expressible(word, codec, max_frames)]
     rejected = set(words).difference(kept)
     if not kept:
-        raise ValueError(f'none of the {len(rejected)} words can be written in the alphabet, for example {words[0]!r}')
+        raise ValueError(f'no word of the list can be written in the alphabet {char_codec.shortened(codec.characters)} and '
+                         f'{max_frames} frames; the first is {words[0]!r}')
     if rejected:
         log_utils.init_logger().warning('left out %d words that the alphabet or the %d frames cannot express, like %r',
                                         len(rejected), max_frames, min(rejected))

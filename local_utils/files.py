@@ -31,7 +31,9 @@ def named_errors(path):
 
 
 def check_folder_of(path):
-    """Raise ValueError where there is no folder for a file that is to be written."""
+    """Raise ValueError where there is no folder for a file that is to be written, or one of its name."""
+    if os.path.isdir(path):
+        raise ValueError(f'{path}: expected the name of a file to write, got a folder')
     if not os.path.isdir(os.path.dirname(path) or '.'):
         raise ValueError(f'{path}: there is no such folder to write to')
 

@@ -214,7 +214,7 @@ def test_weights_that_a_network_cannot_start_from_are_refused(tmp_path, changes,
 def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):
     prefix, _ = save(tmp_path / 'run', architecture('abc'))
     write_alphabet('abd', tmp_path)
-    with pytest.raises(ValueError, match="another alphabet: .*missing 'c', extra 'd'"):
+    with pytest.raises(ValueError, match=f"{tmp_path}: another alphabet .*missing 'c', extra 'd'"):
         recognition.Recogniser(prefix, alphabet_dir=str(tmp_path))
 
 

@@ -83,7 +83,9 @@ def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, cod
     other = write_records(tmp_path / 'other', {'test': ['abc']}, CharacterCodec('abc'), SIZE)
     assert platform_flags.run_tool(evaluate_shadownet.main, [
         '--dataset_dir', str(other), '--weights_path', str(overfitted[1] / 'best')]) == 1
-    assert 'of another alphabet' in capfd.readouterr().err
+    message = capfd.readouterr().err
+    assert f'{other}: another alphabet than that of the checkpoint {overfitted[1]}/best/shadownet.ckpt-' in message
+    assert '36 characters expected, 3 found' in message
 
 
 def test_records_that_are_being_replaced_are_not_evaluated_and_stop_no_evaluation_of_images(overfitted, tmp_path, capfd):

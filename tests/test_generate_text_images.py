@@ -111,7 +111,7 @@ def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
 @pytest.mark.parametrize(('flags', 'message'), [
     (['--words', '{}/none.txt'], 'none.txt: no such file; expected words, one a line'),
     (['--words', '{}/empty.txt'], 'expected words, one a line'),
-    (['--words', '{}/foreign.txt'], 'none of the 1 words can be written in the alphabet'),
+    (['--words', '{}/foreign.txt'], 'no word of the list can be written in the alphabet'),
     (['--fonts', '{}/none'], 'no such folder of fonts'),
     (['--fonts', '{}'], 'no font; expected files'),
     (['--alphabet_dir', '{}'], 'char_dict.json: No such file'),

@@ -76,10 +76,11 @@ def test_links_to_folders_are_followed_and_circles_are_not(tmp_path):
 
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_read(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
-    status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1],
-                         '--picture_path', tmp_path / 'none' / 'picture.png')
-    assert (status, texts) == (1, {})
-    assert 'picture.png: there is no such folder to write to' in capfd.readouterr().err
+    for path, message in ((tmp_path / 'none' / 'picture.png', 'picture.png: there is no such folder to write to'),
+                          (tmp_path, f'{tmp_path}: expected the name of a file to write, got a folder')):
+        status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], '--picture_path', path)
+        assert (status, texts) == (1, {})
+        assert message in capfd.readouterr().err
 
 
 def test_a_beam_search_and_another_batch_size_read_the_same_words(overfitted, tmp_path):

@@ -106,7 +106,7 @@ def open_samples(args, recogniser):
         return images, images.count, args.annotation_path
     dataset_dir = args.dataset_dir or args.data_dir
     provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, args.alphabet_dir)
-    recognition.check_alphabet(recogniser.codec, provider.codec, recogniser.prefix)
+    recognition.check_alphabet(recogniser.codec, provider.codec, recogniser.prefix, dataset_dir)
     samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
     return samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'
 

@@ -206,8 +206,7 @@ def open_recogniser(args, batch_size=None):
         session_utils.weights_path(args.weights_path or default_weights(args.output_dir)), alphabet_dir=args.alphabet_dir,
         precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, sure=cfg.TEST.SURE,
         batch_size=batch_size, config=config)
-    if not args.weights_path:
-        log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
+    log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
     return recogniser
 
 
@@ -235,7 +234,7 @@ def find_codec(architecture, prefix, alphabet_dir=None):
     if architecture.characters is not None:
         codec = CharacterCodec(architecture.characters)
         if alphabet_dir:
-            check_alphabet(codec, establish_char_dict.read_alphabet(alphabet_dir), prefix)
+            check_alphabet(codec, establish_char_dict.read_alphabet(alphabet_dir), prefix, alphabet_dir)
         return codec
     alphabet_dir = alphabet_dir or establish_char_dict.nearest_dir(os.path.dirname(prefix) or '.')
     codec = establish_char_dict.read_alphabet(alphabet_dir)
@@ -245,11 +244,11 @@ def find_codec(architecture, prefix, alphabet_dir=None):
     return codec
 
 
-def check_alphabet(expected, actual, prefix):
-    """Raise ValueError where two codecs differ: the checkpoint's and the one of what it is to read."""
-    difference = alphabet_difference(expected.characters, actual.characters)
+def check_alphabet(codec, other, prefix, where):
+    """Raise ValueError where the codec of a checkpoint is another than that of what stands in the folder `where`."""
+    difference = alphabet_difference(codec.characters, other.characters)
     if difference:
-        raise ValueError(f'{prefix}: the checkpoint is of another alphabet: {difference}')
+        raise ValueError(f'{where}: another alphabet than that of the checkpoint {prefix}: {difference}')
 
 
 def evaluate(read, codec, samples, batch_size, num_examples=0):
