@@ -38,7 +38,7 @@ def main():
                                            hidden_units=256, hidden_layers=2, pixel_range=(-1.0, 1.0))
     dtype = session_utils.compute_dtype(args.precision)
     weights = random_weights(architecture)
-    with tf.Graph().as_default(), checkpoint.constants(weights, 'random weights')(), tf.Session() as session:
+    with tf.Graph().as_default(), checkpoint.Constants(weights, 'random weights').scope(), tf.Session() as session:
         graph = recognition.build_reading_graph(architecture, dtype=dtype, batch_size=1 if args.batch_size == 1 else None)
         training_batch.serve_step(lambda: recognition.read_images(session, graph, codec, images), args.batch_size)
 

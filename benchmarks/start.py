@@ -25,9 +25,11 @@ UP_TO = {
     'the project': 'import tools.test_shadownet',
     'checkpoint, graph and session': '''
 import tools.test_shadownet
-from tools import recognition, session_utils
+from tools import session_utils
+from tools.recogniser import Recogniser
 config = session_utils.session_config(gpu_memory_fraction=0.8, allow_growth=True)
-recognition.Recogniser(session_utils.weights_path('bundled'), batch_size=1, config=config)''',
+config.graph_options.rewrite_options.disable_meta_optimizer = True
+Recogniser(session_utils.weights_path('bundled'), batch_size=1, unrolled=False, config=config)''',
 }
 READ, READ_AGAIN = 'the word is read', 'it is looked at again'
 

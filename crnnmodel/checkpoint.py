@@ -152,21 +152,28 @@ def restore(session, tensors, prefix, variables):
     session.run([copy.initializer for _, copy in copies], feeds)
 
 
-def constants(tensors, prefix):
-    """Return a function that gives a scope, for `with`, in which a network has constants in place of variables.
+class Constants:
+    """The weights of a checkpoint as constants of one graph, which the networks that are built in `scope` share.
 
-    They have the values in a checkpoint; networks of one graph share them. A graph that only reads is faster so: what depends on
-    the weights alone, such as their cast to bfloat16 and their order in memory, is worked out once and not in each run. Building
-    in the scope raises what `value_of` raises.
+    A graph that only reads is faster with them than with variables: what depends on the weights alone, such as their cast to
+    bfloat16 and their order in memory, is worked out once and not in each run.
     """
-    made = {}
 
-    def constant_of(*, name, shape, **_):
-        if name not in made:
-            made[name] = tf.constant(value_of(tensors, prefix, name, shape))
-        return made[name]
+    def __init__(self, tensors, prefix):
+        """Take the tensors of the checkpoint `prefix` as `load_tensors` gives them."""
+        self._tensors = dict(tensors)
+        self._prefix = prefix
+        self._constants = {}
 
-    return lambda: tf.variable_scope(tf.get_variable_scope(), custom_getter=constant_of)
+    def scope(self):
+        """Return a scope, for `with`, in which a network has constants; building in it raises what `value_of` raises."""
+        return tf.variable_scope(tf.get_variable_scope(), custom_getter=self._constant_of)
+
+    def _constant_of(self, *, name, shape, **_):
+        if name not in self._constants:
+            self._constants[name] = tf.constant(value_of(self._tensors, self._prefix, name, shape))
+            del self._tensors[name]   # which the graph holds now
+        return self._constants[name]
 
 
 def value_of(tensors, prefix, name, shape):

@@ -59,7 +59,8 @@ def decode(logits_tbc, beam_width=None):
         Reading.
     """
     labels = _decoded(logits_tbc, beam_width)
-    return Reading(_dense(labels), _probabilities(labels, logits_tbc))
+    confidences, _ = _probabilities(labels, logits_tbc)
+    return Reading(_dense(labels), confidences)
 
 
 def decode_together(logits_of_views, beam_width=None):
@@ -70,14 +71,16 @@ def decode_together(logits_of_views, beam_width=None):
         beam_width: see `decode`.
 
     Returns:
-        Reading; the confidence is the mean over the views.
+        Reading; the confidence is the mean over the views that have frames enough for the text.
     """
     candidates = [_decoded(logits, beam_width) for logits in logits_of_views]
-    means = tf.stack([tf.reduce_mean([_probabilities_where_they_fit(labels, logits) for logits in logits_of_views], axis=0)
-                      for labels in candidates])   # [candidates, batch]
+    by_view = [[_probabilities(labels, logits) for logits in logits_of_views] for labels in candidates]
+    sums = tf.stack([tf.add_n([probabilities for probabilities, _ in views]) for views in by_view], axis=1)   # [batch, candidate]
+    counts = tf.stack([tf.add_n([tf.cast(fits, tf.float32) for _, fits in views]) for views in by_view], axis=1)
     shape = tf.reduce_max([labels.dense_shape for labels in candidates], axis=0)
     texts = tf.stack([_dense(tf.SparseTensor(labels.indices, labels.values, shape)) for labels in candidates], axis=1)
-    return Reading(tf.gather(texts, tf.argmax(means), batch_dims=1), tf.reduce_max(means, axis=0))
+    best = tf.argmax(sums, axis=1)
+    return Reading(tf.gather(texts, best, batch_dims=1), tf.gather(sums / counts, best, batch_dims=1))
 
 
 def _decoded(logits_tbc, beam_width):
@@ -95,18 +98,13 @@ def _dense(labels):
 
 
 def _probabilities(labels, logits_tbc):
-    """Return p(label | image), float32 [batch], of labels that fit into the frames."""
-    blank_losses = -tf.reduce_sum(tf.nn.log_softmax(logits_tbc)[:, :, -1], axis=0)
+    """Return (p(label | image), float32 [batch], 0 where the label needs more frames; whether they suffice, bool [batch])."""
+    losses, usable = ctc_loss(labels, logits_tbc)
     is_empty = tf.logical_not(tf.reduce_any(_dense(labels) >= 0, 1))
-    return tf.exp(-tf.where(is_empty, blank_losses, _losses_of_filled(labels, logits_tbc)))
-
-
-def _probabilities_where_they_fit(labels, logits_tbc):
-    """Return p(label | image), float32 [batch]; 0 where the frames do not suffice for the label."""
-    frames, _, num_classes = logits_tbc.shape
-    fits = usable_labels(labels, time_steps=frames, blank=num_classes - 1) | tf.logical_not(tf.reduce_any(_dense(labels) >= 0, 1))
-    kept = tf.sparse.retain(labels, tf.gather(fits, labels.indices[:, 0]))
-    return _probabilities(kept, logits_tbc) * tf.cast(fits, tf.float32)
+    blank_losses = -tf.reduce_sum(tf.nn.log_softmax(logits_tbc)[:, :, -1], axis=0)
+    fits = usable | is_empty
+    probabilities = tf.minimum(tf.exp(-tf.where(is_empty, blank_losses, losses)), 1)   # rounding leads a little above
+    return tf.where(fits, probabilities, tf.zeros_like(probabilities)), fits
 
 
 def _losses_of_filled(labels, logits_tbc):

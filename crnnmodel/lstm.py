@@ -35,7 +35,7 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype, unrolled=True):
         input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
         input_part = tf.cast(tf.matmul(flat_inputs, input_kernel), tf.float32) + (bias + forget_bias_row(units))
         input_parts = tf.reshape(input_part, [time_steps, -1, GATES * units])
-        recurrence = _unrolled_recurrence if unrolled else _loop
+        recurrence = _unrolled_recurrence if unrolled else _looped_recurrence
         directions.append(recurrence(input_parts, recurrent_kernel, units=units, dtype=dtype, backwards=name == 'bw'))
     return tf.concat(directions, axis=2)
 
@@ -66,7 +66,7 @@ def _cell(input_part, output, cell, gate_kernels, dtype):
     return tf.cast(squashed * o, dtype), cell, (i, j, f, o), squashed
 
 
-def _loop(input_parts, recurrent_kernel, *, units, dtype, backwards):
+def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards):
     """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`."""
     time_steps = input_parts.shape[0]
     gate_kernels = tf.split(recurrent_kernel, GATES, axis=1)

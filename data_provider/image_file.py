@@ -10,7 +10,7 @@ from data_provider.annotation import RejectedSample
 
 MAX_FILE_BYTES = 1 << 27
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
-MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation would leave out pixels
+MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation would weigh pixels unevenly or leave them out
 # Without following a link that was put there since the path was checked, or waiting for the other end of a pipe.
 READ_FLAGS = os.O_RDONLY
 for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
@@ -81,9 +81,9 @@ def decode_image(content, input_size):
 
 def resize(image, size):
     """Return uint8 [height, width, 3] in the size (width, height), bilinearly; a side that is far too large is averaged first."""
-    averaged = tuple(new if old > MAX_BILINEAR * new else old for old, new in zip(image.shape[1::-1], size, strict=True))
-    if averaged != image.shape[1::-1]:
-        image = cv2.resize(image, averaged, interpolation=cv2.INTER_AREA)
+    averaged_size = tuple(new if old > MAX_BILINEAR * new else old for old, new in zip(image.shape[1::-1], size, strict=True))
+    if averaged_size != image.shape[1::-1]:
+        image = cv2.resize(image, averaged_size, interpolation=cv2.INTER_AREA)
     return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
 
 

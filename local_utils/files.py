@@ -30,7 +30,7 @@ def named_errors(path):
         raise
 
 
-def check_folder_of(path):
+def check_target(path):
     """Raise ValueError where there is no folder for a file that is to be written, or one of its name."""
     if os.path.isdir(path):
         raise ValueError(f'{path}: expected the name of a file to write, got a folder')

@@ -82,9 +82,9 @@ def write_records(folder, words_of_split, codec, size=(100, 32)):
 def fresh_configuration(monkeypatch):
     """Give each test a configuration of its own; its scripts are the ones that know TensorFlow, which takes long to import."""
     from global_configuration import config
-    from tools import evaluate_shadownet, recognition, test_shadownet, train_shadownet, training_graph, training_loop
+    from tools import evaluate_shadownet, recogniser, test_shadownet, train_shadownet, training_graph, training_loop
     knobs = copy.deepcopy(config.cfg)
-    for script in (train_shadownet, training_graph, training_loop, test_shadownet, evaluate_shadownet, recognition):
+    for script in (train_shadownet, training_graph, training_loop, test_shadownet, evaluate_shadownet, recogniser):
         monkeypatch.setattr(script, 'cfg', knobs)
 
 

@@ -7,7 +7,8 @@ from crnnmodel import checkpoint
 from data_provider import fonts, text_image, text_style, word_texts
 from local_utils import establish_char_dict, files, platform_flags
 from tests.conftest import write_records
-from tools import recognition, run_folder, session_utils, test_shadownet, train_shadownet
+from tools import run_folder, session_utils, test_shadownet, train_shadownet
+from tools.recogniser import Recogniser
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -16,7 +17,7 @@ WORDS = ['hello', 'street', 'coffee', 'open', 'market', 'queen', 'exit', 'banana
 
 @pytest.fixture(scope='module')
 def recogniser():
-    return recognition.Recogniser(session_utils.weights_path('bundled'))
+    return Recogniser(session_utils.weights_path('bundled'))
 
 
 def draw(word, seed):

@@ -1,4 +1,4 @@
-"""Tests of crnnmodel.checkpoint and tools.recognition."""
+"""Tests of crnnmodel.checkpoint, tools.recognition and tools.recogniser."""
 import json
 import os
 import shutil
@@ -13,6 +13,7 @@ from local_utils.establish_char_dict import write_alphabet
 from tests import numpy_reference
 from tests.conftest import ENGLISH
 from tools import recognition, run_folder
+from tools.recogniser import Recogniser, second_look_widths
 
 SMALL = {'conv_channels': 4, 'hidden_units': 6, 'hidden_layers': 1}
 
@@ -75,7 +76,7 @@ def test_a_graph_of_constants_gives_the_logits_of_the_restored_variables(tmp_pat
         graph = recognition.build_reading_graph(architecture(), dtype=tf.float32)
         checkpoint.restore(session, weights, prefix, checkpoint.network_variables())
         expected = session.run(graph.logits, {graph.images: images})
-    recogniser = recognition.Recogniser(prefix, precision='float32')
+    recogniser = Recogniser(prefix, precision='float32')
     assert not recogniser.session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
     logits = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: images})
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
@@ -87,14 +88,14 @@ def test_images_that_are_read_without_being_sure_are_looked_at_again_narrower_an
     by_width = {}
     for width in (48, 40, 68):   # 0.8 and 1.44 times 48, in whole frames
         prefix, _ = save(tmp_path / str(width), form._replace(input_size=(width, 32)))   # the same weights
-        recogniser = recognition.Recogniser(prefix, precision='float32')
+        recogniser = Recogniser(prefix, precision='float32')
         resized = np.stack([recogniser.views(image)[0] for image in images])
         assert resized.shape == (20, 32, width, 3)
         by_width[width] = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: resized})
     with tf.Graph().as_default(), tf.Session() as session:
         alone, together = session.run([ctc.decode(by_width[48]), ctc.decode_together(list(by_width.values()))])
     sure = float(np.median(alone.confidences))
-    recogniser = recognition.Recogniser(str(tmp_path / '48'), precision='float32', sure=sure)
+    recogniser = Recogniser(str(tmp_path / '48'), precision='float32', sure=sure)
     views = [recogniser.views(image) for image in images]
     assert [view.shape for view in views[0]] == [(32, 48, 3), (32, 40, 3), (32, 68, 3)]
     is_sure = alone.confidences >= sure
@@ -105,13 +106,43 @@ def test_images_that_are_read_without_being_sure_are_looked_at_again_narrower_an
         texts, confidences = recogniser.read(views[chunk])
         assert texts == expected[chunk]
         np.testing.assert_allclose(confidences, np.where(is_sure, alone.confidences, together.confidences)[chunk], rtol=1e-3)
-    never = recognition.Recogniser(str(tmp_path / '48'), precision='float32')
+    never = Recogniser(str(tmp_path / '48'), precision='float32')
     assert never.read([never.views(image) for image in images])[0] == first_texts
 
 
+@pytest.mark.parametrize('options', [{'batch_size': 1, 'unrolled': False}, {'beam_width': 5}])
+def test_a_second_look_at_a_single_image_or_with_a_beam_search(tmp_path, rng, options):
+    prefix, _ = save(tmp_path, architecture(input_size=(48, 32)))
+    image = rng.integers(0, 256, [40, 90, 3], np.uint8)
+    recognisers = [Recogniser(prefix, precision='float32', sure=1.0, **form) for form in ({}, options)]
+    (text, *_), confidences = recognisers[0].read([recognisers[0].views(image)])
+    (other_text, *_), other_confidences = recognisers[1].read([recognisers[1].views(image)])
+    if 'beam_width' in options:
+        assert other_confidences[0] >= confidences[0] * (1 - 1e-4)
+    else:
+        assert (other_text, other_confidences) == (text, pytest.approx(confidences, rel=1e-3))
+
+
+def test_too_little_memory_for_a_second_look_is_said_with_the_number_of_images(tmp_path, rng, monkeypatch):
+    prefix, _ = save(tmp_path, architecture(input_size=(48, 32)))
+    recogniser = Recogniser(prefix, precision='float32', sure=1.0)
+    views = [recogniser.views(rng.integers(0, 256, [40, 90, 3], np.uint8)) for _ in range(5)]
+    recogniser.read(views)
+    run = recogniser.session.run
+
+    def run_out_of_memory(fetches, feeds):
+        if fetches is recogniser._second_look.reading:
+            raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating tensor')
+        return run(fetches, feeds)
+
+    monkeypatch.setattr(recogniser.session, 'run', run_out_of_memory)
+    with pytest.raises(ValueError, match='out of memory with 5 images at once; set a smaller TEST.BATCH_SIZE'):
+        recogniser.read(views)
+
+
 def test_the_widths_of_a_second_look_are_whole_frames():
-    assert recognition.second_look_widths((100, 32)) == [80, 144]
-    assert recognition.second_look_widths((8, 32)) == [8, 12]
+    assert second_look_widths((100, 32)) == [80, 144]
+    assert second_look_widths((8, 32)) == [8, 12]
 
 
 def test_the_architecture_travels_with_the_checkpoint(tmp_path):
@@ -125,7 +156,7 @@ def test_a_checkpoint_of_the_original_is_read_with_its_own_pixel_range(tmp_path,
     prefix, weights = save(tmp_path, form, with_description=False)
     found = checkpoint.architecture_of(checkpoint.load_tensors(prefix), prefix)
     assert found == form._replace(characters=None, pixel_range=(0.0, 255.0))
-    recogniser = recognition.Recogniser(prefix, precision='float32')
+    recogniser = Recogniser(prefix, precision='float32')
     images = rng.integers(0, 256, [2, 32, 100, 3], np.uint8)
     logits = recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: images})
     expected = numpy_reference.logits(weights, images, (0.0, 255.0))
@@ -150,7 +181,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         session.run(tf.global_variables_initializer())
         prefix = tf.train.Saver().save(session, str(tmp_path / 'other'))
     with pytest.raises(ValueError, match='no checkpoint of a ShadowNet'):
-        recognition.Recogniser(prefix)
+        Recogniser(prefix)
 
 
 @pytest.mark.parametrize('ending', ['.index', '.data-00000-of-00001'])
@@ -215,15 +246,15 @@ def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(
     prefix, _ = save(tmp_path / 'run', architecture('abc'))
     write_alphabet('abd', tmp_path)
     with pytest.raises(ValueError, match=f"{tmp_path}: another alphabet .*missing 'c', extra 'd'"):
-        recognition.Recogniser(prefix, alphabet_dir=str(tmp_path))
+        Recogniser(prefix, alphabet_dir=str(tmp_path))
 
 
 def test_a_checkpoint_without_an_alphabet_takes_the_one_beside_it(tmp_path):
     prefix, _ = save(tmp_path, architecture('abc', input_size=(100, 32)), with_description=False)
     with pytest.raises(ValueError, match='a network of 4 classes, but the alphabet of .* has 36 characters'):
-        recognition.Recogniser(prefix)
+        Recogniser(prefix)
     write_alphabet('xyz', tmp_path)
-    assert recognition.Recogniser(prefix).codec.characters == 'xyz'
+    assert Recogniser(prefix).codec.characters == 'xyz'
 
 
 def test_every_sample_is_evaluated_under_both_protocols():

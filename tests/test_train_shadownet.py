@@ -88,9 +88,9 @@ def test_a_run_that_is_done_does_nothing_more(records, tmp_path, capfd):
     assert 'nothing to do: 2 of 2 steps are done' in capfd.readouterr().err
 
 
-def test_a_warm_up_as_long_as_the_run_is_noticed(tmp_path, capfd):
-    assert train(tmp_path / 'none', tmp_path / 'run', 'TRAIN.WARMUP_STEPS=8') == 1
-    assert 'TRAIN.WARMUP_STEPS: 8 of TRAIN.STEPS 8' in capfd.readouterr().err
+def test_a_warm_up_longer_than_the_run_is_noticed(tmp_path, capfd):
+    assert train(tmp_path / 'none', tmp_path / 'run', 'TRAIN.WARMUP_STEPS=9') == 1
+    assert 'TRAIN.WARMUP_STEPS: 9 of TRAIN.STEPS 8' in capfd.readouterr().err
 
 
 def test_too_little_memory_is_said_with_the_knob():

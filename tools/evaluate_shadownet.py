@@ -24,6 +24,7 @@ from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
 from local_utils import folder_lock, log_utils, platform_flags, progress, record_files
 from tools import knob_flags, recognition, session_utils
+from tools.recogniser import add_reading_flags, check_alphabet, open_recogniser
 
 
 def parse_args(argv=None):
@@ -34,7 +35,7 @@ def parse_args(argv=None):
     parser.add_argument('--image_dir', metavar='DIR', help='a folder of images instead; needs --annotation_path')
     parser.add_argument('--annotation_path', metavar='FILE', help='its annotation file, lines of <image path> <label>')
     parser.add_argument('--confusion_path', metavar='FILE', help='write the confusion matrix as a picture (PNG, PDF or SVG)')
-    recognition.add_reading_flags(parser)
+    add_reading_flags(parser)
     args = parser.parse_args(argv)
     if bool(args.image_dir) != bool(args.annotation_path):
         parser.error('--image_dir and --annotation_path go together')
@@ -71,23 +72,24 @@ def evaluate_shadownet(recogniser, samples, *, count, batch_size):
     """Read all samples and return the recognition.Evaluation.
 
     Args:
-        recogniser: recognition.Recogniser.
+        recogniser: recogniser.Recogniser.
         samples: iterable of (image of any size, label text).
         count: how many they are, for the progress bar.
         batch_size: images read at once.
     """
     with progress.Progress(count, 'image') as shown:
-        views = ((recogniser.views(image), label) for image, label in shown.over(samples))
-        return recognition.evaluate(recogniser.read, recogniser.codec, views, batch_size)
+        views_with_labels = ((recogniser.views(image), label) for image, label in shown.over(samples))
+        return recognition.evaluate(recogniser.read, recogniser.codec, views_with_labels, batch_size)
 
 
-def as_json(evaluation, *, weights_path, source, unreadable):
+def as_json(evaluation, *, weights_path, sure, source, unreadable):
     """Return the figures of an evaluation as a dict that JSON can take."""
     confusion = {}
     for (truth, read), count in sorted(evaluation.exact.confusion.items()):
         confusion.setdefault(truth, {})[read] = count
     return {
         'weights_path': weights_path,
+        'sure': sure,
         'source': source,
         'samples': evaluation.samples,
         'outside_alphabet': evaluation.outside_alphabet,
@@ -106,7 +108,7 @@ def open_samples(args, recogniser):
         return images, images.count, args.annotation_path
     dataset_dir = args.dataset_dir or args.data_dir
     provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, args.alphabet_dir)
-    recognition.check_alphabet(recogniser.codec, provider.codec, recogniser.prefix, dataset_dir)
+    check_alphabet(recogniser.codec, provider.codec, recogniser.prefix, dataset_dir)
     samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
     return samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'
 
@@ -121,7 +123,7 @@ def main(argv=None):
         from tools import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
         plots.check_path(args.confusion_path)   # before the long work
-    recogniser = recognition.open_recogniser(args)
+    recogniser = open_recogniser(args)
     manifest_path = os.path.join(args.dataset_dir or args.data_dir, record_files.MANIFEST_NAME)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
         samples, count, source = open_samples(args, recogniser)
@@ -129,8 +131,8 @@ def main(argv=None):
     unreadable = getattr(samples, 'unreadable', 0)
     if not evaluation.samples:
         raise ValueError(f'{source}: no sample could be read; expected at least one')
-    print(json.dumps(as_json(evaluation, weights_path=recogniser.prefix, source=source, unreadable=unreadable),
-                     ensure_ascii=False, indent=2), file=output, flush=True)
+    figures = as_json(evaluation, weights_path=recogniser.prefix, sure=cfg.TEST.SURE, source=source, unreadable=unreadable)
+    print(json.dumps(figures, ensure_ascii=False, indent=2), file=output, flush=True)
     if args.confusion_path:
         plots.draw_confusion(evaluation.exact.confusion, recogniser.codec.characters, args.confusion_path)
     return 1 if unreadable else 0

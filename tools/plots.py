@@ -78,4 +78,4 @@ def check_path(path):
     """Raise ValueError where a figure cannot be written to a path."""
     if os.path.splitext(path)[1] not in FIGURE_ENDINGS:
         raise ValueError(f'{path}: expected a name that ends in {", ".join(FIGURE_ENDINGS)}')
-    files.check_folder_of(path)
+    files.check_target(path)

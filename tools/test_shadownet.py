@@ -5,8 +5,8 @@
 
 Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In path and
 text a tab, a line break and a backslash are written as \\t, \\n, \\r and \\\\, and a byte that is no UTF-8 as \\xff. The
-confidence is the probability that the network gives to the text. A file that cannot be read is named on standard error; the
-others are still read, and the exit status is 1.
+confidence is the probability that the network gives to the text; where it looked again, the mean of its looks. A file that
+cannot be read is named on standard error; the others are still read, and the exit status is 1.
 """
 import concurrent.futures
 import os
@@ -22,8 +22,9 @@ from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
 from local_utils import log_utils, parallel, platform_flags, progress
-from local_utils.files import check_folder_of
-from tools import knob_flags, pictures, recognition, session_utils
+from local_utils.files import check_target
+from tools import knob_flags, pictures, session_utils
+from tools.recogniser import add_reading_flags, open_recogniser
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif',
                  '.ppm', '.pgm', '.pbm')
@@ -37,7 +38,7 @@ def parse_args(argv=None):
     parser.add_argument('--image_path', nargs='+', required=True, metavar='PATH',
                         help='image files, or folders, whose images are read with those of their sub-folders')
     parser.add_argument('--picture_path', metavar='FILE.png', help='draw the first images with what was read into this picture')
-    recognition.add_reading_flags(parser)
+    add_reading_flags(parser)
     return parser.parse_args(argv)
 
 
@@ -46,7 +47,7 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
 
     Args:
         files: paths of the images.
-        recogniser: recognition.Recogniser.
+        recogniser: recogniser.Recogniser.
         batch_size: images read at once.
         output: text file that takes the lines.
         picture_path: PNG file that takes the first images with their texts, or None.
@@ -130,12 +131,11 @@ def main(argv=None):
     session_utils.silence_deprecations()
     knob_flags.set_knobs(cfg, args)
     if args.picture_path:
-        check_folder_of(args.picture_path)   # before the long work
+        check_target(args.picture_path)   # before the long work
     files, problems = find_images(args.image_path)
     for problem in problems:
         log_utils.init_logger().error(problem)
-    is_single = min(len(files), cfg.TEST.BATCH_SIZE) == 1
-    recogniser = recognition.open_recogniser(args, batch_size=1 if is_single else None)
+    recogniser = open_recogniser(args, len(files))
     all_read = test_shadownet(files=files, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE, output=output,
                               picture_path=args.picture_path)
     return 0 if all_read and not problems else 1

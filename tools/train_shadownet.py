@@ -66,7 +66,7 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
     if cfg.TRAIN.BATCH_SIZE % cluster.num_replicas:
         raise ValueError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {cfg.TRAIN.BATCH_SIZE}')
-    if cfg.TRAIN.WARMUP_STEPS >= cfg.TRAIN.STEPS:
+    if cfg.TRAIN.WARMUP_STEPS > cfg.TRAIN.STEPS:
         logger.warning('TRAIN.WARMUP_STEPS: %d of TRAIN.STEPS %d, so that the learning rate does not get to TRAIN.LEARNING_RATE',
                        cfg.TRAIN.WARMUP_STEPS, cfg.TRAIN.STEPS)
     provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE)

@@ -1,0 +1,193 @@
+"""A trained network that reads: opening a checkpoint, with its alphabet, as the flags say; a second look at what is unclear."""
+import collections
+import os
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from crnnmodel import checkpoint, ctc, geometry
+from data_provider import image_file
+from global_configuration.config import cfg
+from local_utils import establish_char_dict, log_utils, platform_flags
+from local_utils.char_codec import CharacterCodec, alphabet_difference
+from tools import knob_flags, recognition, run_folder, session_utils
+
+SECOND_LOOK_WIDTHS = (0.8, 1.44)   # shares of the network's own
+
+SecondLook = collections.namedtuple('SecondLook', [
+    'images',   # a list over SECOND_LOOK_WIDTHS of placeholders as in ReadingGraph
+    'logits',   # placeholder of the first look's
+    'reading',  # ctc.Reading of all of them together
+])
+
+
+class Recogniser:
+    """A session with the weights of one checkpoint.
+
+    An image that it is not sure of is looked at again, narrower and wider: letters of another width, in another number of frames,
+    are read with other mistakes, and the first look squeezed or stretched every image to one width.
+    """
+
+    def __init__(self, weights_path, *, alphabet_dir=None, precision='auto', beam_width=None, sure=0.0, batch_size=None,
+                 unrolled=True, config=None):
+        """Restore a checkpoint.
+
+        Args:
+            weights_path: a folder, a prefix or a file of a checkpoint.
+            alphabet_dir: the folder of the alphabet that the checkpoint has to have, see find_codec.
+            precision: of the arithmetic, see session_utils.compute_dtype.
+            beam_width: of a beam search; None for the best path.
+            sure: the confidence below which an image is looked at again; 0 for never.
+            batch_size: images in every batch, where that is known; few are then read sooner.
+            unrolled: see lstm.bidirectional_lstm; False for few batches.
+            config: ConfigProto of the session.
+
+        Raises:
+            FileNotFoundError: there is no such checkpoint.
+            ValueError: it is damaged, or of another network or alphabet.
+        """
+        self.prefix, tensors = run_folder.load_newest(weights_path)
+        self._architecture = checkpoint.architecture_of(tensors, self.prefix)
+        self.codec = find_codec(self._architecture, self.prefix, alphabet_dir)
+        self.input_size = self._architecture.input_size
+        self._sure = sure
+        self._widths = [self.input_size[0], *(second_look_widths(self.input_size) if sure else [])]
+        self._beam_width = beam_width
+        self._form = {'dtype': session_utils.compute_dtype(precision), 'batch_size': batch_size}
+        self._constants = checkpoint.Constants(tensors, self.prefix)
+        self._second_look = None   # until it is needed
+        with tf.Graph().as_default() as graph:
+            with self._constants.scope():
+                self.graph = recognition.build_reading_graph(
+                    self._architecture, beam_width=beam_width, unrolled=unrolled, **self._form)
+            self.session = tf.Session(graph=graph, config=config)
+
+    def views(self, image):
+        """Return what `read` takes of an image.
+
+        Args:
+            image: uint8 [any height, any width, 3], BGR.
+
+        Returns:
+            list of uint8 [height, width, 3]: in the size of the network's input, then in the widths of a second look.
+        """
+        return [image_file.resize(image, (width, self.input_size[1])) for width in self._widths]
+
+    def read(self, views):
+        """Read a batch.
+
+        Args:
+            views: a list over the images of what `views` gives.
+
+        Returns:
+            (texts, list of str; confidences, float32 [batch] in [0, 1]).
+
+        Raises:
+            ValueError: the device has too little memory for so many images.
+        """
+        first, *others = map(np.stack, zip(*views, strict=True))
+        if not self._sure:
+            return recognition.read_images(self.session, self.graph, self.codec, first)
+        (labels, confidences), logits = recognition.run_reading(
+            self.session, [self.graph.reading, self.graph.logits], {self.graph.images: first}, len(views))
+        texts = recognition.texts_of(self.codec, labels)
+        unsure = np.flatnonzero(confidences < self._sure)
+        if len(unsure):
+            second_texts, confidences[unsure] = self._look_again(logits[:, unsure], [images[unsure] for images in others])
+            for index, text in zip(unsure, second_texts, strict=True):
+                texts[index] = text
+        return texts, confidences
+
+    def _look_again(self, first_logits, images_of_widths):
+        """Read images together with their first logits; returns (texts, confidences)."""
+        self._second_look = self._second_look or self._build_second_look()
+        feeds = {self._second_look.logits: first_logits, **dict(zip(self._second_look.images, images_of_widths, strict=True))}
+        labels, confidences = recognition.run_reading(self.session, self._second_look.reading, feeds, len(images_of_widths[0]))
+        return recognition.texts_of(self.codec, labels), confidences
+
+    def _build_second_look(self):
+        """Add what a SecondLook needs to the graph."""
+        height = self.input_size[1]
+        with self.session.graph.as_default(), self._constants.scope():
+            images, logits = zip(*[
+                recognition.build_logits(self._architecture._replace(input_size=(width, height)), unrolled=False, **self._form)
+                for width in self._widths[1:]], strict=True)
+            first_logits = tf.placeholder(tf.float32, self.graph.logits.shape)
+            return SecondLook(images, first_logits, ctc.decode_together([first_logits, *logits], self._beam_width))
+
+
+def second_look_widths(input_size):
+    """Return the widths of a second look, pixels, each some whole frames, for a network whose images have (width, height)."""
+    frame = geometry.PIXELS_PER_FRAME
+    return [frame * max(geometry.MIN_FRAMES, round(share * input_size[0] / frame)) for share in SECOND_LOOK_WIDTHS]
+
+
+def add_reading_flags(parser):
+    """Add the flags of the scripts that read with a trained network to an argparse parser."""
+    parser.add_argument('--weights_path', metavar='PATH',
+                        help="a checkpoint: a folder, a prefix or a file of it, or 'bundled' (default: the best one in "
+                             '--output_dir, else its last, else bundled)')
+    parser.add_argument('--alphabet_dir', metavar='DIR', help='the folder of char_dict.json and ord_map.json, for a checkpoint '
+                                                              'without an alphabet of its own (default: beside it, else English)')
+    parser.add_argument('--beam_search', action='store_true', help='search beams of TEST.BEAM_WIDTH instead of the best path')
+    knob_flags.add_set_flag(parser, 'TEST')
+
+
+def open_recogniser(args, num_images=None):
+    """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does.
+
+    Args:
+        args: the parsed flags.
+        num_images: how many will be read; None for many.
+    """
+    config = session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+    is_single = num_images == 1
+    if is_single:   # it is read long before TensorFlow has found a better graph
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+    recogniser = Recogniser(
+        session_utils.weights_path(args.weights_path or default_weights(args.output_dir)), alphabet_dir=args.alphabet_dir,
+        precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, sure=cfg.TEST.SURE,
+        batch_size=1 if is_single or cfg.TEST.BATCH_SIZE == 1 else None, unrolled=not is_single, config=config)
+    log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
+    return recogniser
+
+
+def default_weights(output_dir):
+    """Return the --weights_path of a run's folder: its best checkpoint, else its last; the bundled weights where it has none."""
+    for folder in (os.path.join(output_dir, run_folder.BEST_DIR), output_dir):
+        if checkpoint.checkpoints_in(folder):
+            return folder
+    if output_dir != platform_flags.OUTPUT_DIR:
+        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', output_dir)
+    return session_utils.BUNDLED
+
+
+def find_codec(architecture, prefix, alphabet_dir=None):
+    """Return the codec of a checkpoint: of the alphabet that it carries, or else of the one that lies nearest.
+
+    Args:
+        architecture: checkpoint.Architecture.
+        prefix: the checkpoint.
+        alphabet_dir: the folder of the alphabet that the caller means, or None.
+
+    Raises:
+        FileNotFoundError, ValueError: that alphabet cannot be read, or is not the checkpoint's; says how they differ.
+    """
+    if architecture.characters is not None:
+        codec = CharacterCodec(architecture.characters)
+        if alphabet_dir:
+            check_alphabet(codec, establish_char_dict.read_alphabet(alphabet_dir), prefix, alphabet_dir)
+        return codec
+    alphabet_dir = alphabet_dir or establish_char_dict.nearest_dir(os.path.dirname(prefix) or '.')
+    codec = establish_char_dict.read_alphabet(alphabet_dir)
+    if codec.num_classes != architecture.num_classes:
+        raise ValueError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of {alphabet_dir} has '
+                         f'{codec.blank} characters, which needs {codec.num_classes}; give another --alphabet_dir')
+    return codec
+
+
+def check_alphabet(codec, other, prefix, where):
+    """Raise ValueError where the codec of a checkpoint is another than that of what stands in the folder `where`."""
+    difference = alphabet_difference(codec.characters, other.characters)
+    if difference:
+        raise ValueError(f'{where}: another alphabet than that of the checkpoint {prefix}: {difference}')
