@@ -72,7 +72,8 @@ def find_checkpoints(path):
         return found
     prefix = re.sub(r'\.(index|meta|data-\d{5}-of-\d{5})$', '', path)
     if not os.path.isfile(prefix + '.index'):
-        raise FileNotFoundError(f'{path}: no such checkpoint; expected a folder, a prefix or a file of one')
+        found = 'no checkpoint' if os.path.isfile(path) else 'no such checkpoint'
+        raise FileNotFoundError(f"{path or repr(path)}: {found}; expected a folder, a prefix or a file of one")
     return [prefix]
 
 

@@ -52,6 +52,11 @@ def test_no_checkpoint_is_said_with_what_was_expected(tmp_path):
         run_folder.load_newest(str(tmp_path))
     with pytest.raises(FileNotFoundError, match='expected a folder, a prefix or a file'):
         run_folder.load_newest(str(tmp_path / 'none.ckpt-5'))
+    with pytest.raises(FileNotFoundError, match="'': no such checkpoint"):
+        run_folder.load_newest('')
+    (tmp_path / 'a.png').touch()
+    with pytest.raises(FileNotFoundError, match='a.png: no checkpoint; expected'):
+        run_folder.load_newest(str(tmp_path / 'a.png'))
 
 
 def test_the_newest_checkpoint_of_a_folder_that_can_be_read_is_taken(tmp_path, capsys):

@@ -76,8 +76,11 @@ def test_links_to_folders_are_followed_and_circles_are_not(tmp_path):
 
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_read(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
+    (tmp_path / 'folder.png').mkdir()
     for path, message in ((tmp_path / 'none' / 'picture.png', 'picture.png: there is no such folder to write to'),
-                          (tmp_path, f'{tmp_path}: expected the name of a file to write, got a folder')):
+                          (tmp_path / 'one.txt', 'one.txt: expected a name that ends in .png'),
+                          (tmp_path / 'one.png', 'one.png: one of the images that are to be read'),
+                          (tmp_path / 'folder.png', 'folder.png: expected the name of a file to write, got a folder')):
         status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], '--picture_path', path)
         assert (status, texts) == (1, {})
         assert message in capfd.readouterr().err

@@ -1,4 +1,6 @@
 """Pictures of words: with what was read, with their labels."""
+import os
+
 import cv2
 import numpy as np
 
@@ -7,6 +9,15 @@ from local_utils import files
 SCALE = 2            # of the word images
 TEXT_HEIGHT = 24     # pixels under each word
 GREEN, RED = (0, 128, 0), (0, 0, 200)
+
+
+def check_path(path, inputs=()):
+    """Raise ValueError where a picture cannot be written to a path, or would take the place of one of the input files."""
+    if not path.lower().endswith('.png'):
+        raise ValueError(f'{path}: expected a name that ends in .png')
+    files.check_target(path)
+    if os.path.realpath(path) in map(os.path.realpath, inputs):
+        raise ValueError(f'{path}: one of the images that are to be read; expected another name for the picture')
 
 
 def draw_readings(examples, columns=4):

@@ -22,7 +22,6 @@ from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
 from local_utils import log_utils, parallel, platform_flags, progress
-from local_utils.files import check_target
 from tools import knob_flags, pictures, session_utils
 from tools.recogniser import add_reading_flags, open_recogniser
 
@@ -37,7 +36,8 @@ def parse_args(argv=None):
     parser = platform_flags.ToolParser(description=__doc__)
     parser.add_argument('--image_path', nargs='+', required=True, metavar='PATH',
                         help='image files, or folders, whose images are read with those of their sub-folders')
-    parser.add_argument('--picture_path', metavar='FILE.png', help='draw the first images with what was read into this picture')
+    parser.add_argument('--picture_path', metavar='FILE.png',
+                        help=f'draw the first {MAX_IN_PICTURE} images with what was read into this picture')
     add_reading_flags(parser)
     return parser.parse_args(argv)
 
@@ -130,9 +130,9 @@ def main(argv=None):
     output = platform_flags.standard_output()
     session_utils.silence_deprecations()
     knob_flags.set_knobs(cfg, args)
-    if args.picture_path:
-        check_target(args.picture_path)   # before the long work
     files, problems = find_images(args.image_path)
+    if args.picture_path:   # before the long work
+        pictures.check_path(args.picture_path, files)
     for problem in problems:
         log_utils.init_logger().error(problem)
     recogniser = open_recogniser(args, len(files))
