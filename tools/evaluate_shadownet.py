@@ -77,6 +77,7 @@ def evaluate_shadownet(recogniser, samples, *, count, batch_size):
         count: how many they are, for the progress bar.
         batch_size: images read at once.
     """
+    log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
     with progress.Progress(count, 'image') as shown:
         views_with_labels = ((recogniser.views(image), label) for image, label in shown.over(samples))
         return recognition.evaluate(recogniser.read, recogniser.codec, views_with_labels, batch_size)

@@ -145,12 +145,10 @@ def open_recogniser(args, num_images=None):
     if is_single:   # it is read long before TensorFlow has found a better graph
         config.graph_options.rewrite_options.disable_meta_optimizer = True
     weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
-    recogniser = Recogniser(
+    return Recogniser(
         session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir,
         precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, sure=cfg.TEST.SURE,
         batch_size=1 if is_single or cfg.TEST.BATCH_SIZE == 1 else None, unrolled=not is_single, config=config)
-    log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
-    return recogniser
 
 
 def default_weights(output_dir):

@@ -56,6 +56,7 @@ def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
         bool: whether all of them could be read.
     """
     logger = log_utils.init_logger()
+    logger.info('reading with the weights of %s', recogniser.prefix)
 
     def load(path):
         try:
