@@ -24,12 +24,8 @@ UP_TO = {
     'TensorFlow': 'import numpy, cv2, tensorflow.compat.v1',
     'the project': 'import tools.test_shadownet',
     'checkpoint, graph and session': '''
-import tools.test_shadownet
-from tools import session_utils
-from tools.recogniser import Recogniser
-config = session_utils.session_config(gpu_memory_fraction=0.8, allow_growth=True)
-config.graph_options.rewrite_options.disable_meta_optimizer = True
-Recogniser(session_utils.weights_path('bundled'), batch_size=1, unrolled=False, config=config)''',
+from tools import recogniser, test_shadownet
+recogniser.open_recogniser(test_shadownet.parse_args(['--image_path', 'word.jpg', '--weights_path', 'bundled']), num_images=1)''',
 }
 READ, READ_AGAIN = 'the word is read', 'it is looked at again'
 
