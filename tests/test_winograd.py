@@ -17,10 +17,10 @@ def outputs_and_gradients(convolve, dtype, inputs, kernel, d_outputs):
 
 
 @pytest.mark.parametrize(('batch', 'height', 'width', 'channels_in', 'channels_out'), [
-    (3, 8, 25, 5, 7),    # whole tiles in one direction, a part of one in the other
-    (2, 4, 4, 3, 2),     # a single tile
+    (3, 8, 25, 5, 7),    # tiles with sides of 4 and 5, as in the network
+    (2, 4, 6, 3, 2),     # a single tile, with sides of 4 and 6
     (1, 1, 2, 1, 1),     # less than a tile
-    (2, 9, 7, 4, 3)])
+    (2, 9, 7, 4, 3)])    # tiles that reach beyond the image
 def test_convolution_and_its_gradients_are_those_of_float64(batch, height, width, channels_in, channels_out, rng):
     inputs = rng.normal(size=(batch, height, width, channels_in))
     kernel = rng.normal(size=(3, 3, channels_in, channels_out))
