@@ -62,7 +62,7 @@ def test_without_a_best_checkpoint_the_last_one_is_the_default(overfitted, tmp_p
     status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', tmp_path)
     assert status == 0
     assert texts[str(tmp_path / 'one.png')][0] == 'tree'
-    assert f'reading with the weights of {tmp_path}/shadownet.ckpt-500' in capfd.readouterr().err
+    assert f'reading with the weights of {tmp_path}/shadownet.ckpt-400' in capfd.readouterr().err
 
 
 def test_links_to_folders_are_followed_and_circles_are_not(tmp_path):

@@ -79,7 +79,7 @@ def build_training_graph(cluster, provider, drawer, architecture, first_step):
             waiting = tf.timestamp() - before
         steps = strategy.run(lambda batch: build_step(batch, step, wish, architecture, dtype), args=(batch,))
         sums = strategy.run(lambda: replicas.sum_over_replicas([tf.identity(figures)])[0])
-        validation = recognition.build_reading_graph(architecture, dtype=dtype, reuse=True)
+        validation = recognition.build_reading_graph(architecture, dtype=dtype, unrolled=False, reuse=True)
     return TrainingGraph(
         initializers=[iterator.initialize(), tf.tables_initializer()], waiting=waiting,
         steps=list(strategy.experimental_local_results(steps)), wish=wish, validation=validation, figures=figures,
