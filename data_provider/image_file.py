@@ -81,8 +81,10 @@ def decode_image(content, input_size):
 
 def resize(image, size):
     """Return uint8 [height, width, 3] in the size (width, height), bilinearly; a side that is far too large is averaged first."""
-    averaged_size = tuple(new if old > MAX_BILINEAR * new else old for old, new in zip(image.shape[1::-1], size, strict=True))
-    if averaged_size != image.shape[1::-1]:
+    (old_height, old_width), (width, height) = image.shape[:2], size
+    is_too_wide, is_too_high = old_width > MAX_BILINEAR * width, old_height > MAX_BILINEAR * height
+    if is_too_wide or is_too_high:
+        averaged_size = width if is_too_wide else old_width, height if is_too_high else old_height
         image = cv2.resize(image, averaged_size, interpolation=cv2.INTER_AREA)
     return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
 
