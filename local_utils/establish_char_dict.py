@@ -89,8 +89,11 @@ def read_alphabet(folder):
         FileNotFoundError: one of the files is missing.
         ValueError: a file is malformed or the two disagree; names the file and the entry.
     """
-    ord_map_path = os.path.join(folder, ORD_MAP_NAME)
-    char_dict = CharDictBuilder.read_char_dict(os.path.join(folder, CHAR_DICT_NAME))
+    char_dict_path, ord_map_path = (os.path.join(folder, name) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
+    for path in (char_dict_path, ord_map_path):
+        if not os.path.lexists(path):
+            raise FileNotFoundError(f'{path}: no such file; an alphabet is the two files {CHAR_DICT_NAME} and {ORD_MAP_NAME}')
+    char_dict = CharDictBuilder.read_char_dict(char_dict_path)
     code_points = CharDictBuilder.read_ord_map_dict(ord_map_path)
     for code_point in sorted(set(code_points) ^ set(char_dict)):
         here, there = (ORD_MAP_NAME, CHAR_DICT_NAME) if code_point in code_points else (CHAR_DICT_NAME, ORD_MAP_NAME)

@@ -114,7 +114,7 @@ def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
     (['--words', '{}/foreign.txt'], 'no word of the list can be written in the alphabet'),
     (['--fonts', '{}/none'], 'no such folder of fonts'),
     (['--fonts', '{}'], 'no font; expected files'),
-    (['--alphabet_dir', '{}'], 'char_dict.json: No such file'),
+    (['--alphabet_dir', '{}'], 'char_dict.json: no such file; an alphabet is the two files'),
     (['--preview', '{}/none/sheet.png'], 'none'),
 ])
 def test_a_mistake_is_one_line(tmp_path, capfd, flags, message):

@@ -74,6 +74,14 @@ def test_links_to_folders_are_followed_and_circles_are_not(tmp_path):
     assert reader.find_images([str(tmp_path / 'read')]) == ([f'{tmp_path}/read/link/a.jfif'], [])
 
 
+def test_without_anything_to_read_no_weights_are_opened(tmp_path, capfd):
+    status, texts = read('--image_path', tmp_path, '', '--weights_path', tmp_path / 'none')
+    assert (status, texts) == (1, {})
+    folder_line, name_line = error_lines(capfd)
+    assert f'{tmp_path}: no image in this folder' in folder_line
+    assert '--image_path: expected an image file or a folder, got an empty name' in name_line
+
+
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_read(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
     (tmp_path / 'folder.png').mkdir()

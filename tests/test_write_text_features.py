@@ -166,7 +166,7 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
     (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(), 'Train/sample.txt: no such file; expected one'),
     (lambda data_set: (data_set / 'Test' / 'sample.txt').write_text(''), 'no usable sample for the test records'),
     (lambda data_set: (data_set / 'ord_map.json').write_text('{"0": '), 'ord_map.json, line 1'),
-    (lambda data_set: (data_set / 'char_dict.json').unlink(), 'char_dict.json: No such file'),
+    (lambda data_set: (data_set / 'char_dict.json').unlink(), 'char_dict.json: no such file; an alphabet is the two files'),
 ])
 def test_an_unusable_data_set_is_one_line_and_the_former_records_stay(tmp_path, capfd, spoil, message):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])

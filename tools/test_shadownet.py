@@ -100,6 +100,9 @@ def find_images(image_paths):
     """Return (the image files that the paths mean, in order; what is wrong with the other paths, as lines)."""
     files, problems = [], []
     for path in image_paths:
+        if not path:
+            problems.append('--image_path: expected an image file or a folder, got an empty name')
+            continue
         if not os.path.isdir(path):
             files.append(path)
             continue
@@ -136,6 +139,8 @@ def main(argv=None):
         pictures.check_path(args.picture_path, files)
     for problem in problems:
         log_utils.init_logger().error(problem)
+    if not files:
+        return 1
     recogniser = open_recogniser(args, len(files))
     all_read = test_shadownet(files=files, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE, output=output,
                               picture_path=args.picture_path)
