@@ -135,7 +135,7 @@ def _batch_norm_of_replicas(inputs, gamma, beta):
     size = tf.cast(tf.size(wide[..., 0]), tf.float32) * replicas.count()
     sums = tf.stack([tf.reduce_sum(wide, [0, 1, 2]), tf.reduce_sum(wide * wide, [0, 1, 2])])
     mean, mean_square = tf.unstack(replicas.differentiable_sum(sums / size))
-    variance = mean_square - mean * mean
+    variance = tf.maximum(mean_square - mean * mean, 0.0)   # rounding leads a little below
     outputs = tf.nn.batch_normalization(wide, mean, variance, beta, gamma, BATCH_NORM_EPSILON)
     return tf.cast(outputs, inputs.dtype), mean, variance * size / (size - 1)
 

@@ -50,10 +50,19 @@ class TextDataProvider:
         self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
         self._num_samples = {}   # of the splits that were counted
 
-    def samples(self, split):
-        """Yield every sample of a split in order, as data_utils.TextFeature; raises ValueError where a file is damaged."""
-        for path in record_files.find_record_files(self.dataset_dir, split):
-            for feature in self._reader.read_features(path):
+    def samples(self, split, numbers=None):
+        """Yield the samples of a split in order, as data_utils.TextFeature.
+
+        Args:
+            split: its name.
+            numbers: range of the numbers, from 0, of the samples that are wanted; None for all.
+
+        Raises:
+            FileNotFoundError, ValueError: a file is missing or damaged.
+        """
+        paths = record_files.find_record_files(self.dataset_dir, split)
+        for path, own_numbers in zip(paths, numbers_of_files(paths, numbers), strict=True):
+            for feature in self._reader.read_features(path, own_numbers):
                 if any(index >= self.codec.blank for index in feature.label):
                     raise ValueError(f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the alphabet '
                                      f'has {self.codec.blank} characters; the records are of another alphabet')
@@ -71,7 +80,7 @@ class TextDataProvider:
             ValueError: it has no samples, its first is not as expected, or a file is cut off.
         """
         if split not in self._num_samples:
-            count = record_files.count_records(record_files.find_record_files(self.dataset_dir, split))
+            count = sum(record_files.count_records(record_files.find_record_files(self.dataset_dir, split)))
             if next(self.samples(split), None) is None:
                 raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
             self._num_samples[split] = count
@@ -152,6 +161,24 @@ class TextDataProvider:
                      labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])
 
 
+def numbers_of_files(paths, numbers):
+    """Return for each of some record files which of its records are wanted, as tfrecord.read_records takes it.
+
+    Args:
+        paths: the files.
+        numbers: range of the numbers, from 0 and on through all of the files; None for all.
+    """
+    if numbers is None:
+        return [None] * len(paths)
+    wanted, start = [], 0
+    for count in record_files.count_records(paths):
+        first, last = (max(0, -(-(end - numbers.start) // numbers.step)) for end in (start, start + count))
+        own = numbers[first:last]
+        wanted.append(range(own.start - start + 1, own.stop - start + 1, own.step))
+        start += count
+    return wanted
+
+
 def files_of_worker(paths, share):
     """Return (the record files that one of several workers has for itself, the number of their records).
 
@@ -162,7 +189,7 @@ def files_of_worker(paths, share):
         return None
     worker = share.first // share.count
     paths_of = [paths[worker::num_workers] for worker in range(num_workers)]
-    counts = [record_files.count_records(own) for own in paths_of]
+    counts = [sum(record_files.count_records(own)) for own in paths_of]
     return (paths_of[worker], counts[worker]) if 2 * min(counts) >= max(counts) else None
 
 

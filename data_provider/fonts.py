@@ -110,7 +110,7 @@ def can_draw(font, text):
     return draws_letters(font) and all(_has_shape(font, character) for character in text if not character.isspace())
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 18)   # letters and digits of some 4,000 fonts
 def _has_shape(font, character):
     """Whether a font has a shape of its own for a character, neither blank nor borrowed nor a question mark for a missing one."""
     shape = _shape(font, character)

@@ -16,7 +16,7 @@ READ_FLAGS = os.O_RDONLY
 for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
     READ_FLAGS |= getattr(os, _flag, 0)
 PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-PNG_COLOUR_TYPE, PNG_ALPHA_TYPES = 25, (4, 6)   # where it stands, and which have transparency in each pixel
+PNG_COLOUR_TYPE, PNG_ALPHA_TYPES = 25, (4, 6)   # where it stands in the header, and which have transparency in each pixel
 
 
 def read_image(path, input_size=None):
@@ -64,7 +64,7 @@ def decode_image(content, input_size):
     if not content:
         raise RejectedSample('empty file', 'expected an image, got 0 bytes')
     if content.startswith(PNG_SIGNATURE) and not _has_whole_png_chunks(content):
-        raise RejectedSample('not an image', 'the PNG is cut off or damaged: a chunk is longer than the rest of the file')
+        raise RejectedSample('not an image', 'the PNG is cut off or damaged: its header or a chunk does not end in the file')
     try:
         image = _decode(content)
     except cv2.error as error:
@@ -117,8 +117,10 @@ def _opaque(image):
 
 
 def _has_whole_png_chunks(content):
-    """Whether each chunk of a PNG ends within the file; the decoder would make room for one of up to 2 GB before it looks."""
+    """Whether a PNG has a header and its chunks end in it; the decoder would make room for one of up to 2 GB before it looks."""
     position = len(PNG_SIGNATURE)
+    if content[position + 4:position + 8] != b'IHDR' or len(content) <= PNG_COLOUR_TYPE:
+        return False
     while position + 12 <= len(content):
         if content[position + 4:position + 8] == b'IEND':
             return True

@@ -119,7 +119,7 @@ def _value_like(default, text, name):
         return text
     try:
         value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = text   # no literal; refused below
     if isinstance(default, tuple):
         if not isinstance(value, (tuple, list)) or len(value) != len(default):
@@ -130,11 +130,9 @@ def _value_like(default, text, name):
 
 def _number_like(default, value, name):
     """Return `value` where it is of the default's type and in the knob's range; an int serves as a float."""
-    if isinstance(default, float) and type(value) is int:
-        value = float(value)
-    if type(value) is not type(default):
+    if type(value) is not type(default) and not (isinstance(default, float) and type(value) is int):
         raise ValueError(f'{name}: expected {type(default).__name__} like {default!r}, got {str(value)[:80]!r}')
     smallest, largest = _RANGES.get(name, _DEFAULT_RANGE)
     if not isinstance(value, bool) and not smallest <= value <= largest:
         raise ValueError(f'{name}: expected a number from {smallest} to {largest}, got {str(value)[:80]}')
-    return value
+    return type(default)(value)

@@ -6,6 +6,7 @@ read here in protocol-buffer wire format, so that conversion needs no TensorFlow
 """
 import collections
 import functools
+import itertools
 
 import numpy as np
 
@@ -53,14 +54,19 @@ class TextFeatureReader:
         """Build a reader of images of `input_size`, (width, height)."""
         self._image_shape = (input_size[1], input_size[0], 3)
 
-    def read_features(self, tfrecords_path):
+    def read_features(self, tfrecords_path, numbers=None):
         """Yield each record of a file as a TextFeature, checking checksums, schema and image size.
+
+        Args:
+            tfrecords_path: the file.
+            numbers: range of the numbers, from 1, of the records that are wanted; None for all.
 
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: the file is damaged, or a record is not of the schema or of another image size; says where.
         """
-        for number, payload in enumerate(tfrecord.read_records(tfrecords_path), start=1):
+        payloads = tfrecord.read_records(tfrecords_path, numbers)
+        for number, payload in zip(itertools.count(1) if numbers is None else numbers, payloads, strict=False):
             try:
                 pixels, label, imagename = decode_example(payload)
                 if len(pixels) != np.prod(self._image_shape):

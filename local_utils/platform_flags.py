@@ -2,6 +2,7 @@
 import argparse
 import contextlib
 import difflib
+import io
 import itertools
 import os
 import signal
@@ -115,9 +116,15 @@ def run_tool(main, argv=None):
 
 
 def standard_output():
-    """Return the standard output, for a script's results; raises OSError where it is closed, before long work for nobody."""
+    """Return the standard output, for a script's results: what its encoding lacks is written as a backslash escape.
+
+    Raises:
+        OSError: it is closed; better said before the long work.
+    """
     if sys.stdout is None:
         raise OSError('standard output is closed; expected it open, for the results')
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')
     return sys.stdout
 
 

@@ -56,6 +56,18 @@ def remove_incomplete(dataset_dir):
             shutil.rmtree(path)
 
 
+def is_cut_short(dataset_dir):
+    """Whether a conversion into a folder ended while it replaced the files; what is there may be of two data sets."""
+    path = os.path.join(dataset_dir, MANIFEST_NAME)
+    return os.path.exists(path + files.INCOMPLETE_SUFFIX) and not os.path.exists(path)
+
+
+def mark_cut_short(dataset_dir):
+    """Leave the mark that `is_cut_short` looks for, where there is no manifest."""
+    with open(os.path.join(dataset_dir, MANIFEST_NAME + files.INCOMPLETE_SUFFIX), 'wb'):
+        pass
+
+
 def check_manifest(dataset_dir, characters, input_size):
     """Raise ValueError where the manifest says that the records are not what they seem to be.
 
@@ -67,7 +79,7 @@ def check_manifest(dataset_dir, characters, input_size):
     manifest_path = os.path.join(dataset_dir, MANIFEST_NAME)
     manifest = _read_manifest(dataset_dir)
     if manifest is None:
-        if os.path.exists(manifest_path + files.INCOMPLETE_SUFFIX):
+        if is_cut_short(dataset_dir):
             raise ValueError(f'{dataset_dir}: a conversion into this folder was cut short; run it again')
         return
     alphabet, image_size = manifest.get('alphabet', characters), manifest.get('image_size', input_size)
@@ -78,31 +90,36 @@ def check_manifest(dataset_dir, characters, input_size):
         raise ValueError(f'{dataset_dir}: the records are of another alphabet than the files beside them: {difference}')
     if tuple(image_size) != tuple(input_size):
         raise ValueError(f'{dataset_dir}: the records have images of {image_size} (width, height), '
-                         f'expected {list(input_size)}; set ARCH.INPUT_SIZE or convert again')
+                         f'expected {list(input_size)}; convert again, or train with ARCH.INPUT_SIZE of the records')
 
 
 def count_records(paths):
-    """Return how many records there are in the files together.
+    """Return how many records there are in each of the files, a list.
 
     The manifest beside the files is believed where it lists them; other files are walked through.
 
     Raises:
         ValueError: a file is cut off, no TFRecord file, or not of the size that the manifest gives.
     """
-    return sum(_listed_count(path) or tfrecord.count_records(path) for path in paths)
+    listed = {folder: _listed_files(folder) for folder in {os.path.dirname(path) for path in paths}}
+    return [_listed_count(path, listed) or tfrecord.count_records(path) for path in paths]
 
 
-def _listed_count(path):
-    """Return the record count that the manifest gives for a file, or None where it does not list the file."""
-    folder, name = os.path.split(path)
+def _listed_files(folder):
+    """Return what the manifest of a folder says of its record files, a dict of name → (bytes, records); empty without one."""
     try:
         splits = (_read_manifest(folder) or {}).get('splits', {})
-        listed = {entry['name']: (entry['bytes'], entry['records']) for split in splits.values() for entry in split['files']}
+        return {entry['name']: (entry['bytes'], entry['records']) for split in splits.values() for entry in split['files']}
     except (KeyError, TypeError, AttributeError):
-        return None   # not a manifest of ours
-    if name not in listed:
+        return {}   # not a manifest of ours
+
+
+def _listed_count(path, listed):
+    """Return the record count that the manifest gives for a file, or None where it does not list the file."""
+    folder, name = os.path.split(path)
+    if name not in listed[folder]:
         return None
-    size, records = listed[name]
+    size, records = listed[folder][name]
     if size != os.path.getsize(path):
         raise ValueError(f'{path}: expected {size} bytes by {MANIFEST_NAME}, got {os.path.getsize(path)}; convert again')
     return records if type(records) is int and records > 0 else None

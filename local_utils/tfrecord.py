@@ -22,8 +22,12 @@ def frame(payload):
     return b''.join([length, _FOOTER.pack(_masked_crc(length)), payload, _FOOTER.pack(_masked_crc(payload))])
 
 
-def read_records(path):
+def read_records(path, numbers=None):
     """Yield the payload, bytes, of each record of a file, in order.
+
+    Args:
+        path: the file.
+        numbers: range of the numbers, from 1, of the records that are wanted; None for all. Others are passed over unread.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -31,6 +35,9 @@ def read_records(path):
     """
     with files.open_regular(path) as file:
         for number, offset, length in _headers(file, path):
+            if numbers is not None and number not in numbers:
+                file.seek(length + _FOOTER.size, os.SEEK_CUR)
+                continue
             body = file.read(length + _FOOTER.size)
             where = f'{path}: record {number} at byte {offset}'
             if len(body) < length + _FOOTER.size:

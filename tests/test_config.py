@@ -45,6 +45,8 @@ def test_a_knob_takes_a_value_of_its_type(knobs, assignment, value):
     ('TRAIN.DROPOUT=1.0', ValueError, 'expected a number from 0.0 to 0.99, got 1.0'),
     ('TRAIN.LEARNING_RATE=1e999', ValueError, 'expected a number from'),
     ('TRAIN.STEPS=' + '9' * 4000, ValueError, 'got 9{80}$'),
+    ('TRAIN.DROPOUT=' + '9' * 400, ValueError, 'got 9{80}$'),
+    ('TRAIN.STEPS={[]: 1}', ValueError, 'expected int'),
 ])
 def test_a_wrong_key_or_type_is_refused_and_changes_nothing(knobs, assignment, error, message):
     with pytest.raises(error, match=message):

@@ -121,6 +121,16 @@ def test_samples_come_in_the_order_of_the_file(records, codec):
     assert [codec.decode(feature.label) for feature in open_records(records).samples('test')] == ['hello', 'a']
 
 
+def test_samples_of_some_numbers_are_picked_from_all_files(tmp_path, codec):
+    words = ['cat', 'dog', 'tree', 'book', 'a', 'hello', 'fox']
+    for shard, of_shard in enumerate((words[:3], words[3:4], words[4:])):
+        write_records(tmp_path, {'test': of_shard}, codec)
+        os.rename(tmp_path / 'test_feature.tfrecords', tmp_path / f'test_feature.tfrecords-0000{shard}-of-00003')
+    provider = open_records(tmp_path)
+    for numbers in (range(7), range(0, 7, 2), range(1, 7, 3), range(2, 3), range(6, 7), range(0)):
+        assert [codec.decode(feature.label) for feature in provider.samples('test', numbers)] == [words[n] for n in numbers]
+
+
 def test_records_without_an_alphabet_have_the_english_one(records):
     for name in ('ord_map.json', 'char_dict.json'):
         (records / name).unlink()

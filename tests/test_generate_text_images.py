@@ -77,6 +77,17 @@ def test_overwriting_leaves_nothing_of_the_former_data_set_but_what_is_not_its_o
     assert not (tmp_path / 'd' / '1' / '2').exists()
 
 
+def test_a_data_set_that_was_not_drawn_is_not_overwritten(tmp_path, capfd):
+    (tmp_path / 'd' / 'Train').mkdir(parents=True)
+    (tmp_path / 'd' / '1' / '2').mkdir(parents=True)
+    (tmp_path / 'd' / 'Train' / 'sample.txt').write_text('/1/2/373_coley_14845.jpg coley\n')   # as in Synth 90k
+    (tmp_path / 'd' / '1' / '2' / '373_coley_14845.jpg').write_bytes(b'a picture')
+    before = files_below(tmp_path / 'd')
+    assert generate(tmp_path / 'd', '--num_train', '3', '--num_test', '2', '--overwrite') == 1
+    assert 'd/Train/sample.txt: no data set of this tool' in capfd.readouterr().err
+    assert files_below(tmp_path / 'd') == before
+
+
 def test_no_word_of_test_stands_in_train(tmp_path):
     assert generate(tmp_path, '--num_train', '300', '--num_test', '60') == 0
     train, test = ({label.lower() for label in labels_of(tmp_path, part)} for part in ('Train', 'Test'))

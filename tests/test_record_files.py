@@ -15,6 +15,30 @@ def test_a_conversion_that_was_cut_short_while_it_took_its_names_is_not_trained_
         record_files.check_manifest(str(tmp_path / 'out'), 'abc', (100, 32))
 
 
+def test_the_mark_of_a_conversion_that_was_cut_short_goes_only_with_one_that_ends_well(tmp_path, codec):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    (tmp_path / 'out' / 'manifest.json').rename(tmp_path / 'out' / 'manifest.json.incomplete')
+    lines = (data_set / 'Test' / 'sample.txt').read_text()
+    (data_set / 'Test' / 'sample.txt').write_text('/1/none.png none\n')
+    assert convert(data_set, tmp_path / 'out') == 1
+    with pytest.raises(ValueError, match='was cut short; run it again'):
+        record_files.check_manifest(str(tmp_path / 'out'), codec.characters, (100, 32))
+    (data_set / 'Test' / 'sample.txt').write_text(lines)
+    assert convert(data_set, tmp_path / 'out') == 0
+    record_files.check_manifest(str(tmp_path / 'out'), codec.characters, (100, 32))
+
+
+def test_names_that_cannot_be_taken_leave_the_mark(tmp_path, codec):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'out') == 0
+    (tmp_path / 'out' / 'rejects.tsv').unlink()
+    (tmp_path / 'out' / 'rejects.tsv').mkdir()
+    assert convert(data_set, tmp_path / 'out') == 1
+    with pytest.raises(ValueError, match='was cut short; run it again'):
+        record_files.check_manifest(str(tmp_path / 'out'), codec.characters, (100, 32))
+
+
 def test_records_that_are_not_what_the_manifest_says_are_refused(tmp_path, codec):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b'])
     assert convert(data_set, tmp_path / 'out') == 0
@@ -47,6 +71,6 @@ def test_records_are_counted_with_and_without_a_manifest(tmp_path):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a', 'b', 'c'])
     assert convert(data_set, tmp_path / 'out') == 0
     paths = record_files.find_record_files(str(tmp_path / 'out'), 'test')
-    assert record_files.count_records(paths) == 3
+    assert record_files.count_records(paths) == [3]
     (tmp_path / 'out' / 'manifest.json').write_text('{"splits": 3}')
-    assert record_files.count_records(paths) == 3
+    assert record_files.count_records(paths) == [3]

@@ -74,6 +74,17 @@ def test_only_the_last_checkpoints_are_kept_across_runs(records, tmp_path):
     assert steps == [6, 8]
 
 
+def test_files_that_a_run_did_not_write_stay(records, tmp_path):
+    run = tmp_path / 'run'
+    assert train(records, run, flags=['--max_step', '2']) == 0
+    mine = ['notes.txt', 'notes.index', 'keep-1.index', 'keep-1.data-00000-of-00001', 'shadownet.ckpt-2.txt', 'best/keep-1.index']
+    for name in mine:
+        (run / name).write_bytes(b'mine')
+    assert train(records, run, 'TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=1', flags=['--max_step', '5']) == 0
+    assert all((run / name).read_bytes() == b'mine' for name in mine)
+    assert [path.name for path in run.glob('shadownet.ckpt-*.index')] == ['shadownet.ckpt-5.index']
+
+
 def test_old_checkpoints_go_also_from_a_folder_with_brackets_in_its_name(records, tmp_path):
     run = tmp_path / '[a]*'
     assert train(records, run, 'TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=2', 'TRAIN.STEPS=5') == 0

@@ -1,6 +1,7 @@
 """Tests of tools.write_text_features and data_provider.conversion."""
 import copy
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -130,7 +131,7 @@ def test_the_records_are_spread_evenly_over_the_shards(tmp_path, num_shards, cou
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'out', '--num_shards', str(num_shards), '--validation_split', '0') == 0
     paths = record_files.find_record_files(str(tmp_path / 'out'), 'train')
-    assert [record_files.count_records([path]) for path in paths] == counts
+    assert record_files.count_records(paths) == counts
 
 
 def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_path, codec, capfd):
@@ -206,6 +207,15 @@ def test_a_wrong_folder_or_alphabet_is_noticed_before_the_long_work(tmp_path, ca
     assert convert(data_set, tmp_path / 'out') == 1
     first, _ = capfd.readouterr().err.strip().splitlines()
     assert 'Train/sample.txt: none of the first 50 lines can be used; line 1: missing image' in first
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere names of files are text')
+def test_a_data_set_in_a_folder_whose_name_is_no_utf8_is_converted(tmp_path):
+    data_set = write_data_set(tmp_path / os.fsdecode(b'd\xff'), WORDS, ['a'])
+    with open(data_set / 'Train' / 'sample.txt', 'a') as file:
+        file.write('/1/none.png none\n')
+    assert convert(data_set, tmp_path / 'out') == 0
+    assert '\\udcff/1/none.png: No such file' in (tmp_path / 'out' / 'rejects.tsv').read_text(encoding='utf-8')
 
 
 def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp_path):

@@ -65,14 +65,15 @@ def average_weights(weights_paths, save_dir, step=None):
 
 
 def mean_of(all_tensors):
-    """Return the mean of several dicts of name → array; what is no float32, such as the step, is the first's."""
-    first = all_tensors[0]
+    """Return the mean of what several dicts of name → array all have; what is no float32 is the first's."""
+    first = {name: value for name, value in all_tensors[0].items() if all(name in tensors for tensors in all_tensors)}
     return {name: np.mean([tensors[name] for tensors in all_tensors], axis=0, dtype=np.float64).astype(np.float32)
             if np.asarray(value).dtype == np.float32 else value for name, value in first.items()}
 
 
 def write_checkpoint(tensors, folder, step):
-    """Write a dict of name → array as the checkpoint of a step."""
+    """Write a dict of name → array as the checkpoint of a step, which stands in it as in its name."""
+    tensors = {**tensors, 'global_step': np.int32(step)}
     with tf.Graph().as_default(), tf.Session() as session:
         variables = [tf.get_variable(name, initializer=tf.constant(value)) for name, value in tensors.items()]
         session.run(tf.global_variables_initializer())

@@ -133,7 +133,8 @@ def main(argv=None):
     if not evaluation.samples:
         raise ValueError(f'{source}: no sample could be read; expected at least one')
     figures = as_json(evaluation, weights_path=recogniser.prefix, sure=cfg.TEST.SURE, source=source, unreadable=unreadable)
-    print(json.dumps(figures, ensure_ascii=False, indent=2), file=output, flush=True)
+    is_ascii = (output.encoding or 'utf-8').lower() != 'utf-8'   # or a backslash escape might be none of JSON's
+    print(json.dumps(figures, ensure_ascii=is_ascii, indent=2), file=output, flush=True)
     if args.confusion_path:
         plots.draw_confusion(evaluation.exact.confusion, recogniser.codec.characters, args.confusion_path)
     return 1 if unreadable else 0

@@ -33,7 +33,7 @@ WORD_LIST_PATH = files.repository_path('data', 'words.txt')
 IMAGES_IN_A_FOLDER = 500
 FOLDERS_IN_A_FOLDER = 100
 CHUNK_IMAGES = 100            # that a worker draws at a time
-DRAWN_IMAGE = re.compile(r'\d+/\d+/\d+_[^/]*_\d+\.jpg')   # the path of an image, as plan_images gives it
+DRAWN_NAME = re.compile(r'(\d+)_[^/]*_\d+\.jpg')   # of an image, as plan_images gives it
 MAX_NAME_CHARACTERS = 40      # of the word in a file's name
 OTHER_SHARE = 0.2             # numbers, prices, codes and the like among the texts, beside the words of the project's list
 PREVIEW_IMAGES = 96
@@ -117,25 +117,42 @@ def make_room(save_dir, overwrite):
     """Refuse a folder that holds a data set, or remove the images and the annotation files of that data set.
 
     Raises:
-        ValueError: there is one, and it is not to be overwritten.
+        ValueError: there is one, and it is not to be overwritten, or not of drawn words.
     """
     there = [path for part in PARTS if os.path.exists(path := os.path.join(save_dir, part, ANNOTATION_NAME))]
     if there and not overwrite:
         raise ValueError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')
-    for path in there:
-        remove_listed_images(save_dir, path)
+    listed = {path: [path_of(line) for line in annotation.read_lines(path)] for path in there}
+    for path, images in listed.items():
+        if images and not is_drawn(images[0]):
+            raise ValueError(f'{path}: no data set of this tool, which would draw no {images[0]!r}; nothing was removed')
+    for path, images in listed.items():
+        remove_images(save_dir, filter(is_drawn, images))
         os.remove(path)
 
 
-def remove_listed_images(save_dir, annotation_path):
-    """Remove the drawn images that an annotation file lists, and the numbered folders that are empty then."""
+def path_of(line):
+    """Return the path in an AnnotatedLine, or '' where there is none."""
+    try:
+        return annotation.parse_line(line.text)[0]
+    except annotation.RejectedSample:
+        return ''
+
+
+def is_drawn(path):
+    """Whether a path is one that plan_images gives: a data set such as Synth 90k has the like, but in other folders."""
+    folder, _, name = path.rpartition('/')
+    match = DRAWN_NAME.fullmatch(name)
+    return match is not None and folder == folder_of(int(match[1]))
+
+
+def remove_images(save_dir, paths):
+    """Remove images, as far as they are there, and the numbered folders that are empty then."""
     folders = set()
-    for line in annotation.read_lines(annotation_path):
-        with contextlib.suppress(annotation.RejectedSample, FileNotFoundError):
-            path, _ = annotation.parse_line(line.text)
-            if DRAWN_IMAGE.fullmatch(path):
-                folders.add(os.path.dirname(path))
-                os.remove(os.path.join(save_dir, path))
+    for path in paths:
+        folders.add(os.path.dirname(path))
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(save_dir, path))
     for folder in sorted(folders | {os.path.dirname(folder) for folder in folders}, reverse=True):   # the inner ones first
         with contextlib.suppress(OSError):   # not empty
             os.rmdir(os.path.join(save_dir, folder))
@@ -183,11 +200,16 @@ def plan_images(words, count, first_number, rng, codec, chooser):
     for offset in range(count):
         word, index = words[offset % len(words)]
         number = first_number + offset
-        folder = number // IMAGES_IN_A_FOLDER
         safe = ''.join(character if character.isalnum() else '-' for character in word)[:MAX_NAME_CHARACTERS]
-        path = f'{folder // FOLDERS_IN_A_FOLDER + 1}/{folder % FOLDERS_IN_A_FOLDER + 1}/{number}_{safe}_{index}.jpg'
+        path = f'{folder_of(number)}/{number}_{safe}_{index}.jpg'
         planned.append(Word(number, path, word_texts.dressed(word, rng, codec, chooser.can_draw)))
     return planned
+
+
+def folder_of(number):
+    """Return the folder of the image of a number, relative to the data set."""
+    folder = number // IMAGES_IN_A_FOLDER
+    return f'{folder // FOLDERS_IN_A_FOLDER + 1}/{folder % FOLDERS_IN_A_FOLDER + 1}'
 
 
 def draw_images(drawing, words):

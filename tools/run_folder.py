@@ -4,6 +4,7 @@ import contextlib
 import glob
 import json
 import os
+import re
 import shutil
 
 import tensorflow.compat.v1 as tf
@@ -117,7 +118,7 @@ class RunFolder:
         if self._is_chief and step != self._saved_step:
             save_checkpoint(self._saver, session, self.output_dir, step)
             self._saved_step = step
-            remove_checkpoints(checkpoint.checkpoints_in(self.output_dir)[self._keep_checkpoints:])
+            remove_checkpoints(own_checkpoints(self.output_dir)[self._keep_checkpoints:])
 
     def best_accuracy(self):
         """Return the word accuracy of the best checkpoint, or -1 where there is none."""
@@ -137,8 +138,7 @@ class RunFolder:
             os.makedirs(self.best_dir, exist_ok=True)
             establish_char_dict.write_alphabet(self._codec.characters, self.best_dir)
             save_checkpoint(self._best_saver, session, self.best_dir, step)
-            best = checkpoint.checkpoints_in(self.best_dir)
-            remove_checkpoints([prefix for prefix in best if checkpoint.step_of(prefix) != step])
+            remove_checkpoints([prefix for prefix in own_checkpoints(self.best_dir) if checkpoint.step_of(prefix) != step])
             files.write_json(os.path.join(self.best_dir, RESULT_NAME), results)
         files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)   # last: by it the validation is known to be done
 
@@ -208,10 +208,16 @@ def set_aside(prefix):
     log_utils.init_logger().warning('%s: set aside, its files have the ending %s now', prefix, ASIDE_ENDING)
 
 
+def own_checkpoints(folder):
+    """Return the prefixes of the checkpoints in a folder that have the names of a run's own, the newest first."""
+    name = re.compile(re.escape(checkpoint.NAME) + r'-\d+')
+    return [prefix for prefix in checkpoint.checkpoints_in(folder) if name.fullmatch(os.path.basename(prefix))]
+
+
 def remove_checkpoints(prefixes):
     """Remove the files of checkpoints, of each the index first, without which the others count for nothing."""
     for prefix in prefixes:
-        for path in sorted(glob.glob(glob.escape(prefix) + '.*'), reverse=True):
+        for path in [prefix + '.index', *glob.glob(glob.escape(prefix) + '.data-*-of-*[0-9]')]:
             os.remove(path)
 
 

@@ -81,7 +81,7 @@ def build_training_graph(cluster, provider, drawer, architecture, first_step):
         sums = strategy.run(lambda: replicas.sum_over_replicas([tf.identity(figures)])[0])
         validation = recognition.build_reading_graph(architecture, dtype=dtype, unrolled=False, reuse=True)
     return TrainingGraph(
-        initializers=[iterator.initialize(), tf.tables_initializer()], waiting=waiting,
+        initializers=[iterator.initialize()], waiting=waiting,
         steps=list(strategy.experimental_local_results(steps)), wish=wish, validation=validation, figures=figures,
         sums=tf.add_n(strategy.experimental_local_results(sums)) / cluster.local_replicas ** 2)   # each replica gave the figures
 

@@ -83,8 +83,8 @@ class TrainingLoop:
         """Read the validation samples, each worker its part; report, and keep the best weights. A signal breaks it off."""
         numbers = range(0, self._num_validation, -(-self._num_validation // cfg.TRAIN.MAX_VALIDATION))
         numbers = numbers[self._cluster.worker::self._cluster.num_workers]
-        features = itertools.islice(self._provider.samples(record_files.VALIDATION), numbers.start, numbers.stop, numbers.step)
-        features = itertools.takewhile(lambda _: not self._stop.requested, features)
+        features = itertools.takewhile(lambda _: not self._stop.requested,
+                                       self._provider.samples(record_files.VALIDATION, numbers))
         samples = ((feature.image, self._provider.codec.decode(feature.label)) for feature in features)
         with progress.Progress(len(numbers), 'validation image') as shown:
             evaluation = recognition.evaluate(

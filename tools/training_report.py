@@ -97,6 +97,8 @@ class TrainingReport:
         self._log('step %d validation: %d samples, word accuracy %.4f, 1 - N.E.D. %.4f, character error rate %.4f', step,
                   results['samples'], results['word_accuracy'], results['one_minus_ned'], results['character_error_rate'])
         self._write(step, 'validation', results)
+        if self._writer is None or not examples:   # of a worker that writes nothing, or had no sample
+            return
         picture = cv2.imencode('.png', pictures.draw_readings(examples))[1].tobytes()
         image = tf.Summary.Image(encoded_image_string=picture)
         self._add([tf.Summary.Value(tag='validation/words', image=image)], step)

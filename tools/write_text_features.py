@@ -157,25 +157,32 @@ class ConversionOutput:
         self._codec = char_codec.CharacterCodec(description['alphabet'])
 
     def __enter__(self):
+        self._is_cut_short = record_files.is_cut_short(self._save_dir)
         record_files.remove_incomplete(self._save_dir)
         with contextlib.ExitStack() as stack:
-            def create(name, mode='w', encoding='utf-8'):
-                return stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name), mode, encoding=encoding))
+            def create(name, mode='w', **how):
+                return stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name), mode, **how))
 
-            self._manifest = create(record_files.MANIFEST_NAME)   # renamed last
-            self._char_dict, self._ord_map = create(establish_char_dict.CHAR_DICT_NAME), create(establish_char_dict.ORD_MAP_NAME)
-            self._files = {name: create(name, 'wb', None) for name in self._counts}
-            self._rejects = create(REJECTS_NAME)
+            self._manifest = create(record_files.MANIFEST_NAME, encoding='utf-8')   # renamed last
+            self._char_dict, self._ord_map = (create(name, encoding='utf-8') for name in (
+                establish_char_dict.CHAR_DICT_NAME, establish_char_dict.ORD_MAP_NAME))
+            self._files = {name: create(name, 'wb') for name in self._counts}
+            self._rejects = create(REJECTS_NAME, encoding='utf-8', errors='backslashreplace')   # paths may be no UTF-8
             self._rejects.write('file\tline\tpath\tlabel\treason\n')
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error):
-        if error[0] is None:
-            with self._stack:   # what raises in here removes the files
-                self._finish()
-        else:
-            self._stack.__exit__(*error)
+        try:
+            if error[0] is None:
+                with self._stack:   # what raises in here removes the files
+                    self._finish()
+                self._is_cut_short = False
+            else:
+                self._stack.__exit__(*error)
+        finally:
+            if self._is_cut_short:
+                record_files.mark_cut_short(self._save_dir)
 
     def _finish(self):
         """Bring everything to the disk, then remove the manifest and the shards of a former conversion."""
@@ -186,6 +193,7 @@ class ConversionOutput:
         for file in (self._char_dict, self._ord_map, self._manifest, self._rejects, *self._files.values()):
             file.flush()
             os.fsync(file.fileno())
+        self._is_cut_short = True   # until all have their names
         former = [name for split in record_files.SPLITS for name in record_files.existing_record_files(self._save_dir, split)]
         for name in [record_files.MANIFEST_NAME, *former]:
             if name not in self._counts:
