@@ -45,21 +45,30 @@ def forget_bias_row(units):
     return tf.repeat(tf.constant([0.0, 0.0, FORGET_BIAS, 0.0]), units)
 
 
-def _cell(input_part, output, cell, gate_kernels, dtype):
+def _kernel_parts(recurrent_kernel):
+    """Return the recurrent kernel in the parts that one product each takes, a list of `dtype` [units, some of GATES * units].
+
+    A gate's part stays in the cache of a processor's core, where the whole might not. A GPU takes longer to start a product of
+    this size than to do it, and gets the whole.
+    """
+    return tf.split(recurrent_kernel, 1 if tf.config.list_physical_devices('GPU') else GATES, axis=1)
+
+
+def _cell(input_part, output, cell, kernel_parts, dtype):
     """Do one time step.
 
     Args:
         input_part: float32 [batch, GATES * units], the gates' share from inputs and bias.
         output, cell: of the step before, `dtype` and float32 [batch, units]; None in the first.
-        gate_kernels: `dtype` [units, units] of each gate: a quarter stays in a processor core's cache, the whole might not.
+        kernel_parts: see `_kernel_parts`.
 
     Returns:
         (output, cell, the gates i, j, f and o after their activation, the cell's tanh).
     """
-    gates = tf.split(input_part, GATES, axis=1)
+    gates = tf.split(input_part, len(kernel_parts), axis=1)
     if output is not None:
-        gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32) for gate, kernel in zip(gates, gate_kernels, strict=True)]
-    i, j, f, o = gates
+        gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32) for gate, kernel in zip(gates, kernel_parts, strict=True)]
+    i, j, f, o = gates if len(gates) == GATES else tf.split(gates[0], GATES, axis=1)
     i, j, f, o = tf.sigmoid(i), tf.tanh(j), tf.sigmoid(f), tf.sigmoid(o)
     cell = i * j if cell is None else cell * f + i * j
     squashed = tf.tanh(cell)
@@ -69,11 +78,11 @@ def _cell(input_part, output, cell, gate_kernels, dtype):
 def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards):
     """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`."""
     time_steps = input_parts.shape[0]
-    gate_kernels = tf.split(recurrent_kernel, GATES, axis=1)
+    kernel_parts = _kernel_parts(recurrent_kernel)
 
     def step(number, output, cell, outputs):
         time = time_steps - 1 - number if backwards else number
-        output, cell, *_ = _cell(input_parts[time], output, cell, gate_kernels, dtype)
+        output, cell, *_ = _cell(input_parts[time], output, cell, kernel_parts, dtype)
         return number + 1, output, cell, outputs.write(time, output)
 
     nothing = tf.zeros_like(input_parts[0, :, :units])
@@ -99,10 +108,10 @@ def _unrolled_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwar
     def run(recurrent_kernel, *input_parts):
         outputs, states = [], []
         output = cell = None
-        gate_kernels = tf.split(recurrent_kernel, GATES, axis=1)
+        kernel_parts = _kernel_parts(recurrent_kernel)
         for input_part in input_parts:
             previous = cell
-            output, cell, gates, squashed = _cell(input_part, output, cell, gate_kernels, dtype)
+            output, cell, gates, squashed = _cell(input_part, output, cell, kernel_parts, dtype)
             outputs.append(output)
             states.append((*gates, previous, squashed))
 

@@ -27,6 +27,12 @@ def randomise_batch_norms(session, rng):
             variable.load(rng.uniform(0.5, 1.5, variable.shape.as_list()).astype(np.float32), session)
 
 
+@pytest.fixture(params=[[], ['a GPU']], ids=['on a processor', 'in the form for a GPU'])
+def gpus(request, monkeypatch):
+    monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind=None: request.param)
+
+
+@pytest.mark.usefixtures('gpus')
 @pytest.mark.parametrize('unrolled', [True, False])
 @pytest.mark.parametrize('form', [
     {'width': 16, 'num_classes': 5, 'hidden_units': 6},
@@ -100,6 +106,7 @@ def test_bfloat16_logits_are_near_those_of_float32(unrolled):
     assert np.abs(results[0] - results[1]).max() < 0.05 * np.abs(results[0]).max()
 
 
+@pytest.mark.usefixtures('gpus')
 def test_the_gradient_of_the_recurrence_is_that_of_its_arithmetic():
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(1)

@@ -1,5 +1,6 @@
 """Tests of tools.session_utils."""
 import pytest
+import tensorflow.compat.v1 as tf
 
 from tools import session_utils
 
@@ -24,3 +25,13 @@ def test_a_description_without_flags_is_of_no_fast_processor():
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="one of auto, float32, bfloat16, got 'half'"):
         session_utils.compute_dtype('half')
+
+
+def test_a_gpu_that_tensorflow_cannot_use_is_a_warning(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [])
+    monkeypatch.setattr(session_utils, 'NVIDIA_DEVICE', str(tmp_path / 'none'))
+    assert session_utils.computing_device() == 'the processor'
+    assert capfd.readouterr().err == ''
+    monkeypatch.setattr(session_utils, 'NVIDIA_DEVICE', str(tmp_path))
+    assert session_utils.computing_device() == 'the processor'
+    assert 'an NVIDIA GPU, but TensorFlow cannot use it' in capfd.readouterr().err

@@ -1,5 +1,6 @@
 """What every script with a session needs: its configuration, the arithmetic of the device, readable errors."""
 import contextlib
+import os
 import re
 import warnings
 
@@ -9,6 +10,7 @@ from local_utils import files, log_utils
 
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
 BUNDLED = 'bundled'                                 # --weights_path of the project's own weights
+NVIDIA_DEVICE = '/dev/nvidia0'                      # on Linux, where there is a driver
 PRECISIONS = ('auto', 'float32', 'bfloat16')
 
 
@@ -61,6 +63,17 @@ def processor_has_fast_bfloat16(cpuinfo):
     flags = re.search(r'^flags\s*:(.*)$', cpuinfo, re.MULTILINE)
     flags = flags[1].split() if flags else []
     return 'amx_bf16' in flags or ('avx512_bf16' in flags and 'AuthenticAMD' in cpuinfo)
+
+
+def computing_device():
+    """Return the name of the device that will compute, for a line of the log."""
+    gpus = tf.config.list_physical_devices('GPU')
+    if gpus:
+        return tf.config.experimental.get_device_details(gpus[0]).get('device_name', gpus[0].name)
+    if os.path.exists(NVIDIA_DEVICE):
+        log_utils.init_logger().warning('this machine has an NVIDIA GPU, but TensorFlow cannot use it: its CUDA libraries, or a '
+                                        'driver that is new enough, are missing (TF_CPP_MIN_LOG_LEVEL=0 shows what it says)')
+    return 'the processor'
 
 
 def replica_devices(num_gpus, cpu_replicas):

@@ -63,8 +63,9 @@ def build_training_graph(cluster, provider, drawer, architecture, first_step):
     """
     tf.set_random_seed(cfg.TRAIN.SEED)
     dtype = session_utils.compute_dtype(cfg.TRAIN.PRECISION)
-    log_utils.init_logger().info('arithmetic in %s; batches of %d in all, %d for each of %d replicas', dtype.name,
-                                 cfg.TRAIN.BATCH_SIZE, cfg.TRAIN.BATCH_SIZE // cluster.num_replicas, cluster.num_replicas)
+    log_utils.init_logger().info(
+        'arithmetic in %s on %s; batches of %d in all, %d for each of %d replicas', dtype.name, session_utils.computing_device(),
+        cfg.TRAIN.BATCH_SIZE, cfg.TRAIN.BATCH_SIZE // cluster.num_replicas, cluster.num_replicas)
     checkpoint.add_description(architecture)
     strategy = cluster.strategy
     wish, figures = tf.placeholder_with_default(0.0, []), tf.placeholder(tf.float32, [MAX_FIGURES])
