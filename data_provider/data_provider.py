@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from data_provider.augmentation import augment
-from local_utils import data_utils, establish_char_dict, record_files
+from local_utils import data_utils, establish_char_dict, log_utils, record_files
 
 PARALLEL_FILES = 16        # shards that are read side by side
 READ_BUFFER_BYTES = 1 << 20
@@ -120,6 +120,8 @@ class TextDataProvider:
             paths, count = own
             first_row, batch_rows = 0, rows
         first_epoch, offset = divmod(first_batch * batch_rows, count)
+        if offset:
+            log_utils.init_logger().info('passing over the %d records that were trained on in this epoch', offset)
 
         def epoch_records(epoch):
             shuffled_paths = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed + epoch)
