@@ -42,10 +42,11 @@ def find_fonts(folders=None):
 def load_font(font):
     """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
     try:
+        font.encode('utf-8')
         if font.lower().endswith(FONT_ENDINGS) and not _is_whole_font_file(font):
-            return None   # OpenCV would crash on some of them
+            return None   # OpenCV would crash on some of them, and on a name that is no UTF-8
         face = cv2.FontFace(font)
-    except (cv2.error, OSError):
+    except (UnicodeEncodeError, cv2.error, OSError):
         return None
     return face if face.getName() else None
 

@@ -1,6 +1,10 @@
 """Tests of data_provider.fonts."""
+import os
+import shutil
 import string
+import sys
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -45,6 +49,15 @@ def test_a_file_that_is_no_font_is_not_loaded(tmp_path):
         assert fonts.load_font(str(tmp_path / 'broken.ttf')) is None
     with pytest.raises(ValueError, match='none of the 1 fonts can draw'):
         fonts.FontChooser([str(tmp_path / 'broken.ttf')]).choose('word', np.random.default_rng(0))
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere names of files are text')
+def test_a_font_whose_name_is_no_utf8_is_not_loaded(tmp_path):
+    font = matplotlib.get_data_path() + '/fonts/ttf/DejaVuSans.ttf'
+    assert fonts.load_font(font) is not None
+    path = str(tmp_path / os.fsdecode(b'\xff.ttf'))
+    shutil.copy(font, path)
+    assert fonts.load_font(path) is None
 
 
 def test_a_folder_with_many_fonts_does_not_crowd_out_the_others():

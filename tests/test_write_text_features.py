@@ -211,7 +211,7 @@ def test_a_wrong_folder_or_alphabet_is_noticed_before_the_long_work(tmp_path, ca
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere names of files are text')
 def test_a_data_set_in_a_folder_whose_name_is_no_utf8_is_converted(tmp_path):
-    data_set = write_data_set(tmp_path / os.fsdecode(b'd\xff'), WORDS, ['a'])
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a']).rename(tmp_path / os.fsdecode(b'd\xff'))
     with open(data_set / 'Train' / 'sample.txt', 'a') as file:
         file.write('/1/none.png none\n')
     assert convert(data_set, tmp_path / 'out') == 0
