@@ -27,12 +27,6 @@ def randomise_batch_norms(session, rng):
             variable.load(rng.uniform(0.5, 1.5, variable.shape.as_list()).astype(np.float32), session)
 
 
-@pytest.fixture(params=[[], ['a GPU']], ids=['on a processor', 'in the form for a GPU'])
-def gpus(request, monkeypatch):
-    monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind=None: request.param)
-
-
-@pytest.mark.usefixtures('gpus')
 @pytest.mark.parametrize('unrolled', [True, False])
 @pytest.mark.parametrize('form', [
     {'width': 16, 'num_classes': 5, 'hidden_units': 6},
@@ -106,7 +100,21 @@ def test_bfloat16_logits_are_near_those_of_float32(unrolled):
     assert np.abs(results[0] - results[1]).max() < 0.05 * np.abs(results[0]).max()
 
 
-@pytest.mark.usefixtures('gpus')
+@pytest.mark.parametrize('unrolled', [True, False])
+def test_the_recurrence_is_the_same_in_the_form_for_a_gpu(unrolled, monkeypatch, rng):
+    inputs = rng.normal(size=(5, 2, 3)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        outputs = []
+        for gpus in ([], ['a GPU']):
+            monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind, gpus=gpus: gpus)
+            with tf.variable_scope('', reuse=tf.AUTO_REUSE):
+                outputs.append(lstm.bidirectional_lstm(tf.constant(inputs), units=4, dtype=tf.float32, unrolled=unrolled))
+        gradients = [tf.gradients(output[0], tf.trainable_variables()[0])[0] for output in outputs if unrolled]
+        session.run(tf.global_variables_initializer())
+        for first, second in (session.run(outputs), *([session.run(gradients)] if unrolled else [])):
+            np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
+
+
 def test_the_gradient_of_the_recurrence_is_that_of_its_arithmetic():
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(1)
