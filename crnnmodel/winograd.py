@@ -43,7 +43,7 @@ def conv2d(inputs, kernel):
         def gradients(d_outputs):
             d_inputs = tiling.outputs(tiling.transformed_input(d_outputs), _transformed_kernel(kernel, tiling.kernel[:, ::-1]))
             d_kernels = tf.matmul(transformed, tiling.transformed_gradient(d_outputs), transpose_a=True)
-            d_kernel = tf.matmul(tiling.kernel, tf.reshape(d_kernels, [len(tiling.kernel), -1]), transpose_a=True)
+            d_kernel = tf.matmul(tiling.kernel, tf.reshape(d_kernels, [tiling.elements, -1]), transpose_a=True)
             return d_inputs, tf.reshape(d_kernel, kernel.shape)
 
         # With the channels in last, reading the kernel for the product is up to 1.4 times as fast: oneDNN's packing of a

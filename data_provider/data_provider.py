@@ -48,7 +48,7 @@ class TextDataProvider:
         self.codec = establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(dataset_dir, default_alphabet_dir))
         record_files.check_manifest(dataset_dir, self.codec.characters, self.input_size)
         self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
-        self._num_samples = {}   # of the splits that were counted
+        self._counts = {}   # of the splits that were counted: how many samples each of their files has
 
     def samples(self, split, numbers=None):
         """Yield the samples of a split in order, as data_utils.TextFeature.
@@ -61,7 +61,8 @@ class TextDataProvider:
             FileNotFoundError, ValueError: a file is missing or damaged.
         """
         paths = record_files.find_record_files(self.dataset_dir, split)
-        for path, own_numbers in zip(paths, numbers_of_files(paths, numbers), strict=True):
+        wanted = [None] * len(paths) if numbers is None else numbers_of_files(self._counts_of_files(split), numbers)
+        for path, own_numbers in zip(paths, wanted, strict=True):
             for feature in self._reader.read_features(path, own_numbers):
                 if any(index >= self.codec.blank for index in feature.label):
                     raise ValueError(f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the alphabet '
@@ -79,12 +80,16 @@ class TextDataProvider:
             FileNotFoundError: the split has no files.
             ValueError: it has no samples, its first is not as expected, or a file is cut off.
         """
-        if split not in self._num_samples:
-            count = sum(record_files.count_records(record_files.find_record_files(self.dataset_dir, split)))
+        return sum(self._counts_of_files(split))
+
+    def _counts_of_files(self, split):
+        """Return how many samples each of a split's files has, a list; raises what `num_samples` raises."""
+        if split not in self._counts:
+            counts = record_files.count_records(record_files.find_record_files(self.dataset_dir, split))
             if next(self.samples(split), None) is None:
                 raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
-            self._num_samples[split] = count
-        return self._num_samples[split]
+            self._counts[split] = counts
+        return self._counts[split]
 
     def training_batches(self, *, batch_size, shuffle_buffer, seed, first_batch=0, augmented=False, share=WHOLE):
         """Return the endless stream of training batches, in an order that only the seed decides.
@@ -163,17 +168,15 @@ class TextDataProvider:
                      labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])
 
 
-def numbers_of_files(paths, numbers):
+def numbers_of_files(counts, numbers):
     """Return for each of some record files which of its records are wanted, as tfrecord.read_records takes it.
 
     Args:
-        paths: the files.
-        numbers: range of the numbers, from 0 and on through all of the files; None for all.
+        counts: how many records each of the files has.
+        numbers: range of the numbers, from 0 and on through all of the files.
     """
-    if numbers is None:
-        return [None] * len(paths)
     wanted, start = [], 0
-    for count in record_files.count_records(paths):
+    for count in counts:
         first, last = (max(0, -(-(end - numbers.start) // numbers.step)) for end in (start, start + count))
         own = numbers[first:last]
         wanted.append(range(own.start - start + 1, own.stop - start + 1, own.step))

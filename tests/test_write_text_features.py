@@ -1,4 +1,4 @@
-"""Tests of tools.write_text_features and data_provider.conversion."""
+"""Tests of tools.write_text_features."""
 import copy
 import json
 import os
@@ -12,8 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from data_provider import conversion
-from data_provider.annotation import AnnotatedLine
 from global_configuration import config
 from local_utils import data_utils, files, folder_lock, platform_flags, record_files
 from local_utils.establish_char_dict import read_alphabet
@@ -66,13 +64,6 @@ def test_the_choice_of_validation_does_not_depend_on_the_order_of_the_lines(tmp_
     first, second = ([codec.decode(feature.label) for feature in read(tmp_path / name, 'validation', codec)]
                      for name in ('one', 'two'))
     assert first == second[::-1]
-
-
-def test_the_share_of_validation_is_the_one_asked_for_and_the_seed_changes_it():
-    chosen = [[conversion.is_validation(f'{number}.jpg', seed, 0.15) for number in range(20000)] for seed in (0, 1)]
-    assert np.mean(chosen[0]) == pytest.approx(0.15, abs=0.01)
-    assert np.mean(np.array(chosen[0]) & np.array(chosen[1])) == pytest.approx(0.15 * 0.15, abs=0.01)
-    assert not conversion.is_validation('a', 0, 0.0)
 
 
 def test_without_a_validation_share_there_is_no_validation_file(tmp_path):
@@ -291,15 +282,3 @@ def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_p
 def test_conversion_needs_no_tensorflow(tmp_path):
     code = 'import sys, tools.write_text_features; sys.exit("tensorflow" in sys.modules)'
     assert subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), check=False).returncode == 0
-
-
-def test_a_chunk_keeps_the_order_of_its_lines(tmp_path, codec):
-    data_set = write_data_set(tmp_path, ['b', 'a'], ['c'])
-    settings = conversion.Conversion(str(data_set), codec, (100, 32), 25, 0.0, 0)
-    lines = [AnnotatedLine(1, b'/1/Train/0.png b'), AnnotatedLine(2, b'/x b'), AnnotatedLine(3, b'/1/Train/1.png a')]
-    converted = conversion.convert_lines(settings, 'train', lines)
-    assert converted.num_lines == 3
-    assert [reject.line_number for reject in converted.rejects] == [2]
-    (tmp_path / 'r').write_bytes(converted.records['train'])
-    features = data_utils.TextFeatureIO(codec).reader.read_features(tmp_path / 'r')
-    assert [feature.imagename for feature in features] == ['0.png', '1.png']
