@@ -3,6 +3,7 @@ import collections
 import os
 import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -11,9 +12,9 @@ import sys
 class Worker:
     """A script in a process of its own that answers each line on its standard input with one figure; see `serve`."""
 
-    def __init__(self, script, *arguments):
-        """Start the script and wait until it is ready to be measured."""
-        command = [sys.executable, str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
+    def __init__(self, script, *arguments, python=sys.executable):
+        """Start the script, in a Python that has its packages, and wait until it is ready to be measured."""
+        command = [python, str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.measure()   # the first answer comes after the warm-up
 
@@ -70,7 +71,20 @@ def ratio_of_medians(values, others):
 
 def machine():
     """Return what the figures were measured on."""
-    return {'processor': processor_name(), 'cores': os.cpu_count()}
+    return {'processor': processor_name(), 'cores': usable_cores(), 'gpu': gpu_name()}
+
+
+def usable_cores():
+    """Return the number of the processor's cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+
+def gpu_name():
+    """Return the name of the first NVIDIA GPU that programs may use, or None."""
+    if os.environ.get('CUDA_VISIBLE_DEVICES') == '' or not shutil.which('nvidia-smi'):
+        return None
+    return subprocess.run(['nvidia-smi', '--query-gpu=name', '--format=csv,noheader'], capture_output=True, text=True,
+                          check=False).stdout.partition('\n')[0] or None
 
 
 def processor_name():

@@ -28,7 +28,7 @@ def main():
     """Measure and print."""
     args, sizes = training_batch.paired_arguments(__doc__, rounds=20, has_precision=False)
     with contextlib.ExitStack() as stack:
-        workers = {name: stack.enter_context(paired.Worker(*script, *sizes)) for name, script in SCRIPTS.items()}
+        workers = training_batch.start_workers(stack, SCRIPTS, sizes, args.peer_python)
         figures = paired.in_turn({name: worker.measure for name, worker in workers.items()}, args.rounds)
     ours, peer = (max((name for name in figures if name.startswith('ours') == is_ours),
                       key=lambda name: statistics.median(figures[name])) for is_ours in (True, False))

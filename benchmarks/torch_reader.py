@@ -16,13 +16,13 @@ def main():
     parser.add_argument('--compile', action='store_true', help='with torch.compile')
     args = parser.parse_args()
     images = torch.from_numpy(training_batch.random_batch(args)[0])
-    network = torch_step.ShadowNet(args.num_classes).to(memory_format=torch.channels_last).eval()
+    network = torch_step.ShadowNet(args.num_classes).to(torch_step.DEVICE, memory_format=torch.channels_last).eval()
     forward = torch.compile(network) if args.compile else network
-    lower = torch.autocast('cpu', torch.bfloat16) if args.precision == 'bfloat16' else contextlib.nullcontext()
+    lower = torch.autocast(torch_step.DEVICE, torch.bfloat16) if args.precision == 'bfloat16' else contextlib.nullcontext()
 
     def read():
         with torch.inference_mode(), lower:
-            return forward(images).argmax(2).numpy()
+            return forward(images.to(torch_step.DEVICE)).argmax(2).cpu().numpy()
 
     training_batch.serve_step(read, args.batch_size)
 

@@ -12,6 +12,9 @@ import training_batch
 from torch import nn
 from torch.nn import functional
 
+DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
+torch.backends.cudnn.benchmark = True
+
 
 class ShadowNet(nn.Module):
     """The layers of crnnmodel.crnn_model.ShadowNet, of what PyTorch has for them."""
@@ -43,19 +46,19 @@ class ShadowNet(nn.Module):
 def make_step(args):
     """Return the function that trains one step."""
     images, labels = training_batch.random_batch(args)
-    images = torch.from_numpy(images)
-    targets = torch.tensor([index for label in labels for index in label])
-    target_lengths = torch.tensor([len(label) for label in labels])
-    network = ShadowNet(args.num_classes).to(memory_format=torch.channels_last)
+    images = torch.from_numpy(images).to(DEVICE)
+    targets = torch.tensor([index for label in labels for index in label], device=DEVICE)
+    target_lengths = torch.tensor([len(label) for label in labels], device=DEVICE)
+    network = ShadowNet(args.num_classes).to(DEVICE, memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), training_batch.LEARNING_RATE, fused=True)
     forward = torch.compile(network) if args.compile else network
-    lower = torch.autocast('cpu', torch.bfloat16) if args.precision == 'bfloat16' else contextlib.nullcontext()
+    lower = torch.autocast(DEVICE, torch.bfloat16) if args.precision == 'bfloat16' else contextlib.nullcontext()
 
     def step():
         optimizer.zero_grad()
         with lower:
             log_probabilities = forward(images)
-        lengths = torch.full([args.batch_size], log_probabilities.shape[0])
+        lengths = torch.full([args.batch_size], log_probabilities.shape[0], device=DEVICE)
         loss = functional.ctc_loss(log_probabilities, targets, lengths, target_lengths, blank=args.num_classes - 1)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), training_batch.GRADIENT_CLIP_NORM)

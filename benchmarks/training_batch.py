@@ -1,5 +1,6 @@
 """What the steps and the readers of the benchmarks share: the flags, the random batch, the answering of measurements."""
 import argparse
+import sys
 import time
 
 import numpy as np
@@ -26,9 +27,17 @@ def argument_parser(description, has_precision=True):
 def paired_arguments(description, rounds, has_precision=True):
     """Return (the parsed command line of a benchmark that measures steps in turn, the flags that give a Worker the same size)."""
     parser = argument_parser(description, has_precision)
+    sizes = list(vars(parser.parse_args([])))
     parser.add_argument('--rounds', type=int, default=rounds)
+    parser.add_argument('--peer_python', default=sys.executable, help="the Python with the peers' packages (default: this one)")
     args = parser.parse_args()
-    return args, [f'--{name}={value}' for name, value in vars(args).items() if name != 'rounds']
+    return args, [f'--{name}={getattr(args, name)}' for name in sizes]
+
+
+def start_workers(stack, scripts, sizes, peer_python):
+    """Return a dict of name → paired.Worker, ended with the stack; those not called ours… run in the peers' Python."""
+    return {name: stack.enter_context(paired.Worker(
+        *script, *sizes, python=sys.executable if name.startswith('ours') else peer_python)) for name, script in scripts.items()}
 
 
 def random_batch(args):

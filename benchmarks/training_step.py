@@ -20,7 +20,7 @@ def main():
     """Measure and print."""
     args, sizes = training_batch.paired_arguments(__doc__, rounds=12)
     with contextlib.ExitStack() as stack:
-        workers = {name: stack.enter_context(paired.Worker(*script, *sizes)) for name, script in SCRIPTS.items()}
+        workers = training_batch.start_workers(stack, SCRIPTS, sizes, args.peer_python)
         figures = paired.in_turn({name: worker.measure for name, worker in workers.items()}, args.rounds)
     best = max((name for name in figures if name != 'ours'), key=lambda name: statistics.median(figures[name]))
     print(json.dumps({
