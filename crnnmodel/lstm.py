@@ -25,18 +25,20 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype, unrolled=True):
     Returns:
         `dtype` [time, batch, 2 * units]: the forward outputs, then the backward ones.
     """
-    time_steps, _, channels = inputs_tbc.shape.as_list()
-    flat_inputs = tf.reshape(inputs_tbc, [-1, channels])
+    channels = inputs_tbc.shape[2]
     directions = []
     for name in ('fw', 'bw'):
         with tf.variable_scope(f'bidirectional_rnn/{name}/basic_lstm_cell'):
             kernel = tf.get_variable('kernel', [channels + units, GATES * units], initializer=tf.glorot_uniform_initializer())
             bias = tf.get_variable('bias', [GATES * units], initializer=tf.zeros_initializer())
-        input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
-        input_part = tf.cast(tf.matmul(flat_inputs, input_kernel), tf.float32) + (bias + forget_bias_row(units))
-        input_parts = tf.reshape(input_part, [time_steps, -1, GATES * units])
-        recurrence = _unrolled_recurrence if unrolled else _looped_recurrence
-        directions.append(recurrence(input_parts, recurrent_kernel, units=units, dtype=dtype, backwards=name == 'bw'))
+        if tf.config.list_physical_devices('GPU'):
+            direction = _fused_direction(inputs_tbc, kernel, bias, backwards=name == 'bw')
+        else:
+            recurrence = _unrolled_recurrence if unrolled else _looped_recurrence
+            input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
+            input_parts = _input_parts(inputs_tbc, input_kernel, bias + forget_bias_row(units))
+            direction = recurrence(input_parts, recurrent_kernel, units=units, dtype=dtype, backwards=name == 'bw')
+        directions.append(direction)
     return tf.concat(directions, axis=2)
 
 
@@ -45,13 +47,25 @@ def forget_bias_row(units):
     return tf.repeat(tf.constant([0.0, 0.0, FORGET_BIAS, 0.0]), units)
 
 
-def _kernel_parts(recurrent_kernel):
-    """Return the recurrent kernel in the parts that one product each takes, a list of `dtype` [units, some of GATES * units].
+def _fused_direction(inputs_tbc, kernel, bias, *, backwards):
+    """Run one direction as one operation, TensorFlow's own, in float32; returns the inputs' dtype [time, batch, units].
 
-    A gate's part stays in the cache of a processor's core, where the whole might not. A GPU takes longer to start a product of
-    this size than to do it, and gets the whole.
+    A GPU takes longer to start the small operations of a time step one by one than to do them.
     """
-    return tf.split(recurrent_kernel, 1 if tf.config.list_physical_devices('GPU') else GATES, axis=1)
+    units = bias.shape[0] // GATES
+    x = tf.cast(tf.reverse(inputs_tbc, [0]) if backwards else inputs_tbc, tf.float32)
+    before, no_peephole = tf.zeros([tf.shape(x)[1], units]), tf.zeros([units])
+    outputs = tf.raw_ops.BlockLSTM(
+        seq_len_max=tf.constant(x.shape[0], tf.int64), x=x, cs_prev=before, h_prev=before, w=kernel, b=bias, wci=no_peephole,
+        wcf=no_peephole, wco=no_peephole, forget_bias=FORGET_BIAS, cell_clip=-1, use_peephole=False).h
+    return tf.cast(tf.reverse(outputs, [0]) if backwards else outputs, inputs_tbc.dtype)
+
+
+def _input_parts(inputs_tbc, input_kernel, bias):
+    """Return what the gates get from inputs and bias, float32 [time, batch, GATES * units]."""
+    time_steps, _, channels = inputs_tbc.shape.as_list()
+    products = tf.matmul(tf.reshape(inputs_tbc, [-1, channels]), input_kernel)
+    return tf.reshape(tf.cast(products, tf.float32) + bias, [time_steps, -1, bias.shape[0]])
 
 
 def _cell(input_part, output, cell, kernel_parts, dtype):
@@ -60,15 +74,16 @@ def _cell(input_part, output, cell, kernel_parts, dtype):
     Args:
         input_part: float32 [batch, GATES * units], the gates' share from inputs and bias.
         output, cell: of the step before, `dtype` and float32 [batch, units]; None in the first.
-        kernel_parts: see `_kernel_parts`.
+        kernel_parts: the recurrent kernel in the parts of the gates, `dtype` [units, units]; one stays in the cache of a
+            processor's core, the whole might not.
 
     Returns:
         (output, cell, the gates i, j, f and o after their activation, the cell's tanh).
     """
-    gates = tf.split(input_part, len(kernel_parts), axis=1)
+    gates = tf.split(input_part, GATES, axis=1)
     if output is not None:
         gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32) for gate, kernel in zip(gates, kernel_parts, strict=True)]
-    i, j, f, o = gates if len(gates) == GATES else tf.split(gates[0], GATES, axis=1)
+    i, j, f, o = gates
     i, j, f, o = tf.sigmoid(i), tf.tanh(j), tf.sigmoid(f), tf.sigmoid(o)
     cell = i * j if cell is None else cell * f + i * j
     squashed = tf.tanh(cell)
@@ -78,7 +93,7 @@ def _cell(input_part, output, cell, kernel_parts, dtype):
 def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards):
     """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`."""
     time_steps = input_parts.shape[0]
-    kernel_parts = _kernel_parts(recurrent_kernel)
+    kernel_parts = tf.split(recurrent_kernel, GATES, axis=1)
 
     def step(number, output, cell, outputs):
         time = time_steps - 1 - number if backwards else number
@@ -108,7 +123,7 @@ def _unrolled_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwar
     def run(recurrent_kernel, *input_parts):
         outputs, states = [], []
         output = cell = None
-        kernel_parts = _kernel_parts(recurrent_kernel)
+        kernel_parts = tf.split(recurrent_kernel, GATES, axis=1)
         for input_part in input_parts:
             previous = cell
             output, cell, gates, squashed = _cell(input_part, output, cell, kernel_parts, dtype)

@@ -11,9 +11,12 @@ tensorflow_import.import_tensorflow()
 import cv2
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 
 from local_utils import data_utils
 from local_utils.char_codec import CharacterCodec
+
+tf.config.experimental.enable_tensor_float_32_execution(False)   # where there is a GPU
 
 ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
 

@@ -100,18 +100,22 @@ def test_bfloat16_logits_are_near_those_of_float32(unrolled):
     assert np.abs(results[0] - results[1]).max() < 0.05 * np.abs(results[0]).max()
 
 
-@pytest.mark.parametrize('unrolled', [True, False])
-def test_the_recurrence_is_the_same_in_the_form_for_a_gpu(unrolled, monkeypatch, rng):
-    inputs = rng.normal(size=(5, 2, 3)).astype(np.float32)
+def test_the_recurrence_and_its_gradients_are_the_same_in_the_form_for_a_gpu(monkeypatch, rng):
     with tf.Graph().as_default(), tf.Session() as session:
-        outputs = []
+        tf.set_random_seed(1)
+        inputs = tf.get_variable('inputs', initializer=3 * rng.normal(size=(7, 2, 3)).astype(np.float32))
+        weighting = rng.normal(size=(7, 2, 8)).astype(np.float32)
+        results = []
         for gpus in ([], ['a GPU']):
             monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind, gpus=gpus: gpus)
             with tf.variable_scope('', reuse=tf.AUTO_REUSE):
-                outputs.append(lstm.bidirectional_lstm(tf.constant(inputs), units=4, dtype=tf.float32, unrolled=unrolled))
-        gradients = [tf.gradients(output[0], tf.trainable_variables()[0])[0] for output in outputs if unrolled]
+                outputs = lstm.bidirectional_lstm(inputs, units=4, dtype=tf.float32)
+            results.append([outputs, *tf.gradients(tf.reduce_sum(outputs * weighting), tf.trainable_variables())])
         session.run(tf.global_variables_initializer())
-        for first, second in (session.run(outputs), *([session.run(gradients)] if unrolled else [])):
+        for variable in tf.trainable_variables():
+            variable.load(variable.eval(session) + 0.3, session)   # no bias of zeros
+        assert len(results[0]) == len(results[1]) == 6
+        for first, second in zip(*session.run(results), strict=True):
             np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
 
 

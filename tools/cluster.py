@@ -83,6 +83,9 @@ class Cluster:
         processors = [device for device in local_devices if 'cpu' in device.lower()]
         if processors:   # else a session with a configuration of its own has one of them, and its collectives wait for ever
             config.device_count['CPU'] = len(processors)
+        if not self._task and tf.config.list_physical_devices('GPU'):
+            # How a process takes a GPU's memory is decided once, by what uses it first; else tf.data does, and takes all of it.
+            tf.Session(config=config).close()
         self.worker, self.num_workers = (self._task.number, len(self._task.addresses)) if self._task else (0, 1)
         self.is_chief = self.worker == 0
         self.strategy = self._make_strategy(local_devices)

@@ -38,6 +38,8 @@ def compute_dtype(precision):
         raise ValueError(f'expected the precision to be one of {", ".join(PRECISIONS)}, got {precision!r}')
     if precision == 'auto':
         precision = 'bfloat16' if has_fast_bfloat16() else 'float32'
+    if precision == 'float32':   # and not what a GPU may take for it, with a mantissa of 10 bits
+        tf.config.experimental.enable_tensor_float_32_execution(False)
     return tf.as_dtype(precision)
 
 
