@@ -1,19 +1,26 @@
 """Drawn words to batches: training samples that no record holds."""
+import collections
+import itertools
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from data_provider import augmentation
 from data_provider.data_provider import WHOLE, Batch, prefetched
 
+REPEAT_STEPS = 100   # after which a word comes again
 
-def drawn_batches(drawer, *, batch_size, input_size, first_batch=0, share=WHOLE):
-    """Return an endless stream of batches of words that are drawn for it, each word once.
+
+def drawn_batches(draw, *, batch_size, input_size, first_batch=0, share=WHOLE, repeats=1):
+    """Return an endless stream of batches of words that are drawn for it.
 
     Args:
-        drawer: drawn_words.DrawnWords.
+        draw: as drawn_words.drawing gives it; takes ranges of numbers, yields the drawn_words.Drawn of each.
         batch_size: samples in a batch, for all replicas.
-        input_size: (width, height) of what it draws.
+        input_size: (width, height) of what is drawn.
         first_batch: how many batches of the stream to leave out, so that a run goes on where it stopped.
         share: data_provider.Share, the replicas to draw batches for, one after the other.
+        repeats: how many batches each word is in, the later of them varied as augmentation.augment does.
 
     Returns:
         tf.data.Dataset of Batch, of `batch_size` / `share.total` samples each.
@@ -21,23 +28,49 @@ def drawn_batches(drawer, *, batch_size, input_size, first_batch=0, share=WHOLE)
     width, height = input_size
     rows = batch_size // share.total
 
-    def draw_batch(number):
-        """Return images, the (row, column) and the class index of each character, and names."""
-        step, replica = divmod(int(number), share.count)
-        first = step * batch_size + (share.first + replica) * rows
-        samples = [drawer.sample(index) for index in range(first, first + rows)]
-        places = [(row, column) for row, sample in enumerate(samples) for column in range(len(sample.label))]
-        values = [index for sample in samples for index in sample.label]
-        names = [sample.text.drawn.encode() for sample in samples]
-        return (np.stack([sample.image for sample in samples]), np.array(places, np.int64).reshape(-1, 2), np.int32(values),
-                np.array(names, object))
+    def arrays():
+        """Yield for each batch its images, the (row, column) and the class index of each character, and names."""
+        for drawn in _assembled(draw, rows, first_batch, share, repeats):
+            places = [(row, column) for row, label in enumerate(drawn.labels) for column in range(len(label))]
+            values = [index for label in drawn.labels for index in label]
+            yield (drawn.images, np.array(places, np.int64).reshape(-1, 2), np.int32(values),
+                   np.array([name.encode() for name in drawn.names], object))
 
-    def make_batch(number):
-        images, places, values, names = tf.numpy_function(draw_batch, [number], [tf.uint8, tf.int64, tf.int32, tf.string])
+    def make_batch(images, places, values, names):
         longest = tf.reduce_max(places[:, 1]) + 1
-        return Batch(images=tf.ensure_shape(images, [rows, height, width, 3]),
-                     labels=tf.SparseTensor(tf.ensure_shape(places, [None, 2]), tf.ensure_shape(values, [None]),
-                                            tf.stack([tf.constant(rows, tf.int64), longest])),
-                     imagenames=tf.ensure_shape(names, [rows]))
+        return Batch(images=images, labels=tf.SparseTensor(places, values, tf.stack([tf.constant(rows, tf.int64), longest])),
+                     imagenames=names)
 
-    return prefetched(tf.data.Dataset.range(first_batch * share.count, np.iinfo(np.int64).max).map(make_batch))
+    batches = tf.data.Dataset.from_generator(arrays, output_signature=(
+        tf.TensorSpec([rows, height, width, 3], tf.uint8), tf.TensorSpec([None, 2], tf.int64), tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([rows], tf.string)))
+    return prefetched(batches.map(make_batch))
+
+
+def _assembled(draw, rows, first_batch, share, repeats):
+    """Yield the drawn_words.Drawn of each batch: words drawn for it, and words of the batches before, varied.
+
+    Of several repeats, as many words are new as come from each of the batches 1, 2, … times REPEAT_STEPS before; those that the
+    first batch takes from before it are drawn first.
+    """
+    fresh = -(-rows // repeats)
+    lag = REPEAT_STEPS * share.count
+    ranges = (range(first * fresh, (first + 1) * fresh) for step in itertools.count(first_batch)
+              for first in range(step * share.total + share.first, step * share.total + share.first + share.count))
+    last = collections.deque(maxlen=(repeats - 1) * lag + 1)
+    for number, drawn in enumerate(draw(ranges)):
+        last.append(drawn)
+        if len(last) == last.maxlen:
+            seed = first_batch * share.count + number
+            yield _joined([last[-1], *[_varied(last[-1 - repeat * lag], [seed, repeat, share.first])
+                                       for repeat in range(1, repeats)]], rows)
+
+
+def _varied(drawn, seed):
+    return drawn._replace(images=augmentation.augment(drawn.images, seed))
+
+
+def _joined(parts, rows):
+    """Return the first rows of several Drawn as one."""
+    images, labels, names = (list(itertools.chain.from_iterable(column))[:rows] for column in zip(*parts, strict=True))
+    return type(parts[0])(np.stack(images), labels, names)

@@ -1,12 +1,17 @@
 """An endless source of drawn words, each decided by its number alone."""
 import collections
+import concurrent.futures
+import contextlib
+import functools
 
+import cv2
 import numpy as np
 
 from data_provider import camera, fonts, image_file, text_image, text_style, word_texts
+from local_utils import parallel
 
-OTHER_PROBABILITY = 0.15   # of a text that is not of the list
-SHORT_PROBABILITY = 0.3    # of a short word: more than half of the words on signs have three to five letters, a sixth of a list
+OTHER_PROBABILITY = 0.1    # of a text that is not of the list
+SHORT_PROBABILITY = 0.15   # of a short word: more than half of the words on signs have three to five letters, a sixth of a list
 SHORTEST_OF = 4            # so many words of the list is a short one the shortest
 
 Sample = collections.namedtuple('Sample', [
@@ -14,6 +19,14 @@ Sample = collections.namedtuple('Sample', [
     'text',   # word_texts.Text
     'image',  # uint8 [height, width, 3], BGR, of the input size
 ])
+Drawn = collections.namedtuple('Drawn', [
+    'images',  # uint8 [samples, height, width, 3], BGR, of the input size
+    'labels',  # list of lists of class indices
+    'names',   # list of str: what was drawn
+])
+
+RANGES_AHEAD = 2   # that wait for each process
+_drawer = None     # of a process that `drawing` started
 
 
 class DrawnWords:
@@ -57,6 +70,11 @@ class DrawnWords:
         content = draw_jpeg(text.drawn, self._choose_word(rng), self._chooser, rng, style)
         return Sample(self._codec.encode(text.label), text, image_file.decode_image(content, self._input_size))
 
+    def draw(self, numbers):
+        """Draw the words of some numbers; returns Drawn."""
+        labels, texts, images = zip(*map(self.sample, numbers), strict=True)
+        return Drawn(np.stack(images), list(labels), [text.drawn for text in texts])
+
     def _choose_word(self, rng):
         """Return a word of the list, the commoner and the shorter the more often, or another text."""
         if rng.random() < OTHER_PROBABILITY:
@@ -65,6 +83,40 @@ class DrawnWords:
                 return text
         tries = SHORTEST_OF if rng.random() < SHORT_PROBABILITY else 1
         return min((self._words[int(len(self._words) * chance ** 2)] for chance in rng.random(tries)), key=len)
+
+
+@contextlib.contextmanager
+def drawing(drawer, num_processes):
+    """Yield a function that takes an iterable of ranges of numbers and yields the Drawn of each, in order.
+
+    Args:
+        drawer: DrawnWords.
+        num_processes: to draw in, a range each; 0 to draw in this one.
+    """
+    if not num_processes:
+        yield functools.partial(map, drawer.draw)
+        return
+    prepare = functools.partial(_set_drawer, drawer)
+    with parallel.worker_processes(num_processes, prepare) as executor:
+        def draw(ranges):
+            try:
+                yield from parallel.ordered_map(executor, _draw, ranges, RANGES_AHEAD * num_processes)
+            except concurrent.futures.BrokenExecutor as error:
+                raise ValueError('a process that draws was killed, perhaps because memory ran out; '
+                                 'expected fewer of them (TRAIN.DRAWING_PROCESSES)') from error
+
+        yield draw
+
+
+def _set_drawer(drawer):
+    """Tell a process once with what it is to draw; one of many keeps to one core."""
+    global _drawer
+    cv2.setNumThreads(0)
+    _drawer = drawer
+
+
+def _draw(numbers):
+    return _drawer.draw(numbers)
 
 
 def draw_jpeg(text, neighbour, chooser, rng, style):

@@ -142,8 +142,9 @@ def _square(font, character):
     return cv2.resize(shape[y:y + height, x:x + width], (24, 24), interpolation=cv2.INTER_AREA).ravel().astype(np.float64)
 
 
+@functools.lru_cache(maxsize=1 << 9)   # the plain letters, and those of the font that is being looked at
 def _shape(font, character):
-    """Return the picture of one character, for comparison."""
+    """Return the picture of one character, for comparison; not to be written to."""
     mask = np.zeros((96, 96), np.uint8)
     cv2.putText(mask, character, (24, 64), 255, load_font(font), 24)
     return mask

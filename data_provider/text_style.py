@@ -86,7 +86,7 @@ PLAIN = Style(*[Effect(NEVER, 0, 0)] * len(Style._fields))._replace(
     gradient=Effect(0.3, 0, 50), focus_blur=Effect(0.5, 0.01, 0.03), height=Effect(ALWAYS, 32, 56), noise=Effect(0.6, 1.0, 8.0),
     jpeg_quality=Effect(ALWAYS, 50, 95))
 
-STYLES = {'rich': (RICH, LEGIBLE), 'plain': (PLAIN,)}   # of several, chance chooses one for each word
+STYLES = {'rich': (RICH, RICH, LEGIBLE, LEGIBLE, PLAIN), 'plain': (PLAIN,)}   # of several, chance chooses one for each word
 
 
 def choose(styles, rng):

@@ -34,6 +34,8 @@ cfg.TRAIN.SHUFFLE_BUFFER = 32768      # records that are shuffled together (9.8 
 cfg.TRAIN.AUGMENT = False             # shrink, slant, shift and invert training images: learns slower, less by heart
 cfg.TRAIN.DRAWN_STYLE = 'rich'        # of words that are drawn for training, see data_provider/text_style.py: rich or plain
 cfg.TRAIN.DRAWN_PLAIN_STEPS = 500     # the first steps draw plain words, with which the network stops answering blanks sooner
+cfg.TRAIN.DRAWN_REPEATS = 1           # steps that train a drawn word, the later ones varied; 2 or more where drawing is slower
+cfg.TRAIN.DRAWING_PROCESSES = 0       # beside the training's own; 0: for a GPU one less than processors, else one in 8 of them
 cfg.TRAIN.PRECISION = 'auto'          # of the arithmetic: float32, bfloat16, or auto: bfloat16 where the device is fast at it
 cfg.TRAIN.DROPOUT = 0.5               # share of the LSTM's output that is dropped
 cfg.TRAIN.OPTIMIZER = 'adam'          # adam, adadelta (the original's), momentum or rmsprop
@@ -70,7 +72,8 @@ _RANGES = {
     'ARCH.PIXEL_RANGE': (-1e6, 1e6), 'DATA.VALIDATION_SPLIT': (0.0, 0.99), 'DATA.SEED': (0, 2 ** 31 - 1),
     'TRAIN.SEED': (0, 2 ** 31 - 1), 'TRAIN.DROPOUT': (0.0, 0.99), 'TRAIN.MOMENTUM': (0.0, 1.0), 'TRAIN.LEARNING_RATE': (0.0, 1e6),
     'TRAIN.WARMUP_STEPS': (0, 2 ** 31 - 1),
-    'TRAIN.DRAWN_PLAIN_STEPS': (0, 2 ** 31 - 1), 'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
+    'TRAIN.DRAWN_PLAIN_STEPS': (0, 2 ** 31 - 1), 'TRAIN.DRAWN_REPEATS': (1, 1000), 'TRAIN.DRAWING_PROCESSES': (0, 10000),
+    'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
     'ARCH.CONV_CHANNELS': (1, 2048), 'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
     'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0),
     'TEST.SURE': (0.0, 1.0)}

@@ -6,28 +6,60 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import types
 
 
 @contextlib.contextmanager
-def worker_processes(num_workers):
+def worker_processes(num_workers, prepare=None):
     """Yield an executor of processes, started afresh (spawned), that leave Ctrl-C to the parent.
+
+    What still waits at the end is dropped.
+
+    Args:
+        num_workers: processes.
+        prepare: a function that each of them calls first. They do not import the script that runs then, nor what it imports, so
+            that what they are to do must be in other modules.
 
     Raises:
         OSError: one of them died.
     """
-    context = multiprocessing.get_context('spawn')
+    context = _ContextWithoutScript() if prepare else multiprocessing.get_context('spawn')
     try:
-        with concurrent.futures.ProcessPoolExecutor(num_workers, context, initializer=_start_worker) as executor:
-            yield executor
+        with concurrent.futures.ProcessPoolExecutor(
+                num_workers, context, initializer=_start_worker, initargs=(prepare,)) as executor:
+            try:
+                yield executor
+            finally:
+                executor.shutdown(cancel_futures=True)
     except concurrent.futures.BrokenExecutor as error:
         raise OSError('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
 
 
-def _start_worker():
+class _ProcessWithoutScript(multiprocessing.context.SpawnProcess):
+    """A process that does not import the running script, for it does not see one when it starts."""
+
+    def start(self):
+        """Start the process."""
+        script = sys.modules['__main__']
+        sys.modules['__main__'] = types.ModuleType('__main__')
+        try:
+            super().start()
+        finally:
+            sys.modules['__main__'] = script
+
+
+class _ContextWithoutScript(multiprocessing.context.SpawnContext):
+    Process = _ProcessWithoutScript
+
+
+def _start_worker(prepare):
     """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if prepare:
+        prepare()
 
 
 def _end_with_parent():

@@ -1,4 +1,10 @@
 """Tests of data_provider.drawn_words and drawn_batches."""
+import functools
+import os
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -17,11 +23,15 @@ def drawer(codec):
                                   input_size=(100, 32), max_frames=25)
 
 
-def take_batches(drawer, count, first_batch=0, **share):
-    with tf.Graph().as_default(), tf.Session() as session:
-        batches = drawn_batches(drawer, batch_size=4, input_size=(100, 32), first_batch=first_batch, **share)
+def take_batches(drawer, count, num_processes=0, **options):
+    with drawn_words.drawing(drawer, num_processes) as draw, tf.Graph().as_default(), tf.Session() as session:
+        batches = drawn_batches(draw, batch_size=4, input_size=(100, 32), **options)
         batch = tf.data.make_one_shot_iterator(batches).get_next()
         return [session.run(batch) for _ in range(count)]
+
+
+def label_of(batch, row):
+    return batch.labels.values[batch.labels.indices[:, 0] == row].tolist()
 
 
 def test_a_sample_depends_on_nothing_but_its_number(drawer):
@@ -54,7 +64,7 @@ def test_batches_hold_the_samples_in_order(drawer, codec):
         for row in range(4):
             sample = drawer.sample(4 * number + row)
             np.testing.assert_array_equal(batch.images[row], sample.image)
-            assert batch.labels.values[batch.labels.indices[:, 0] == row].tolist() == sample.label
+            assert label_of(batch, row) == sample.label
             assert batch.imagenames[row].decode() == sample.text.drawn
 
 
@@ -77,8 +87,44 @@ def test_the_first_samples_can_be_plain(codec, drawer):
     assert same == 5 * [False] + 5 * [True]
 
 
+def test_several_processes_draw_the_same(drawer):
+    for ours, theirs in zip(take_batches(drawer, 3), take_batches(drawer, 3, num_processes=2), strict=True):
+        np.testing.assert_array_equal(ours.images, theirs.images)
+        np.testing.assert_array_equal(ours.labels.values, theirs.labels.values)
+        assert ours.imagenames.tolist() == theirs.imagenames.tolist()
+
+
+def test_a_process_that_draws_and_is_killed_is_named(drawer):
+    with drawn_words.drawing(drawer, 1) as draw:
+        drawn = draw(range(number, number + 1) for number in range(100))
+        next(drawn)
+        child, = map(int, subprocess.check_output(['pgrep', '-f', 'spawn_main', '-P', str(os.getpid())]).split())
+        os.kill(child, signal.SIGKILL)
+        with pytest.raises(ValueError, match='a process that draws was killed'):
+            list(drawn)
+
+
+def test_processes_that_draw_need_no_tensorflow():
+    code = "import sys, data_provider.drawn_words; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+
+
+def test_repeated_words_come_again_varied_with_their_labels(drawer, monkeypatch):
+    monkeypatch.setattr('data_provider.drawn_batches.REPEAT_STEPS', 2)
+    batches = take_batches(drawer, 5, repeats=2)
+    for batch, later in zip(batches, batches[2:], strict=False):
+        assert later.imagenames[2:].tolist() == batch.imagenames[:2].tolist()
+        assert not np.array_equal(later.images[2:], batch.images[:2])
+        assert label_of(later, 2) == label_of(batch, 0)
+        assert label_of(later, 3) == label_of(batch, 1)
+    names = [name for batch in batches for name in batch.imagenames[:2]]
+    fresh = [drawer.sample(number).text.drawn.encode() for number in range(4, 14)]   # 0 to 3 came before the first batch
+    assert names == fresh
+    np.testing.assert_array_equal(take_batches(drawer, 1, repeats=2, first_batch=4)[0].images, batches[4].images)
+
+
 @pytest.mark.filterwarnings('ignore:To make it possible to preserve')   # asking for the options in a graph
 def test_no_tuning_thread_is_left_to_wait_for_at_the_end(drawer):
     with tf.Graph().as_default():
-        batches = drawn_batches(drawer, batch_size=4, input_size=(100, 32))
+        batches = drawn_batches(functools.partial(map, drawer.draw), batch_size=4, input_size=(100, 32))
         assert batches.options().autotune.enabled is False

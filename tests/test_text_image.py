@@ -26,7 +26,7 @@ def test_an_effect_comes_as_often_and_as_strong_as_it_says(rng):
 
 
 def test_each_of_several_styles_is_chosen(rng):
-    assert {choose(STYLES['rich'], rng) for _ in range(30)} == {RICH, LEGIBLE}
+    assert {choose(STYLES['rich'], rng) for _ in range(30)} == {RICH, LEGIBLE, PLAIN}
     assert choose(STYLES['plain'], rng) is PLAIN
 
 

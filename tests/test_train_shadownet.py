@@ -59,9 +59,10 @@ def test_a_run_that_is_stopped_and_goes_on_ends_with_the_same_weights(records, t
 def test_a_run_on_drawn_words_goes_on_with_the_words_that_come_next(records, tmp_path):
     (tmp_path / 'words.txt').write_text('one\ntwo\nten\n')
     flags = ['--drawn_words', str(tmp_path / 'words.txt')]
-    assert train(records, tmp_path / 'whole', 'TRAIN.STEPS=4', flags=flags) == 0
-    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=[*flags, '--max_step', '2']) == 0
-    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=flags) == 0
+    knobs = ['TRAIN.STEPS=4', 'TRAIN.DRAWN_REPEATS=2']
+    assert train(records, tmp_path / 'whole', *knobs, flags=flags) == 0
+    assert train(records, tmp_path / 'parts', *knobs, flags=[*flags, '--max_step', '2']) == 0
+    assert train(records, tmp_path / 'parts', *knobs, 'TRAIN.DRAWING_PROCESSES=1', flags=flags) == 0
     assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
 
 
@@ -107,7 +108,7 @@ def test_fonts_without_words_to_draw_are_a_wrong_argument(capsys):
 
 
 def test_an_error_of_drawing_is_not_put_down_to_the_records():
-    with pytest.raises(ValueError, match='^none of the fonts$'), train_shadownet.readable_errors(None, drawer=object()):
+    with pytest.raises(ValueError, match='^none of the fonts$'), train_shadownet.readable_errors(None, draw=map):
         raise tf.errors.InvalidArgumentError(None, None, 'none of the fonts\n\t [[node]]')
 
 

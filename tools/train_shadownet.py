@@ -18,7 +18,7 @@ tensorflow_import.import_tensorflow()
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, geometry
-from data_provider import data_provider
+from data_provider import data_provider, drawn_words
 from global_configuration.config import cfg, knobs
 from local_utils import folder_lock, log_utils, platform_flags, record_files
 from local_utils.stop_signals import StopSignals
@@ -77,7 +77,8 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
         hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE,
         conv_channels=cfg.ARCH.CONV_CHANNELS)
     first_weights = load_first_weights(weights_path, output_dir, architecture) if weights_path else None
-    with run_folder.RunFolder(output_dir, is_chief=cluster.is_chief) as run, tf.Graph().as_default() as graph:
+    with (run_folder.RunFolder(output_dir, is_chief=cluster.is_chief) as run, drawing(drawer) as draw,
+          tf.Graph().as_default() as graph):
         resumed = run.load_last(architecture)
         first_step = int(resumed.tensors['global_step']) if resumed else 0
         last_step = min(cfg.TRAIN.STEPS, max_step or cfg.TRAIN.STEPS)
@@ -88,12 +89,12 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
             logger.info('nothing to do: %d of %d steps are done in %s', first_step, last_step, output_dir)
             return first_step
         cluster.wait_for_others(cfg.TRAIN.CLUSTER_WAIT)
-        training = training_graph.build_training_graph(cluster, provider, drawer, architecture, first_step)
+        training = training_graph.build_training_graph(cluster, provider, draw, architecture, first_step)
         run.make_savers(cfg.TRAIN.KEEP_CHECKPOINTS)
         report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE,
                                 is_chief=cluster.is_chief)
         with (cluster, tf.Session(cluster.target, graph=graph, config=cluster.config) as session, report, StopSignals() as stop,
-              readable_errors(provider, drawer)):
+              readable_errors(provider, draw)):
             with cluster.strategy.scope():
                 initialise(session, training, architecture, resumed, first_weights)
             del resumed, first_weights
@@ -101,6 +102,15 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
             run.start(provider.codec, knobs(cfg))
             loop = training_loop.TrainingLoop(session, training, cluster, provider, run, report, stop)
             return loop.run(first_step, last_step, validate_first)
+
+
+def drawing(drawer):
+    """Return the context of what draws training samples, or of None without a drawer."""
+    if not drawer:
+        return contextlib.nullcontext()
+    num_processes = training_graph.num_drawing_processes()
+    log_utils.init_logger().info('drawing in %s', f'{num_processes} processes of their own' if num_processes else 'this process')
+    return drawn_words.drawing(drawer, num_processes)
 
 
 def load_first_weights(weights_path, output_dir, architecture):
@@ -156,7 +166,7 @@ def check_first_step(session, cluster, training, first_step):
 
 
 @contextlib.contextmanager
-def readable_errors(provider, drawer):
+def readable_errors(provider, draw):
     """Turn what TensorFlow says of training records, of drawing and of a lack of memory into an error of one line."""
     try:
         yield
@@ -167,7 +177,7 @@ def readable_errors(provider, drawer):
             raise   # of another task of a cluster, say
         raise OSError(session_utils.first_line(error)) from error
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
-        if drawer:
+        if draw:
             raise ValueError(session_utils.first_line(error)) from error
         training_loop.explain_bad_records(provider, session_utils.first_line(error))
 

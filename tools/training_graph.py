@@ -1,5 +1,6 @@
 """What a training session runs, as a graph: input, the step of each replica, reading for validation, sums over workers."""
 import collections
+import os
 
 import tensorflow.compat.v1 as tf
 
@@ -11,7 +12,8 @@ from global_configuration.config import cfg
 from local_utils import log_utils
 from tools import recognition, session_utils
 
-MAX_FIGURES = 8   # that workers add up at once
+MAX_FIGURES = 8      # that workers add up at once
+PROCESSORS_FED = 8   # processors that train what one draws, at least
 
 TrainingGraph = collections.namedtuple('TrainingGraph', [
     'initializers',  # operations beside those of the variables
@@ -45,16 +47,24 @@ def make_drawer(words_path, font_dirs, codec):
     log_utils.init_logger().info('drawing training samples of %d words in the fonts of %d files', len(words), len(font_paths))
     return drawn_words.DrawnWords(
         words=words, font_paths=font_paths, codec=codec, styles=text_style.STYLES[cfg.TRAIN.DRAWN_STYLE], seed=cfg.TRAIN.SEED,
-        input_size=cfg.ARCH.INPUT_SIZE, max_frames=max_frames, plain_samples=cfg.TRAIN.DRAWN_PLAIN_STEPS * cfg.TRAIN.BATCH_SIZE)
+        input_size=cfg.ARCH.INPUT_SIZE, max_frames=max_frames,
+        plain_samples=cfg.TRAIN.DRAWN_PLAIN_STEPS * cfg.TRAIN.BATCH_SIZE // cfg.TRAIN.DRAWN_REPEATS)
 
 
-def build_training_graph(cluster, provider, drawer, architecture, first_step):
+def num_drawing_processes():
+    """Return in how many processes beside this one words are drawn: a GPU trains on more than all processors draw."""
+    processors = os.cpu_count()
+    return cfg.TRAIN.DRAWING_PROCESSES or (
+        processors - 1 if tf.config.list_physical_devices('GPU') else processors // PROCESSORS_FED)
+
+
+def build_training_graph(cluster, provider, draw, architecture, first_step):
     """Build the graph of a training session.
 
     Args:
         cluster: cluster.Cluster.
         provider: data_provider.TextDataProvider of the records.
-        drawer: drawn_words.DrawnWords to take the training samples from in place of the records, or None.
+        draw: what draws the training samples, see drawn_words.drawing; None to take them from the records.
         architecture: checkpoint.Architecture.
         first_step: the steps done so far.
 
@@ -72,7 +82,7 @@ def build_training_graph(cluster, provider, drawer, architecture, first_step):
     share = Share(cluster.worker * cluster.local_replicas, cluster.local_replicas, cluster.num_replicas)
     with strategy.scope():
         step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
-        iterator = strategy.make_input_fn_iterator(lambda _: training_batches(provider, drawer, share, first_step))
+        iterator = strategy.make_input_fn_iterator(lambda _: training_batches(provider, draw, share, first_step))
         before = tf.timestamp()
         with tf.control_dependencies([before]):
             batch = iterator.get_next()
@@ -87,11 +97,11 @@ def build_training_graph(cluster, provider, drawer, architecture, first_step):
         sums=tf.add_n(strategy.experimental_local_results(sums)) / cluster.local_replicas ** 2)   # each replica gave the figures
 
 
-def training_batches(provider, drawer, share, first_step):
+def training_batches(provider, draw, share, first_step):
     """Return the tf.data.Dataset of the batches of this worker's replicas, one after the other."""
-    if drawer:
-        return drawn_batches(drawer, batch_size=cfg.TRAIN.BATCH_SIZE, input_size=cfg.ARCH.INPUT_SIZE, first_batch=first_step,
-                             share=share)
+    if draw:
+        return drawn_batches(draw, batch_size=cfg.TRAIN.BATCH_SIZE, input_size=cfg.ARCH.INPUT_SIZE, first_batch=first_step,
+                             share=share, repeats=cfg.TRAIN.DRAWN_REPEATS)
     return provider.training_batches(batch_size=cfg.TRAIN.BATCH_SIZE, shuffle_buffer=cfg.TRAIN.SHUFFLE_BUFFER,
                                      seed=cfg.TRAIN.SEED, first_batch=first_step, augmented=cfg.TRAIN.AUGMENT, share=share)
 
