@@ -11,6 +11,7 @@ from data_provider.annotation import RejectedSample
 MAX_FILE_BYTES = 1 << 27
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
 MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation would weigh pixels unevenly or leave them out
+MIN_CUT = 5   # pixels of a side that cutting has to leave
 # Without following a link that was put there since the path was checked, or waiting for the other end of a pipe.
 READ_FLAGS = os.O_RDONLY
 for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
@@ -87,6 +88,21 @@ def resize(image, size):
         averaged_size = width if is_too_wide else old_width, height if is_too_high else old_height
         image = cv2.resize(image, averaged_size, interpolation=cv2.INTER_AREA)
     return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+
+
+def with_margin(image, share):
+    """Return an image with more room around the word, or less.
+
+    Args:
+        image: uint8 [height, width, 3].
+        share: of the height, added on each side by repeating the edge; cut off where it is negative, if MIN_CUT pixels remain.
+    """
+    pixels = round(abs(share) * image.shape[0])
+    if share >= 0:
+        return cv2.copyMakeBorder(image, *[pixels] * 4, cv2.BORDER_REPLICATE)
+    if pixels == 0 or min(image.shape[:2]) < 2 * pixels + MIN_CUT:
+        return image
+    return image[pixels:-pixels, pixels:-pixels]
 
 
 def _decode(content):

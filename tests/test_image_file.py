@@ -158,3 +158,14 @@ def test_a_path_with_a_null_byte_is_refused(tmp_path):
     for path in ('a\0b.png', 'a\0b/c.png'):
         with pytest.raises(RejectedSample, match='null byte'):
             image_file.read_image_inside(str(tmp_path), path, SIZE)
+
+
+def test_a_margin_repeats_the_edge_or_is_cut_off(rng):
+    image = rng.integers(0, 256, [20, 50, 3], np.uint8)
+    wider = image_file.with_margin(image, 0.1)
+    assert wider.shape == (24, 54, 3)
+    np.testing.assert_array_equal(wider[2:-2, 2:-2], image)
+    np.testing.assert_array_equal(wider[0, 2:-2], image[0])
+    np.testing.assert_array_equal(image_file.with_margin(image, -0.1), image[2:-2, 2:-2])
+    for share in (0, -0.01, -0.4):   # nothing, less than half a pixel, nearly all of it
+        np.testing.assert_array_equal(image_file.with_margin(image, share), image)

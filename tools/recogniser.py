@@ -12,11 +12,12 @@ from local_utils import establish_char_dict, log_utils, platform_flags
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from tools import knob_flags, recognition, run_folder, session_utils
 
-SECOND_LOOK_WIDTHS = (0.8, 1.44)   # shares of the network's own
+SECOND_LOOK_MARGINS = (0.1, -0.06)   # of the image's height, on each side; a negative one is cut off
+SECOND_LOOK_WIDTHS = (0.8, 1.44)     # shares of the network's own
 
 SecondLook = collections.namedtuple('SecondLook', [
     'images',   # a list over SECOND_LOOK_WIDTHS of placeholders as in ReadingGraph
-    'logits',   # placeholder of the first look's
+    'logits',   # a list of placeholders of the logits of the first look, and of those over SECOND_LOOK_MARGINS
     'reading',  # ctc.Reading of all of them together
 ])
 
@@ -24,8 +25,8 @@ SecondLook = collections.namedtuple('SecondLook', [
 class Recogniser:
     """A session with the weights of one checkpoint.
 
-    An image that it is not sure of is looked at again, narrower and wider: letters of another width, in another number of frames,
-    are read with other mistakes, and the first look squeezed or stretched every image to one width.
+    An image that it is not sure of is looked at again, cut out more loosely and more closely, narrower and wider: letters of
+    another size and width, in other frames, are read with other mistakes. The first look squeezed or stretched all to one width.
     """
 
     def __init__(self, weights_path, *, alphabet_dir=None, precision='auto', beam_width=None, sure=0.0, batch_size=None,
@@ -51,7 +52,6 @@ class Recogniser:
         self.codec = find_codec(self._architecture, self.prefix, alphabet_dir)
         self.input_size = self._architecture.input_size
         self._sure = sure
-        self._widths = [self.input_size[0], *(second_look_widths(self.input_size) if sure else [])]
         self._beam_width = beam_width
         self._form = {'dtype': session_utils.compute_dtype(precision), 'batch_size': batch_size}
         self._constants = checkpoint.Constants(tensors, self.prefix)
@@ -69,9 +69,13 @@ class Recogniser:
             image: uint8 [any height, any width, 3], BGR.
 
         Returns:
-            list of uint8 [height, width, 3]: in the size of the network's input, then in the widths of a second look.
+            list of uint8 [height, width, 3]: in the size of the network's input, then as for a second look.
         """
-        return [image_file.resize(image, (width, self.input_size[1])) for width in self._widths]
+        looks = [(image, self.input_size[0])]
+        if self._sure:
+            looks += [(image_file.with_margin(image, margin), self.input_size[0]) for margin in SECOND_LOOK_MARGINS]
+            looks += [(image, width) for width in second_look_widths(self.input_size)]
+        return [image_file.resize(image, (width, self.input_size[1])) for image, width in looks]
 
     def read(self, views):
         """Read a batch.
@@ -98,11 +102,15 @@ class Recogniser:
                 texts[index] = text
         return texts, confidences
 
-    def _look_again(self, first_logits, images_of_widths):
-        """Read images together with their first logits; returns (texts, confidences)."""
+    def _look_again(self, first_logits, views):
+        """Read views of a second look together with the logits of the first; returns (texts, confidences)."""
         self._second_look = self._second_look or self._build_second_look()
-        feeds = {self._second_look.logits: first_logits, **dict(zip(self._second_look.images, images_of_widths, strict=True))}
-        labels, confidences = recognition.run_reading(self.session, self._second_look.reading, feeds, len(images_of_widths[0]))
+        count = len(views[0])
+        of_first_size, of_widths = views[:len(SECOND_LOOK_MARGINS)], views[len(SECOND_LOOK_MARGINS):]
+        logits = [first_logits, *[recognition.run_reading(self.session, self.graph.logits, {self.graph.images: images}, count)
+                                  for images in of_first_size]]
+        feeds = dict(zip([*self._second_look.logits, *self._second_look.images], [*logits, *of_widths], strict=True))
+        labels, confidences = recognition.run_reading(self.session, self._second_look.reading, feeds, count)
         return recognition.texts_of(self.codec, labels), confidences
 
     def _build_second_look(self):
@@ -111,9 +119,9 @@ class Recogniser:
         with self.session.graph.as_default(), self._constants.scope():
             images, logits = zip(*[
                 recognition.build_logits(self._architecture._replace(input_size=(width, height)), unrolled=False, **self._form)
-                for width in self._widths[1:]], strict=True)
-            first_logits = tf.placeholder(tf.float32, self.graph.logits.shape)
-            return SecondLook(images, first_logits, ctc.decode_together([first_logits, *logits], self._beam_width))
+                for width in second_look_widths(self.input_size)], strict=True)
+            others = [tf.placeholder(tf.float32, self.graph.logits.shape) for _ in range(1 + len(SECOND_LOOK_MARGINS))]
+            return SecondLook(images, others, ctc.decode_together([*others, *logits], self._beam_width))
 
 
 def second_look_widths(input_size):
