@@ -12,15 +12,15 @@ GATES = 4
 def bidirectional_lstm(inputs_tbc, *, units, dtype, unrolled=True):
     """Run an LSTM over time in each direction and join the outputs.
 
-    What the gates get from the inputs is one product over all time steps; only what they get from the cell's own last
-    output has to wait for it. The two directions do not wait for each other.
+    On a processor, what the gates get from the inputs is one product over all time steps; only what they get from the cell's own
+    last output has to wait for it. The two directions do not wait for each other. On a GPU each direction is one operation.
 
     Args:
         inputs_tbc: `dtype` [time, batch, channels].
         units: LSTM units in each direction.
-        dtype: of the products; gates and cell state are float32, variables too.
-        unrolled: each time step has operations of its own. Otherwise a loop runs through them: a graph of a tenth of the size,
-            ready sooner, without the gradient that few large products make.
+        dtype: of the products on a processor, float32 on a GPU; gates and cell state are float32, variables too.
+        unrolled: each time step has operations of its own, on a processor. Otherwise a loop runs through them: a graph of a tenth
+            of the size, ready sooner, without the gradient that few large products make.
 
     Returns:
         `dtype` [time, batch, 2 * units]: the forward outputs, then the backward ones.
