@@ -103,7 +103,7 @@ def drawing(drawer, num_processes):
                 yield from parallel.ordered_map(executor, _draw, ranges, RANGES_AHEAD * num_processes)
             except concurrent.futures.BrokenExecutor as error:
                 raise ValueError('a process that draws was killed, perhaps because memory ran out; '
-                                 'expected fewer of them (TRAIN.DRAWING_PROCESSES)') from error
+                                 'TRAIN.DRAWING_PROCESSES says how many there are') from error
 
         yield draw
 

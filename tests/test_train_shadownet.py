@@ -109,7 +109,7 @@ def test_fonts_without_words_to_draw_are_a_wrong_argument(capsys):
 
 def test_an_error_of_drawing_is_not_put_down_to_the_records():
     with pytest.raises(ValueError, match='^none of the fonts$'), train_shadownet.readable_errors(None, draw=map):
-        raise tf.errors.InvalidArgumentError(None, None, 'none of the fonts\n\t [[node]]')
+        raise tf.errors.InvalidArgumentError(None, None, 'ValueError: none of the fonts\n\t [[node]]')
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])

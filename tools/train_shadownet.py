@@ -178,7 +178,7 @@ def readable_errors(provider, draw):
         raise OSError(session_utils.first_line(error)) from error
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         if draw:
-            raise ValueError(session_utils.first_line(error)) from error
+            raise ValueError(session_utils.first_line(error).removeprefix('ValueError: ')) from error
         training_loop.explain_bad_records(provider, session_utils.first_line(error))
 
 

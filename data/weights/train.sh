@@ -12,5 +12,5 @@ if [ ! -e "$out/validation/manifest.json" ]; then
     python tools/generate_text_images.py --save_dir "$out/words" --num_train 2000 --num_test 200 --seed 77 --overwrite ${fonts[@]+"${fonts[@]}"}
     python tools/write_text_features.py --dataset_dir "$out/words" --save_dir "$out/validation" --validation_split 0.98
 fi
-python tools/train_shadownet.py --dataset_dir "$out/validation" --output_dir "$out/run" --drawn_words data/words.txt ${fonts[@]+"${fonts[@]}"} \
+exec python tools/train_shadownet.py --dataset_dir "$out/validation" --output_dir "$out/run" --drawn_words data/words.txt ${fonts[@]+"${fonts[@]}"} \
     --set TRAIN.STEPS="${STEPS:-12500}" TRAIN.VALIDATION_STEP=1000 TRAIN.DROPOUT=0.1 ${KNOBS:-}
