@@ -21,7 +21,7 @@ evaluate --weights_path bundled >"$out/before.json"
 
 say 'Training on from the bundled weights, on the 8,000 words'
 python tools/train_shadownet.py --dataset_dir "$out/records" --output_dir "$out/run" --weights_path bundled \
-    --set TRAIN.STEPS=200 TRAIN.LEARNING_RATE=3e-4 TRAIN.WARMUP_STEPS=20 TRAIN.VALIDATION_STEP=100 TRAIN.CHECKPOINT_STEP=100
+    --set TRAIN.STEPS=80 TRAIN.LEARNING_RATE=1e-4 TRAIN.DROPOUT=0.1 TRAIN.WARMUP_STEPS=20 TRAIN.VALIDATION_STEP=40 TRAIN.CHECKPOINT_STEP=40
 
 say 'Reading the 1,000 words again, with the weights that have learned'
 evaluate --weights_path "$out/run/best" --confusion_path "$out/confusion.png" >"$out/after.json"
