@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from data_provider import augmentation
+from data_provider import augmentation, drawn_words
 from data_provider.data_provider import WHOLE, Batch, prefetched
 
 REPEAT_STEPS = 100   # after which a word comes again
@@ -72,5 +72,7 @@ def _varied(drawn, seed):
 
 def _joined(parts, rows):
     """Return the first rows of several Drawn as one."""
-    images, labels, names = (list(itertools.chain.from_iterable(column))[:rows] for column in zip(*parts, strict=True))
-    return type(parts[0])(np.stack(images), labels, names)
+    images = np.concatenate([part.images for part in parts])
+    labels = list(itertools.chain.from_iterable(part.labels for part in parts))
+    names = list(itertools.chain.from_iterable(part.names for part in parts))
+    return drawn_words.Drawn(images[:rows], labels[:rows], names[:rows])
