@@ -40,6 +40,7 @@ def main():
     weights = random_weights(architecture)
     with tf.Graph().as_default(), checkpoint.Constants(weights, 'random weights').scope(), tf.Session() as session:
         graph = recognition.build_reading_graph(architecture, dtype=dtype, batch_size=1 if args.batch_size == 1 else None)
+        session.run(tf.local_variables_initializer())
         training_batch.serve_step(lambda: recognition.read_images(session, graph, codec, images), args.batch_size)
 
 

@@ -167,10 +167,15 @@ class Constants:
         self._constants = {}
 
     def scope(self):
-        """Return a scope, for `with`, in which a network has constants; building in it raises what `value_of` raises."""
-        return tf.variable_scope(tf.get_variable_scope(), custom_getter=self._constant_of)
+        """Return a scope, for `with`, in which a network has constants; building in it raises what `value_of` raises.
 
-    def _constant_of(self, *, name, shape, **_):
+        What it works out from them for all runs are local variables: initialise these before the first.
+        """
+        return tf.variable_scope(tf.get_variable_scope(), custom_getter=self._constant_of, reuse=tf.AUTO_REUSE)
+
+    def _constant_of(self, getter, *, name, shape, collections, **how):
+        if tf.GraphKeys.LOCAL_VARIABLES in (collections or ()):
+            return getter(name=name, shape=shape, collections=collections, **how)
         if name not in self._constants:
             self._constants[name] = tf.constant(value_of(self._tensors, self._prefix, name, shape))
             del self._tensors[name]   # which the graph holds now

@@ -37,11 +37,28 @@ def test_batch_may_be_known_when_it_runs(rng):
     images = rng.normal(size=(5, 4, 6, 2)).astype(np.float32)
     with tf.Graph().as_default(), tf.Session() as session:
         inputs = tf.placeholder(tf.float32, [None, 4, 6, 2])
-        outputs = winograd.conv2d(inputs, tf.constant(kernel))
+        outputs = winograd.conv2d(inputs, tf.Variable(kernel))
+        session.run(tf.global_variables_initializer())
         assert outputs.shape.as_list() == [None, 4, 6, 4]
         all_at_once = session.run(outputs, {inputs: images})
         one_by_one = [session.run(outputs, {inputs: image[None]})[0] for image in images]
     assert np.abs(one_by_one - all_at_once).max() < 1e-5 * np.abs(all_at_once).max()
+
+
+def test_constant_kernel_is_transformed_once_for_images_of_the_same_tiles(rng):
+    kernel = rng.normal(size=(3, 3, 2, 4)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        constant = tf.constant(kernel)
+        for width, num_variables in ((25, 1), (20, 1), (36, 2)):   # tiles of 5, 5 and 6 columns
+            images = rng.normal(size=(2, 8, width, 2)).astype(np.float32)
+            with tf.variable_scope('conv', reuse=tf.AUTO_REUSE):
+                outputs = winograd.conv2d(tf.constant(images), constant)
+            assert len(tf.local_variables()) == num_variables
+            session.run(tf.local_variables_initializer())
+            actual, expected = session.run([outputs, tf.nn.conv2d(images, kernel, 1, 'SAME')])
+            assert np.abs(actual - expected).max() < 1e-5 * np.abs(expected).max()
+            of_a_run = tf.graph_util.extract_sub_graph(session.graph_def, [outputs.op.name])
+            assert constant.op.name not in {node.name for node in of_a_run.node}
 
 
 def test_is_used_where_it_is_faster(monkeypatch):

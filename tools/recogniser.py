@@ -61,6 +61,7 @@ class Recogniser:
                 self.graph = recognition.build_reading_graph(
                     self._architecture, beam_width=beam_width, unrolled=unrolled, **self._form)
             self.session = tf.Session(graph=graph, config=config)
+            self.session.run(tf.local_variables_initializer())
 
     def views(self, image):
         """Return what `read` takes of an image.
@@ -121,6 +122,7 @@ class Recogniser:
                 recognition.build_logits(self._architecture._replace(input_size=(width, height)), unrolled=False, **self._form)
                 for width in second_look_widths(self.input_size)], strict=True)
             others = [tf.placeholder(tf.float32, self.graph.logits.shape) for _ in range(1 + len(SECOND_LOOK_MARGINS))]
+            self.session.run(tf.local_variables_initializer())
             return SecondLook(images, others, ctc.decode_together([*others, *logits], self._beam_width))
 
 
