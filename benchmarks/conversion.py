@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import itertools
 import json
-import os
 import pathlib
 import shutil
 import subprocess
@@ -20,6 +19,8 @@ import tempfile
 import time
 
 import paired
+
+from local_utils import parallel
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.5   # looking at the memory of a process stops it for a while
@@ -54,7 +55,7 @@ def parse_args():
     parser.add_argument('--dataset_dir', required=True, help='a data set in the input layout')
     parser.add_argument('--num_images', type=int, default=20000)
     parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--num_workers', type=int, default=os.cpu_count())
+    parser.add_argument('--num_workers', type=int, default=parallel.usable_cores())
     return parser.parse_args()
 
 

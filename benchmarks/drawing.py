@@ -8,7 +8,6 @@ Prints one JSON object: words/s of each style, rich and plain, in one process an
 import argparse
 import functools
 import json
-import os
 import pathlib
 import sys
 import time
@@ -28,7 +27,7 @@ def parse_args():
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--num_words', type=int, default=1000, help='drawn by each process in each measurement')
-    parser.add_argument('--num_workers', type=int, default=os.cpu_count(), help='processes')
+    parser.add_argument('--num_workers', type=int, default=parallel.usable_cores(), help='processes')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--fonts', nargs='+', help="folders of fonts (default: OpenCV's own and the system's)")
     return parser.parse_args()

@@ -3,6 +3,7 @@
 
 echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
 """
+import functools
 import pathlib
 import sys
 
@@ -16,13 +17,13 @@ import tensorflow.compat.v1 as tf
 import training_batch
 
 from crnnmodel import checkpoint
-from local_utils import char_codec
-from tools import recognition, session_utils
+from local_utils import char_codec, parallel
+from tools import recogniser, recognition, session_utils
 
 
-def random_weights(architecture):
+def random_weights(architecture, config):
     """Return a dict of variable name → initial value."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), tf.Session(config=config) as session:
         recognition.build_reading_graph(architecture, dtype=tf.float32)
         session.run(tf.global_variables_initializer())
         return session.run({variable.op.name: variable for variable in checkpoint.network_variables()})
@@ -37,11 +38,13 @@ def main():
     architecture = checkpoint.Architecture(characters=characters, num_classes=args.num_classes, input_size=(args.width, 32),
                                            hidden_units=256, hidden_layers=2, pixel_range=(-1.0, 1.0))
     dtype = session_utils.compute_dtype(args.precision)
-    weights = random_weights(architecture)
-    with tf.Graph().as_default(), checkpoint.Constants(weights, 'random weights').scope(), tf.Session() as session:
+    config = tf.ConfigProto(intra_op_parallelism_threads=parallel.usable_cores() // recogniser.num_pieces(args.batch_size))
+    weights = random_weights(architecture, config)
+    with tf.Graph().as_default(), checkpoint.Constants(weights, 'random weights').scope(), tf.Session(config=config) as session:
         graph = recognition.build_reading_graph(architecture, dtype=dtype, batch_size=1 if args.batch_size == 1 else None)
         session.run(tf.local_variables_initializer())
-        training_batch.serve_step(lambda: recognition.read_images(session, graph, codec, images), args.batch_size)
+        read = functools.partial(recognition.read_images, session, graph, codec)
+        training_batch.serve_step(lambda: recogniser.in_pieces(read, images), args.batch_size)
 
 
 if __name__ == '__main__':

@@ -8,6 +8,10 @@ import statistics
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from local_utils import parallel
+
 
 class Worker:
     """A script in a process of its own that answers each line on its standard input with one figure; see `serve`."""
@@ -71,12 +75,7 @@ def ratio_of_medians(values, others):
 
 def machine():
     """Return what the figures were measured on."""
-    return {'processor': processor_name(), 'cores': usable_cores(), 'gpu': gpu_name()}
-
-
-def usable_cores():
-    """Return the number of the processor's cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+    return {'processor': processor_name(), 'cores': parallel.usable_cores(), 'gpu': gpu_name()}
 
 
 def gpu_name():

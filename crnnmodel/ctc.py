@@ -73,14 +73,16 @@ def decode_together(logits_of_views, beam_width=None):
     Returns:
         Reading; the confidence is the mean over the views that have frames enough for the text.
     """
-    candidates = [_decoded(logits, beam_width) for logits in logits_of_views]
-    by_view = [[_probabilities(labels, logits) for logits in logits_of_views] for labels in candidates]
-    sums = tf.stack([tf.add_n([probabilities for probabilities, _ in views]) for views in by_view], axis=1)   # [batch, candidate]
-    counts = tf.stack([tf.add_n([tf.cast(fits, tf.float32) for _, fits in views]) for views in by_view], axis=1)
-    shape = tf.reduce_max([labels.dense_shape for labels in candidates], axis=0)
-    texts = tf.stack([_dense(tf.SparseTensor(labels.indices, labels.values, shape)) for labels in candidates], axis=1)
-    best = tf.argmax(sums, axis=1)
-    return Reading(tf.gather(texts, best, batch_dims=1), tf.gather(sums / counts, best, batch_dims=1))
+    num_views, batch_size = len(logits_of_views), tf.shape(logits_of_views[0], out_type=tf.int64)[1]
+    # What the first view reads of all images, then what the second does, and so on: [views * batch, longest].
+    labels = tf.sparse.concat(0, [_decoded(logits, beam_width) for logits in logits_of_views],
+                              expand_nonconcat_dims=True, expand_nonconcat_dim=None)   # not False, its default
+    in_views = [_probabilities(labels, tf.tile(logits, [1, num_views, 1])) for logits in logits_of_views]
+    sums, counts = (tf.reshape(tf.add_n([tf.cast(figure, tf.float32) for figure in figures]), [num_views, batch_size])
+                    for figures in zip(*in_views, strict=True))
+    best = tf.stack([tf.argmax(sums, axis=0), tf.range(batch_size)], axis=1)   # view and image
+    texts = tf.reshape(_dense(labels), [num_views, batch_size, labels.dense_shape[1]])
+    return Reading(tf.gather_nd(texts, best), tf.gather_nd(sums / counts, best))
 
 
 def _decoded(logits_tbc, beam_width):

@@ -6,12 +6,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from data_provider.augmentation import augment
-from local_utils import data_utils, establish_char_dict, log_utils, record_files
+from local_utils import data_utils, establish_char_dict, log_utils, parallel, record_files
 
 FILES_AT_ONCE = 16         # shards that are read side by side
 BLOCK_RECORDS = 64         # of a shard that are read at once, ahead of their use
 READ_BUFFER_BYTES = 1 << 20
-PARALLEL_CALLS = min(16, os.cpu_count())
+PARALLEL_CALLS = min(16, parallel.usable_cores())
 PREFETCHED_BATCHES = 8
 
 Batch = collections.namedtuple('Batch', [

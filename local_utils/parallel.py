@@ -11,6 +11,11 @@ import threading
 import types
 
 
+def usable_cores():
+    """Return the number of the processor's cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+
 @contextlib.contextmanager
 def worker_processes(num_workers, prepare=None):
     """Yield an executor of processes, started afresh (spawned), that leave Ctrl-C to the parent.

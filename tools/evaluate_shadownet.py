@@ -102,6 +102,13 @@ def as_json(evaluation, *, weights_path, sure, source, unreadable):
     }
 
 
+def count_samples(args):
+    """Return how many samples the command line's choice has; raises OSError or ValueError where there is nothing to count."""
+    if args.image_dir:
+        return AnnotatedImages(args.image_dir, args.annotation_path).count
+    return sum(record_files.count_records(record_files.find_record_files(args.dataset_dir or args.data_dir, args.split)))
+
+
 def open_samples(args, recogniser):
     """Return (samples, how many they are, where they are from) for the command line's choice."""
     if args.image_dir:
@@ -124,9 +131,9 @@ def main(argv=None):
         from tools import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
         plots.check_path(args.confusion_path)   # before the long work
-    recogniser = open_recogniser(args)
     manifest_path = os.path.join(args.dataset_dir or args.data_dir, record_files.MANIFEST_NAME)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
+        recogniser = open_recogniser(args, count_samples(args))
         samples, count, source = open_samples(args, recogniser)
         evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)

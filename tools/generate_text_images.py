@@ -67,7 +67,7 @@ def parse_args(argv=None):
     parser.add_argument('--alphabet_dir', default=establish_char_dict.ENGLISH_DIR, metavar='DIR',
                         help='where char_dict.json and ord_map.json lie')
     parser.add_argument('--seed', type=platform_flags.whole_number, default=0, metavar='N', help='decides every image')
-    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=os.cpu_count(), metavar='N',
+    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=parallel.usable_cores(), metavar='N',
                         help='processes that draw')
     knob_flags.add_set_flag(parser, 'ARCH.INPUT_SIZE')
     return parser.parse_args(argv)

@@ -1,6 +1,9 @@
 """A trained network that reads: opening a checkpoint, with its alphabet, as the flags say; a second look at what is unclear."""
 import collections
+import concurrent.futures
+import itertools
 import os
+import threading
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -8,12 +11,14 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint, ctc, geometry
 from data_provider import image_file
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, log_utils, platform_flags
+from local_utils import establish_char_dict, log_utils, parallel, platform_flags
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from tools import knob_flags, recognition, run_folder, session_utils
 
 SECOND_LOOK_MARGINS = (0.1, -0.06)   # of the image's height, on each side; a negative one is cut off
 SECOND_LOOK_WIDTHS = (0.8, 1.44)     # shares of the network's own
+PIECE_IMAGES = 16                    # of a batch, at least, that are worth a run of their own
+FEW_IMAGES = 5000                    # that are read before a better graph would have been found and paid off
 
 SecondLook = collections.namedtuple('SecondLook', [
     'images',   # a list over SECOND_LOOK_WIDTHS of placeholders as in ReadingGraph
@@ -40,7 +45,7 @@ class Recogniser:
             beam_width: of a beam search; None for the best path.
             sure: the confidence below which an image is looked at again; 0 for never.
             batch_size: images in every batch, where that is known; few are then read sooner.
-            unrolled: see lstm.bidirectional_lstm; False for few batches.
+            unrolled: see lstm.bidirectional_lstm; False for few images.
             config: ConfigProto of the session.
 
         Raises:
@@ -56,6 +61,7 @@ class Recogniser:
         self._form = {'dtype': session_utils.compute_dtype(precision), 'batch_size': batch_size}
         self._constants = checkpoint.Constants(tensors, self.prefix)
         self._second_look = None   # until it is needed
+        self._building = threading.Lock()
         with tf.Graph().as_default() as graph:
             with self._constants.scope():
                 self.graph = recognition.build_reading_graph(
@@ -90,6 +96,9 @@ class Recogniser:
         Raises:
             ValueError: the device has too little memory for so many images.
         """
+        return in_pieces(self._read_piece, views)
+
+    def _read_piece(self, views):
         first, *others = map(np.stack, zip(*views, strict=True))
         if not self._sure:
             return recognition.read_images(self.session, self.graph, self.codec, first)
@@ -105,7 +114,8 @@ class Recogniser:
 
     def _look_again(self, first_logits, views):
         """Read views of a second look together with the logits of the first; returns (texts, confidences)."""
-        self._second_look = self._second_look or self._build_second_look()
+        with self._building:
+            self._second_look = self._second_look or self._build_second_look()
         count = len(views[0])
         of_first_size, of_widths = views[:len(SECOND_LOOK_MARGINS)], views[len(SECOND_LOOK_MARGINS):]
         logits = [first_logits, *[recognition.run_reading(self.session, self.graph.logits, {self.graph.images: images}, count)
@@ -117,13 +127,40 @@ class Recogniser:
     def _build_second_look(self):
         """Add what a SecondLook needs to the graph."""
         height = self.input_size[1]
+        num_initialised = len(self.session.graph.get_collection(tf.GraphKeys.LOCAL_VARIABLES))
         with self.session.graph.as_default(), self._constants.scope():
             images, logits = zip(*[
                 recognition.build_logits(self._architecture._replace(input_size=(width, height)), unrolled=False, **self._form)
                 for width in second_look_widths(self.input_size)], strict=True)
             others = [tf.placeholder(tf.float32, self.graph.logits.shape) for _ in range(1 + len(SECOND_LOOK_MARGINS))]
-            self.session.run(tf.local_variables_initializer())
+            self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
             return SecondLook(images, others, ctc.decode_together([*others, *logits], self._beam_width))
+
+
+def num_pieces(num_images):
+    """Return in how many pieces a batch is read at the same time."""
+    cores = 1 if tf.config.list_physical_devices('GPU') else parallel.usable_cores()
+    return max(1, min(cores, num_images // PIECE_IMAGES))
+
+
+def in_pieces(read, images):
+    """Read pieces of a batch at the same time: that keeps the cores busier than to share each operation among them.
+
+    Args:
+        read: a function from a list of images to (texts, list of str; confidences, float32 [images]), for several threads.
+        images: list.
+
+    Returns:
+        what `read` does, of all images.
+    """
+    count = num_pieces(len(images))
+    if count == 1:
+        return read(images)
+    bounds = np.linspace(0, len(images), count + 1).astype(int)
+    pieces = [images[start:end] for start, end in itertools.pairwise(bounds)]
+    with concurrent.futures.ThreadPoolExecutor(count) as executor:
+        texts, confidences = zip(*executor.map(read, pieces), strict=True)
+    return list(itertools.chain(*texts)), np.concatenate(confidences)
 
 
 def second_look_widths(input_size):
@@ -143,22 +180,23 @@ def add_reading_flags(parser):
     knob_flags.add_set_flag(parser, 'TEST')
 
 
-def open_recogniser(args, num_images=None):
+def open_recogniser(args, num_images):
     """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does.
 
     Args:
         args: the parsed flags.
-        num_images: how many will be read; None for many.
+        num_images: how many will be read.
     """
     config = session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
-    is_single = num_images == 1
-    if is_single:   # it is read long before TensorFlow has found a better graph
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
+    are_few, is_single = num_images <= FEW_IMAGES, num_images == 1
+    config.graph_options.rewrite_options.disable_meta_optimizer = are_few
+    if not is_single:
+        config.intra_op_parallelism_threads = parallel.usable_cores() // num_pieces(cfg.TEST.BATCH_SIZE)
     weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
     return Recogniser(
         session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir,
         precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, sure=cfg.TEST.SURE,
-        batch_size=1 if is_single or cfg.TEST.BATCH_SIZE == 1 else None, unrolled=not is_single, config=config)
+        batch_size=1 if is_single or cfg.TEST.BATCH_SIZE == 1 else None, unrolled=not are_few, config=config)
 
 
 def default_weights(output_dir):

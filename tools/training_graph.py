@@ -1,6 +1,5 @@
 """What a training session runs, as a graph: input, the step of each replica, reading for validation, sums over workers."""
 import collections
-import os
 
 import tensorflow.compat.v1 as tf
 
@@ -9,7 +8,7 @@ from data_provider import drawn_words, fonts, text_style, word_texts
 from data_provider.data_provider import Share
 from data_provider.drawn_batches import drawn_batches
 from global_configuration.config import cfg
-from local_utils import log_utils
+from local_utils import log_utils, parallel
 from tools import recognition, session_utils
 
 MAX_FIGURES = 8      # that workers add up at once
@@ -53,7 +52,7 @@ def make_drawer(words_path, font_dirs, codec):
 
 def num_drawing_processes():
     """Return in how many processes beside this one words are drawn: a GPU trains on more than all processors draw."""
-    processors = os.cpu_count()
+    processors = parallel.usable_cores()
     return cfg.TRAIN.DRAWING_PROCESSES or (
         processors - 1 if tf.config.list_physical_devices('GPU') else processors // PROCESSORS_FED)
 

@@ -49,7 +49,7 @@ def parse_args(argv=None):
     parser.add_argument('--save_dir', metavar='DIR', help='where the records go (default: --output_dir)')
     parser.add_argument('--validation_split', type=platform_flags.fraction, metavar='SHARE',
                         help='share of Train that becomes validation (default: DATA.VALIDATION_SPLIT)')
-    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=os.cpu_count(), metavar='N',
+    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=parallel.usable_cores(), metavar='N',
                         help='processes that convert')
     parser.add_argument('--num_shards', type=platform_flags.positive_number, default=1, metavar='N',
                         help='files to spread the records of each split over')
