@@ -90,14 +90,14 @@ def test_a_graph_of_constants_gives_the_logits_of_the_restored_variables(tmp_pat
 
 def test_images_that_are_read_without_being_sure_are_looked_at_again_in_other_ways(tmp_path, rng):
     form = architecture(input_size=(48, 32))
-    images = [rng.integers(0, 256, [rng.integers(8, 99), rng.integers(8, 199), 3], np.uint8) for _ in range(20)]
+    images = [rng.integers(0, 256, [rng.integers(8, 99), rng.integers(8, 199), 3], np.uint8) for _ in range(40)]   # two pieces
     logits = []
     for width, margins in ((48, (0, 0.1, -0.06)), (40, (0,)), (68, (0,))):   # 0.8 and 1.44 times 48, in whole frames
         prefix, _ = save(tmp_path / str(width), form._replace(input_size=(width, 32)))   # the same weights
         recogniser = Recogniser(prefix, precision='float32')
         for margin in margins:
             resized = np.stack([recogniser.views(image_file.with_margin(image, margin))[0] for image in images])
-            assert resized.shape == (20, 32, width, 3)
+            assert resized.shape == (40, 32, width, 3)
             logits.append(recogniser.session.run(recogniser.graph.logits, {recogniser.graph.images: resized}))
     with tf.Graph().as_default(), tf.Session() as session:
         alone, together = session.run([ctc.decode(logits[0]), ctc.decode_together(logits)])
@@ -109,7 +109,7 @@ def test_images_that_are_read_without_being_sure_are_looked_at_again_in_other_wa
     first_texts, second_texts = (recognition.texts_of(recogniser.codec, reading.labels) for reading in (alone, together))
     expected = [first if sure else second for sure, first, second in zip(is_sure, first_texts, second_texts, strict=True)]
     assert expected != first_texts
-    for chunk in (slice(0, 20), slice(3, 7)):
+    for chunk in (slice(0, 40), slice(3, 7)):
         texts, confidences = recogniser.read(views[chunk])
         assert texts == expected[chunk]
         np.testing.assert_allclose(confidences, np.where(is_sure, alone.confidences, together.confidences)[chunk], rtol=1e-3)
