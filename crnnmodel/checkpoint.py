@@ -8,6 +8,7 @@ import glob
 import json
 import os
 import re
+import unicodedata
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -211,8 +212,8 @@ def check_same_network(architecture, tensors, prefix):
 def restore_weights(session, tensors, prefix, architecture):
     """Give the network's variables, which have to be initialised, their values in a checkpoint of the same form.
 
-    Another alphabet is allowed: the projection then keeps the columns of the characters that both have, and of the blank;
-    the columns of the other characters stay as they were initialised.
+    Another alphabet is allowed: the projection then keeps the columns of the characters that both have, and of the blank. A
+    new character starts with the column of a character that looks like it, see `_alike`, or else as it was initialised.
 
     Args:
         architecture: of the network in the graph.
@@ -231,11 +232,19 @@ def restore_weights(session, tensors, prefix, architecture):
         columns, old_columns = np.array(session.run(copy)), tensors[_PROJECTION]
         old_index_of = {character: index for index, character in enumerate(old.characters)}
         for index, character in enumerate(architecture.characters):
-            if character in old_index_of:
-                columns[:, index] = old_columns[:, old_index_of[character]]
-            else:
+            like = _alike(character, old_index_of)
+            if like:
+                columns[:, index] = old_columns[:, old_index_of[like]]
+            if like != character:
                 new_characters += character
         columns[:, -1] = old_columns[:, -1]
         tensors = {**tensors, _PROJECTION: columns}
     restore(session, tensors, prefix, network_variables())
     return new_characters
+
+
+def _alike(character, others):
+    """Return which of some characters looks most like one: itself, its small or capital letter, that without accents; or None."""
+    plain = unicodedata.normalize('NFD', character)[0]
+    forms = (character, character.lower(), character.upper(), plain, plain.lower(), plain.upper())
+    return next((form for form in forms if form in others), None)

@@ -223,17 +223,17 @@ def test_a_network_of_another_form_is_refused_with_the_variable(tmp_path):
             checkpoint.restore(session, tensors, prefix, checkpoint.network_variables())
 
 
-def test_weights_for_another_alphabet_keep_the_shared_characters_and_the_blank(tmp_path):
+def test_weights_for_another_alphabet_keep_the_shared_characters_the_like_and_the_blank(tmp_path):
     prefix, weights = save(tmp_path, architecture('abc'))
     with tf.Graph().as_default(), tf.Session() as session:
-        recognition.build_reading_graph(architecture('cxa'), dtype=tf.float32)
+        recognition.build_reading_graph(architecture('cxÁa'), dtype=tf.float32)
         session.run(tf.global_variables_initializer())
-        projection = next(variable for variable in checkpoint.network_variables() if variable.shape.as_list() == [12, 4])
+        projection = next(variable for variable in checkpoint.network_variables() if variable.shape.as_list() == [12, 5])
         initial = session.run(projection)
-        new = checkpoint.restore_weights(session, checkpoint.load_tensors(prefix), prefix, architecture('cxa'))
-        assert new == 'x'
+        new = checkpoint.restore_weights(session, checkpoint.load_tensors(prefix), prefix, architecture('cxÁa'))
+        assert new == 'xÁ'
         columns, old = session.run(projection), weights['shadow/LSTMLayers/w']
-        expected = np.stack([old[:, 2], initial[:, 1], old[:, 0], old[:, 3]], axis=1)
+        expected = np.stack([old[:, 2], initial[:, 1], old[:, 0], old[:, 0], old[:, 3]], axis=1)
         assert np.array_equal(columns, expected)
         assert np.array_equal(session.run(checkpoint.network_variables()[0]), weights['shadow/conv1/W'])
 

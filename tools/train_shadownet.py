@@ -153,7 +153,8 @@ def initialise(session, training, architecture, resumed, first_weights):
         prefix, tensors = first_weights
         new_characters = checkpoint.restore_weights(session, tensors, prefix, architecture)
         logger.info('starting from the weights of %s%s', prefix, new_characters and (
-            f'; its alphabet lacks {new_characters!r}, whose classes start anew'))
+            f'; its alphabet lacks {new_characters!r}, whose classes start as those of the same '
+            'letters, small, capital or without accents, or else anew'))
     else:
         logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
 
