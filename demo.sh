@@ -24,7 +24,7 @@ python tools/write_text_features.py --dataset_dir "$out/words" --save_dir "$out/
 
 say 'Training on from the bundled weights, on the 8,000 words'
 python tools/train_shadownet.py --dataset_dir "$out/records" --output_dir "$out/run" --weights_path bundled \
-    --set TRAIN.STEPS=160 TRAIN.LEARNING_RATE=5e-4 TRAIN.DROPOUT=0.1 TRAIN.WARMUP_STEPS=20 TRAIN.VALIDATION_STEP=80 TRAIN.CHECKPOINT_STEP=80
+    --set TRAIN.STEPS=100 TRAIN.LEARNING_RATE=5e-4 TRAIN.DROPOUT=0.1 TRAIN.WARMUP_STEPS=20 TRAIN.VALIDATION_STEP=50 TRAIN.CHECKPOINT_STEP=50
 
 say 'Reading the 1,000 words again, with the weights that have learned'
 python tools/evaluate_shadownet.py --dataset_dir "$out/records" --split test --weights_path "$out/run/best" \
