@@ -80,9 +80,8 @@ def decode_together(logits_of_views, beam_width=None):
     in_views = [_probabilities(labels, tf.tile(logits, [1, num_views, 1])) for logits in logits_of_views]
     sums, counts = (tf.reshape(tf.add_n([tf.cast(figure, tf.float32) for figure in figures]), [num_views, batch_size])
                     for figures in zip(*in_views, strict=True))
-    best = tf.stack([tf.argmax(sums, axis=0), tf.range(batch_size)], axis=1)   # view and image
-    texts = tf.reshape(_dense(labels), [num_views, batch_size, labels.dense_shape[1]])
-    return Reading(tf.gather_nd(texts, best), tf.gather_nd(sums / counts, best))
+    best = tf.argmax(sums, axis=0) * batch_size + tf.range(batch_size)   # row of each image's best label
+    return Reading(tf.gather(_dense(labels), best), tf.gather(tf.reshape(sums / counts, [-1]), best))
 
 
 def _decoded(logits_tbc, beam_width):

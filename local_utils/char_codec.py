@@ -89,6 +89,7 @@ def alphabet_difference(expected, actual):
         return ''
     missing, extra = (''.join(sorted(set(these) - set(those))) for these, those in ((expected, actual), (actual, expected)))
     if missing or extra:
-        return f'{len(expected)} characters expected, {len(actual)} found; missing {shortened(missing)}, extra {shortened(extra)}'
+        lists = ', '.join(f'{what} {shortened(these)}' for what, these in (('missing', missing), ('extra', extra)) if these)
+        return f'{len(expected)} characters expected, {len(actual)} found; {lists}'
     place = next(index for index, (left, right) in enumerate(zip(expected, actual, strict=True)) if left != right)
     return f'the same characters in another order: index {place} is {expected[place]!r} in one, {actual[place]!r} in the other'

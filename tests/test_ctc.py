@@ -104,6 +104,13 @@ def test_a_view_that_lacks_the_frames_for_a_text_says_nothing_of_it(beam_width):
         assert reading.confidences[0] == pytest.approx(1.0, abs=1e-3)   # of the one view that it fits into
 
 
+def test_views_in_which_there_is_nothing_to_read():
+    views = [one_hot_logits([BLANK] * 5), one_hot_logits([BLANK] * 3)]
+    reading = run(lambda: ctc.decode_together([tf.constant(np.repeat(view, 2, axis=1)) for view in views]))
+    assert reading.labels.shape == (2, 0)
+    assert reading.confidences == pytest.approx([1.0, 1.0], abs=1e-3)
+
+
 def test_one_view_alone_is_read_as_by_itself(rng):
     logits = rng.normal(size=(6, 5, 4)).astype(np.float32)
     alone, together = run(lambda: (ctc.decode(tf.constant(logits)), ctc.decode_together([tf.constant(logits)])))
