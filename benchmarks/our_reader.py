@@ -17,7 +17,7 @@ import tensorflow.compat.v1 as tf
 import training_batch
 
 from crnnmodel import checkpoint
-from local_utils import char_codec, parallel
+from local_utils import char_codec
 from tools import recogniser, recognition, session_utils
 
 
@@ -38,7 +38,7 @@ def main():
     architecture = checkpoint.Architecture(characters=characters, num_classes=args.num_classes, input_size=(args.width, 32),
                                            hidden_units=256, hidden_layers=2, pixel_range=(-1.0, 1.0))
     dtype = session_utils.compute_dtype(args.precision)
-    config = tf.ConfigProto(intra_op_parallelism_threads=parallel.usable_cores() // recogniser.num_pieces(args.batch_size))
+    config = tf.ConfigProto(intra_op_parallelism_threads=recogniser.threads_of_a_piece(args.batch_size))
     weights = random_weights(architecture, config)
     with tf.Graph().as_default(), checkpoint.Constants(weights, 'random weights').scope(), tf.Session(config=config) as session:
         graph = recognition.build_reading_graph(architecture, dtype=dtype, batch_size=1 if args.batch_size == 1 else None)

@@ -102,23 +102,20 @@ def as_json(evaluation, *, weights_path, sure, source, unreadable):
     }
 
 
-def count_samples(args):
-    """Return how many samples the command line's choice has; raises OSError or ValueError where there is nothing to count."""
-    if args.image_dir:
-        return AnnotatedImages(args.image_dir, args.annotation_path).count
-    return sum(record_files.count_records(record_files.find_record_files(args.dataset_dir or args.data_dir, args.split)))
+def open_images(args):
+    """Return (the Recogniser, the samples, how many they are, where they are from) for the command line's annotated images."""
+    images = AnnotatedImages(args.image_dir, args.annotation_path)
+    return open_recogniser(args, images.count), images, images.count, args.annotation_path
 
 
-def open_samples(args, recogniser):
-    """Return (samples, how many they are, where they are from) for the command line's choice."""
-    if args.image_dir:
-        images = AnnotatedImages(args.image_dir, args.annotation_path)
-        return images, images.count, args.annotation_path
-    dataset_dir = args.dataset_dir or args.data_dir
+def open_records(args, dataset_dir):
+    """Return what `open_images` does, for the command line's records."""
+    counts = record_files.count_records(record_files.find_record_files(dataset_dir, args.split))
+    recogniser = open_recogniser(args, sum(counts))
     provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, args.alphabet_dir)
     check_alphabet(recogniser.codec, provider.codec, recogniser.prefix, dataset_dir)
     samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
-    return samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'
+    return recogniser, samples, provider.num_samples(args.split), f'{args.split} records of {dataset_dir}'
 
 
 def main(argv=None):
@@ -131,10 +128,10 @@ def main(argv=None):
         from tools import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
         plots.check_path(args.confusion_path)   # before the long work
-    manifest_path = os.path.join(args.dataset_dir or args.data_dir, record_files.MANIFEST_NAME)
+    dataset_dir = args.dataset_dir or args.data_dir
+    manifest_path = os.path.join(dataset_dir, record_files.MANIFEST_NAME)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
-        recogniser = open_recogniser(args, count_samples(args))
-        samples, count, source = open_samples(args, recogniser)
+        recogniser, samples, count, source = open_images(args) if args.image_dir else open_records(args, dataset_dir)
         evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)
     if not evaluation.samples:

@@ -127,8 +127,8 @@ class Recogniser:
     def _build_second_look(self):
         """Add what a SecondLook needs to the graph."""
         height = self.input_size[1]
-        num_initialised = len(self.session.graph.get_collection(tf.GraphKeys.LOCAL_VARIABLES))
         with self.session.graph.as_default(), self._constants.scope():
+            num_initialised = len(tf.local_variables())
             images, logits = zip(*[
                 recognition.build_logits(self._architecture._replace(input_size=(width, height)), unrolled=False, **self._form)
                 for width in second_look_widths(self.input_size)], strict=True)
@@ -141,6 +141,11 @@ def num_pieces(num_images):
     """Return in how many pieces a batch is read at the same time."""
     cores = 1 if tf.config.list_physical_devices('GPU') else parallel.usable_cores()
     return max(1, min(cores, num_images // PIECE_IMAGES))
+
+
+def threads_of_a_piece(num_images):
+    """Return how many threads each operation should have, so that the pieces of a batch share the cores."""
+    return parallel.usable_cores() // num_pieces(num_images)
 
 
 def in_pieces(read, images):
@@ -191,7 +196,7 @@ def open_recogniser(args, num_images):
     are_few, is_single = num_images <= FEW_IMAGES, num_images == 1
     config.graph_options.rewrite_options.disable_meta_optimizer = are_few
     if not is_single:
-        config.intra_op_parallelism_threads = parallel.usable_cores() // num_pieces(cfg.TEST.BATCH_SIZE)
+        config.intra_op_parallelism_threads = threads_of_a_piece(cfg.TEST.BATCH_SIZE)
     weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
     return Recogniser(
         session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir,
