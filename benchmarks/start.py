@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 UP_TO = {
     'Python': '',
     'NumPy and OpenCV': 'import numpy, cv2',
-    'TensorFlow': 'import numpy, cv2, tensorflow.compat.v1',
+    'TensorFlow': 'import numpy, cv2; from tools import tensorflow_import; tensorflow_import.import_tensorflow()',
     'the project': 'import tools.test_shadownet',
     'checkpoint, graph and session': '''
 from tools import recogniser, test_shadownet

@@ -39,6 +39,11 @@ def test_onednn_is_asked_for_unless_the_user_says_otherwise():
     assert run('-c', before + IMPORT + show, stdout=subprocess.PIPE).stdout == '0\n'
 
 
+def test_keras_is_not_imported_with_it():
+    finished = run('-c', IMPORT + 'import sys; print("keras" in sys.modules)', stdout=subprocess.PIPE)
+    assert finished.stdout == 'False\n'
+
+
 def test_an_interrupt_meanwhile_is_one_line():
     interrupt = """
 import importlib

@@ -131,7 +131,7 @@ def test_a_signal_saves_a_checkpoint_and_ends_the_run_cleanly(records, tmp_path,
 @pytest.mark.parametrize(('settings', 'message'), [
     (['TRAIN.BATCH_SIZE=9'], 'a batch of 9 is larger than the training set of 8 samples'),
     (['ARCH.INPUT_SIZE=(100, 48)'], '32 pixels high'),
-    (['ARCH.INPUT_SIZE=(120, 32)'], 'expected an image of 120x32x3 bytes, got 6144'),
+    (['ARCH.INPUT_SIZE=(120, 32)'], 'expected an image of 120x32x3 bytes, got 3840'),
 ])
 def test_a_wrong_setting_is_one_line(records, tmp_path, capfd, settings, message):
     assert train(records, tmp_path / 'run', *settings) == 1

@@ -1,4 +1,4 @@
-"""Importing TensorFlow as the scripts want it: fast on every processor, and without the lines that it writes meanwhile."""
+"""Importing TensorFlow as the scripts want it: fast on every processor, without Keras and the lines that it writes meanwhile."""
 import contextlib
 import importlib
 import os
@@ -15,6 +15,7 @@ def import_tensorflow():
         SystemExit: Ctrl-C came meanwhile, for it takes seconds; a line says so.
     """
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')   # by itself only where the processor has AVX512-VNNI
+    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')     # which is not there; importing Keras 3 takes over a second
     level = os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', QUIET)
     try:
         with _muted_standard_error() if level == QUIET else contextlib.nullcontext():   # it heeds its level only afterwards
