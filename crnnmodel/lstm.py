@@ -3,6 +3,7 @@
 The cell is the one of Hochreiter and Schmidhuber with a forget gate, without peepholes, in the form and variable layout of
 TensorFlow 1's BasicLSTMCell: gates in the order i, j, f, o and a kernel of [inputs + units, 4 * units].
 """
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 FORGET_BIAS = 1.0
@@ -44,7 +45,7 @@ def bidirectional_lstm(inputs_tbc, *, units, dtype, unrolled=True):
 
 def forget_bias_row(units):
     """Return float32 [GATES * units]: FORGET_BIAS where the forget gate is, else 0."""
-    return tf.repeat(tf.constant([0.0, 0.0, FORGET_BIAS, 0.0]), units)
+    return np.repeat(np.float32([0.0, 0.0, FORGET_BIAS, 0.0]), units)
 
 
 def _fused_direction(inputs_tbc, kernel, bias, *, backwards):
