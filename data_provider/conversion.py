@@ -16,6 +16,7 @@ Conversion = collections.namedtuple('Conversion', [
     'max_frames',        # frames that the network makes of such an image
     'validation_split',  # share of Train that becomes validation, in [0, 1)
     'seed',              # chooses which samples those are
+    'is_compressed',     # whether the record files are, with gzip
 ])
 
 Converted = collections.namedtuple('Converted', [
@@ -52,13 +53,15 @@ def convert_lines(conversion, split, lines):
 
 
 def convert_lines_to_files(folder, conversion, split, lines):
-    """Do what `convert_lines` does, and leave the records of each split in a file of a folder.
+    """Do what `convert_lines` does, and leave the records of each split, compressed if so wished, in a file of a folder.
 
     A process hands a path to another at once; the records themselves would go through a pipe of 64 kB, which takes longer than
     to make them.
     """
     converted = convert_lines(conversion, split, lines)
-    return converted._replace(records={name: _new_file(folder, records) for name, records in converted.records.items()})
+    return converted._replace(records={
+        name: _new_file(folder, tfrecord.compressed(records) if conversion.is_compressed else records)
+        for name, records in converted.records.items()})
 
 
 def _new_file(folder, content):

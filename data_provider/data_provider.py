@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from data_provider.augmentation import augment
-from local_utils import data_utils, establish_char_dict, log_utils, parallel, record_files
+from local_utils import data_utils, establish_char_dict, log_utils, parallel, record_files, tfrecord
 
 FILES_AT_ONCE = 16         # shards that are read side by side
 BLOCK_RECORDS = 64         # of a shard that are read at once, ahead of their use
@@ -125,13 +125,14 @@ class TextDataProvider:
         if own:   # and so all rows of its batches
             paths, count = own
             first_row, batch_rows = 0, rows
+        compressions = [tfrecord.compression_of(path) for path in paths]
         first_epoch, offset = divmod(first_batch * batch_rows, count)
         if offset:
             log_utils.init_logger().info('passing over the %d records that were trained on in this epoch', offset)
 
         def epoch_records(epoch):
-            shuffled_paths = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed + epoch)
-            blocks = shuffled_paths.interleave(blocks_of, cycle_length=min(len(paths), FILES_AT_ONCE))
+            shuffled_files = tf.data.Dataset.from_tensor_slices((paths, compressions)).shuffle(len(paths), seed=seed + epoch)
+            blocks = shuffled_files.interleave(blocks_of, cycle_length=min(len(paths), FILES_AT_ONCE))
             return blocks.unbatch().shuffle(min(shuffle_buffer, count), seed=seed + epoch)
 
         def parse(number, serialized):
@@ -166,12 +167,12 @@ class TextDataProvider:
                      labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])
 
 
-def blocks_of(path):
+def blocks_of(path, compression):
     """Return a dataset of blocks of a file's records, each with a thread of its own that reads the next.
 
     tf.data's own parallel interleaving hands records over one by one, which takes several times as long as reading them.
     """
-    return tf.data.TFRecordDataset(path, buffer_size=READ_BUFFER_BYTES).batch(BLOCK_RECORDS).prefetch(1)
+    return tf.data.TFRecordDataset(path, compression, READ_BUFFER_BYTES).batch(BLOCK_RECORDS).prefetch(1)
 
 
 def numbers_of_files(counts, numbers):

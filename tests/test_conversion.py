@@ -17,7 +17,7 @@ def test_the_share_of_validation_is_the_one_asked_for_and_the_seed_changes_it():
 
 def test_a_chunk_keeps_the_order_of_its_lines(tmp_path, codec):
     data_set = write_data_set(tmp_path, ['b', 'a'], ['c'])
-    settings = conversion.Conversion(str(data_set), codec, (100, 32), 25, 0.0, 0)
+    settings = conversion.Conversion(str(data_set), codec, (100, 32), 25, 0.0, 0, is_compressed=False)
     lines = [AnnotatedLine(1, b'/1/Train/0.png b'), AnnotatedLine(2, b'/x b'), AnnotatedLine(3, b'/1/Train/1.png a')]
     converted = conversion.convert_lines(settings, 'train', lines)
     assert converted.num_lines == 3

@@ -6,7 +6,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from data_provider.data_provider import Share, TextDataProvider
-from local_utils import files
+from local_utils import files, tfrecord
 from local_utils.establish_char_dict import write_alphabet
 from tests.conftest import draw, write_records
 
@@ -51,6 +51,15 @@ def test_an_epoch_takes_every_sample_once_in_an_order_of_its_own(records):
     first, second = order[:10], order[10:20]
     assert sorted(first) == sorted(second) == sorted(f'{number}_word{number}.png' for number in range(10))
     assert first != second
+
+
+def test_compressed_records_are_trained_on_in_the_same_order(records):
+    before = batches(open_records(records), 5)
+    path = records / 'train_feature.tfrecords'
+    path.write_bytes(tfrecord.compressed(path.read_bytes()))
+    after = batches(open_records(records), 5)
+    assert names(after) == names(before)
+    assert all(np.array_equal(one.images, other.images) for one, other in zip(after, before, strict=True))
 
 
 def test_the_seed_decides_the_order(records):

@@ -1,4 +1,6 @@
 """Tests of local_utils.tfrecord and local_utils.data_utils."""
+import re
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -76,6 +78,39 @@ def test_a_flipped_bit_anywhere_is_found(tmp_path):
         (tmp_path / 'r').write_bytes(damaged)
         with pytest.raises(ValueError, match=f'record {1 if position < 28 else 2} at byte'):
             list(tfrecord.read_records(tmp_path / 'r'))
+
+
+def test_compressed_records_are_counted_read_and_passed_over_as_others_are(tmp_path):
+    payloads = [bytes([number]) * 50 for number in range(9)]
+    pieces = [b''.join(map(tfrecord.frame, payloads[start:start + 3])) for start in (0, 3, 6)]
+    (tmp_path / 'r').write_bytes(b''.join(map(tfrecord.compressed, pieces)))
+    assert tfrecord.compression_of(tmp_path / 'r') == 'GZIP'
+    assert tfrecord.count_records(tmp_path / 'r') == 9
+    assert list(tfrecord.read_records(tmp_path / 'r')) == payloads
+    assert list(tfrecord.read_records(tmp_path / 'r', range(2, 10, 3))) == payloads[1::3]
+    assert list(tf.python_io.tf_record_iterator(str(tmp_path / 'r'), tf.python_io.TFRecordOptions('GZIP'))) == payloads
+
+
+@pytest.mark.parametrize('read', [tfrecord.count_records, lambda path: list(tfrecord.read_records(path))])
+def test_damage_in_compressed_records_is_one_line_with_the_files_name(tmp_path, read):
+    payloads = [bytes([number]) * 50 for number in range(9)]
+    content = tfrecord.compressed(b''.join(map(tfrecord.frame, payloads)))
+    path = tmp_path / 'r'
+    path.write_bytes(content)
+    whole = read(path)
+    for length in range(4, len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(ValueError, match=f'^{path}: [^\n]*cut off'):
+            read(path)
+    num_found, positions = 0, range(10, len(content))   # behind what gzip does not check
+    for position in positions:
+        path.write_bytes(content[:position] + bytes([content[position] ^ 0x10]) + content[position + 1:])
+        try:
+            assert read(path) == whole
+        except ValueError as error:
+            assert re.fullmatch(f'{path}: .*damaged.*', str(error))
+            num_found += 1
+    assert num_found >= 0.9 * len(positions)   # some bits of what is compressed mean nothing
 
 
 def test_a_file_that_is_no_record_file_is_refused(tmp_path):

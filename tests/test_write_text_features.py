@@ -47,11 +47,12 @@ def test_every_sample_lands_in_one_split_with_its_image_label_and_name(tmp_path,
     assert manifest['rejected'] == {}
 
 
-def test_two_runs_write_the_same_bytes_whatever_the_number_of_workers(tmp_path, monkeypatch):
+@pytest.mark.parametrize('flags', [[], ['--gzip']])
+def test_two_runs_write_the_same_bytes_whatever_the_number_of_workers(tmp_path, monkeypatch, flags):
     monkeypatch.setattr(write_text_features, 'MAX_CHUNK_LINES', 3)
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
-    assert convert(data_set, tmp_path / 'one', '--num_workers', '1') == 0
-    assert convert(data_set, tmp_path / 'three', '--num_workers', '3') == 0
+    assert convert(data_set, tmp_path / 'one', '--num_workers', '1', *flags) == 0
+    assert convert(data_set, tmp_path / 'three', '--num_workers', '3', *flags) == 0
     assert content(tmp_path / 'one') == content(tmp_path / 'three')
 
 
@@ -115,6 +116,23 @@ def test_shards_hold_the_same_records_in_the_same_order(tmp_path, codec):
     assert sorted(names) == [f'train_feature.tfrecords-0000{index}-of-00004' for index in range(4)]
     assert [feature.imagename for feature in read(tmp_path / 'out', 'train', codec)] == expected
     assert all(path.stat().st_size for path in (tmp_path / 'out').glob('train*'))
+
+
+def test_compressed_records_hold_the_same_samples_in_less_space(tmp_path, monkeypatch, codec):
+    monkeypatch.setattr(write_text_features, 'MAX_CHUNK_LINES', 3)
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    assert convert(data_set, tmp_path / 'plain') == 0
+    assert convert(data_set, tmp_path / 'small', '--gzip') == 0
+    for split in record_files.SPLITS:
+        plain, small = (read(tmp_path / name, split, codec) for name in ('plain', 'small'))
+        assert [feature.imagename for feature in small] == [feature.imagename for feature in plain]
+        assert all(np.array_equal(one.image, other.image) for one, other in zip(small, plain, strict=True))
+    size_of = {name: (tmp_path / name / 'train_feature.tfrecords').stat().st_size for name in ('plain', 'small')}
+    assert size_of['small'] < size_of['plain'] / 2
+    manifest = json.loads((tmp_path / 'small' / 'manifest.json').read_text())
+    assert manifest['compression'] == 'gzip'
+    train, = manifest['splits']['train']['files']
+    assert train['bytes'] == size_of['small']
 
 
 @pytest.mark.parametrize(('num_shards', 'counts'), [(3, [14, 13, 13]), (7, [6, 6, 6, 5, 6, 6, 5])])

@@ -53,11 +53,13 @@ def parse_args(argv=None):
                         help='processes that convert')
     parser.add_argument('--num_shards', type=platform_flags.positive_number, default=1, metavar='N',
                         help='files to spread the records of each split over')
+    parser.add_argument('--gzip', action='store_true',
+                        help='compress the records, to about a third; training tells by itself, other readers have to be told')
     knob_flags.add_set_flag(parser, 'ARCH.INPUT_SIZE', 'DATA')
     return parser.parse_args(argv)
 
 
-def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers, num_shards, input_size, seed):
+def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers, num_shards, input_size, seed, gzip=False):
     """Convert a data set.
 
     Args:
@@ -68,6 +70,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
         num_shards: files a split.
         input_size: (width, height) of the images in the records.
         seed: chooses which samples are validation.
+        gzip: whether the records are compressed.
 
     Raises:
         FileNotFoundError: there is no such data set, or no annotation file in it.
@@ -80,11 +83,12 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     num_lines = {split: annotation.count_lines(path) for split, path in annotation_paths.items()}
     settings = conversion.Conversion(
         dataset_dir=os.path.realpath(dataset_dir), codec=codec, input_size=tuple(input_size),
-        max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed)
+        max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed,
+        is_compressed=gzip)
     for split, path in annotation_paths.items():
         try_first_lines(settings, split, path)
     description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,
-                   'validation_split': validation_split}
+                   'validation_split': validation_split, 'compression': 'gzip' if gzip else 'none'}
     # The scratch folder holds at most 3 chunks a worker.
     with (folder_lock.only_writer(save_dir), folder_lock.replacing(os.path.join(save_dir, record_files.MANIFEST_NAME)),
           ConversionOutput(save_dir, num_shards, description) as output,
@@ -266,7 +270,7 @@ def main(argv=None):
     split = cfg.DATA.VALIDATION_SPLIT if args.validation_split is None else args.validation_split
     write_text_features(dataset_dir=args.dataset_dir or args.data_dir, save_dir=args.save_dir or args.output_dir,
                         validation_split=split, num_workers=args.num_workers, num_shards=args.num_shards,
-                        input_size=cfg.ARCH.INPUT_SIZE, seed=cfg.DATA.SEED)
+                        input_size=cfg.ARCH.INPUT_SIZE, seed=cfg.DATA.SEED, gzip=args.gzip)
 
 
 if __name__ == '__main__':
