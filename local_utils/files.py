@@ -30,8 +30,10 @@ def named_errors(path):
         raise
 
 
-def check_target(path):
-    """Raise ValueError where there is no folder for a file that is to be written, or one of its name."""
+def check_target(path, endings):
+    """Raise ValueError where a file to be written has none of the endings, no folder, or the name of one."""
+    if not path.lower().endswith(endings):
+        raise ValueError(f'{path}: expected a name that ends in {", ".join(endings)}')
     if os.path.isdir(path):
         raise ValueError(f'{path}: expected the name of a file to write, got a folder')
     if not os.path.isdir(os.path.dirname(path) or '.'):

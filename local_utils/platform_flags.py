@@ -19,6 +19,10 @@ class WrongArgument(ValueError):
     """An argument that only the script's own work finds to be wrong; the exit status is 2, as for all wrong arguments."""
 
 
+class Terminated(SystemExit):
+    """SIGTERM came; ends the process with the status that a shell gives to such an end."""
+
+
 class ToolParser(argparse.ArgumentParser):
     """An argument parser that knows the flags of the UAI Train platform and suggests the nearest flag for an unknown one."""
 
@@ -109,6 +113,9 @@ def run_tool(main, argv=None):
     except KeyboardInterrupt:
         logger.error('interrupted')
         return 130
+    except Terminated:
+        logger.error('ended by SIGTERM')
+        raise
     except (ValueError, KeyError, OSError) as error:
         logger.debug('the error was raised here:', exc_info=True)
         logger.error(message_of(error))
@@ -132,7 +139,7 @@ def standard_output():
 def _termination_as_exit():
     """Let SIGTERM end the block as Ctrl-C does, by an exception, so that what is half done is cleaned up."""
     def end(number, _frame):
-        raise SystemExit(128 + number)
+        raise Terminated(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield   # only the main thread may set handlers

@@ -106,6 +106,17 @@ def test_a_closed_standard_output_is_one_line_and_status_one(fresh_configuration
     assert 'standard output is closed' in line
 
 
+def test_a_termination_is_one_line_and_the_status_of_a_shell(capfd):
+    def main(argv):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(SystemExit) as caught:
+        platform_flags.run_tool(main)
+    assert caught.value.code == 143
+    line, = capfd.readouterr().err.splitlines()
+    assert line.endswith('ERROR ended by SIGTERM')
+
+
 def test_a_defect_keeps_its_traceback():
     def main(argv):
         raise TypeError('a defect')

@@ -89,8 +89,9 @@ def test_a_run_that_is_done_does_nothing_more(records, tmp_path, capfd):
     assert 'nothing to do: 2 of 2 steps are done' in capfd.readouterr().err
 
 
-def test_a_warm_up_longer_than_the_run_is_noticed(tmp_path, capfd):
-    assert train(tmp_path / 'none', tmp_path / 'run', 'TRAIN.WARMUP_STEPS=9') == 1
+def test_a_warm_up_longer_than_the_run_is_noticed(records, tmp_path, capfd):
+    with folder_lock.only_writer(tmp_path / 'run'):   # so that it does not begin
+        assert train(records, tmp_path / 'run', 'TRAIN.WARMUP_STEPS=9') == 1
     assert 'TRAIN.WARMUP_STEPS: 9 of TRAIN.STEPS 8' in capfd.readouterr().err
 
 
@@ -100,11 +101,13 @@ def test_too_little_memory_is_said_with_the_knob():
         raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating tensor')
 
 
-def test_fonts_without_words_to_draw_are_a_wrong_argument(capsys):
+@pytest.mark.parametrize(('flags', 'named'), [
+    (['--fonts', 'fonts'], '--fonts'), (['--set', 'TRAIN.STEPS=9', 'TRAIN.DRAWN_STYLE=plain'], 'TRAIN.DRAWN_STYLE')])
+def test_what_only_drawing_reads_is_a_wrong_argument_without_it(flags, named, capsys):
     with pytest.raises(SystemExit) as caught:
-        train_shadownet.main(['--fonts', 'fonts'])
+        train_shadownet.main(flags)
     assert caught.value.code == 2
-    assert '--fonts is for --drawn_words' in capsys.readouterr().err
+    assert f'{named} is for --drawn_words' in capsys.readouterr().err
 
 
 def test_an_error_of_drawing_is_not_put_down_to_the_records():

@@ -22,7 +22,7 @@ tensorflow_import.import_tensorflow()
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
-from local_utils import folder_lock, log_utils, platform_flags, progress, record_files
+from local_utils import files, folder_lock, log_utils, platform_flags, progress, record_files
 from tools import knob_flags, recognition, session_utils
 from tools.recogniser import add_reading_flags, check_alphabet, open_recogniser
 
@@ -127,7 +127,7 @@ def main(argv=None):
     if args.confusion_path:
         from tools import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
-        plots.check_path(args.confusion_path)   # before the long work
+        files.check_target(args.confusion_path, plots.FIGURE_ENDINGS)   # before the long work
     dataset_dir = args.dataset_dir or args.data_dir
     manifest_path = os.path.join(dataset_dir, record_files.MANIFEST_NAME)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):

@@ -6,6 +6,7 @@ import numpy as np
 
 from local_utils import files
 
+ENDINGS = ('.png',)
 SCALE = 2            # of the word images
 TEXT_HEIGHT = 24     # pixels under each word
 GREEN, RED = (0, 128, 0), (0, 0, 200)
@@ -13,9 +14,7 @@ GREEN, RED = (0, 128, 0), (0, 0, 200)
 
 def check_path(path, inputs=()):
     """Raise ValueError where a picture cannot be written to a path, or would take the place of one of the input files."""
-    if not path.lower().endswith('.png'):
-        raise ValueError(f'{path}: expected a name that ends in .png')
-    files.check_target(path)
+    files.check_target(path, ENDINGS)
     if os.path.realpath(path) in map(os.path.realpath, inputs):
         raise ValueError(f'{path}: one of the images that are to be read; expected another name for the picture')
 

@@ -69,13 +69,7 @@ def draw_curves(losses, accuracies, path):
 
 def save_figure(figure, path):
     """Write a matplotlib figure, whole or not at all; the ending of `path` decides the format."""
-    check_path(path)
+    files.check_target(path, FIGURE_ENDINGS)
     with files.atomic_file(path) as file:
         figure.savefig(file, format=os.path.splitext(path)[1][1:], dpi=120)
 
-
-def check_path(path):
-    """Raise ValueError where a figure cannot be written to a path."""
-    if os.path.splitext(path)[1] not in FIGURE_ENDINGS:
-        raise ValueError(f'{path}: expected a name that ends in {", ".join(FIGURE_ENDINGS)}')
-    files.check_target(path)

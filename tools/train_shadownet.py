@@ -39,8 +39,9 @@ def parse_args(argv=None):
                         help="start a new run from the weights of this checkpoint; 'bundled' for those of the project")
     knob_flags.add_set_flag(parser, 'ARCH', 'TRAIN')
     args = parser.parse_args(argv)
-    if args.fonts and not args.drawn_words:
-        parser.error('--fonts is for --drawn_words')
+    of_drawing = [assignment.partition('=')[0] for assignment in args.assignments or [] if assignment.startswith('TRAIN.DRAW')]
+    if not args.drawn_words and (args.fonts or of_drawing):
+        parser.error(f'{"--fonts" if args.fonts else of_drawing[0]} is for --drawn_words')
     return args
 
 
@@ -66,9 +67,6 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
     if cfg.TRAIN.BATCH_SIZE % cluster.num_replicas:
         raise ValueError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {cfg.TRAIN.BATCH_SIZE}')
-    if cfg.TRAIN.WARMUP_STEPS > cfg.TRAIN.STEPS:
-        logger.warning('TRAIN.WARMUP_STEPS: %d of TRAIN.STEPS %d, so that the learning rate does not get to TRAIN.LEARNING_RATE',
-                       cfg.TRAIN.WARMUP_STEPS, cfg.TRAIN.STEPS)
     provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE)
     drawer = training_graph.make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
     describe_records(provider, drawer)
@@ -77,7 +75,10 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
         hidden_units=cfg.ARCH.HIDDEN_UNITS, hidden_layers=cfg.ARCH.HIDDEN_LAYERS, pixel_range=cfg.ARCH.PIXEL_RANGE,
         conv_channels=cfg.ARCH.CONV_CHANNELS)
     first_weights = load_first_weights(weights_path, output_dir, architecture) if weights_path else None
-    with (run_folder.RunFolder(output_dir, is_chief=cluster.is_chief) as run, drawing(drawer) as draw,
+    if cfg.TRAIN.WARMUP_STEPS > cfg.TRAIN.STEPS:
+        logger.warning('TRAIN.WARMUP_STEPS: %d of TRAIN.STEPS %d, so that the learning rate does not get to TRAIN.LEARNING_RATE',
+                       cfg.TRAIN.WARMUP_STEPS, cfg.TRAIN.STEPS)
+    with (run_folder.RunFolder(output_dir, is_chief=cluster.is_chief) as run, contextlib.ExitStack() as stack,
           tf.Graph().as_default() as graph):
         resumed = run.load_last(architecture)
         first_step = int(resumed.tensors['global_step']) if resumed else 0
@@ -89,6 +90,7 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
             logger.info('nothing to do: %d of %d steps are done in %s', first_step, last_step, output_dir)
             return first_step
         cluster.wait_for_others(cfg.TRAIN.CLUSTER_WAIT)
+        draw = stack.enter_context(drawing(drawer))
         training = training_graph.build_training_graph(cluster, provider, draw, architecture, first_step)
         run.make_savers(cfg.TRAIN.KEEP_CHECKPOINTS)
         report = TrainingReport(log_dir, first_step=first_step, last_step=last_step, batch_size=cfg.TRAIN.BATCH_SIZE,

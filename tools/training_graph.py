@@ -72,9 +72,10 @@ def build_training_graph(cluster, provider, draw, architecture, first_step):
     """
     tf.set_random_seed(cfg.TRAIN.SEED)
     dtype = session_utils.compute_dtype(cfg.TRAIN.PRECISION)
-    log_utils.init_logger().info(
-        'arithmetic in %s on %s; batches of %d in all, %d for each of %d replicas', dtype.name, session_utils.computing_device(),
-        cfg.TRAIN.BATCH_SIZE, cfg.TRAIN.BATCH_SIZE // cluster.num_replicas, cluster.num_replicas)
+    shared_out = '' if cluster.num_replicas == 1 else (
+        f' in all, {cfg.TRAIN.BATCH_SIZE // cluster.num_replicas} for each of {cluster.num_replicas} replicas')
+    log_utils.init_logger().info('arithmetic in %s on %s; batches of %d%s', dtype.name, session_utils.computing_device(),
+                                 cfg.TRAIN.BATCH_SIZE, shared_out)
     checkpoint.add_description(architecture)
     strategy = cluster.strategy
     wish, figures = tf.placeholder_with_default(0.0, []), tf.placeholder(tf.float32, [MAX_FIGURES])
