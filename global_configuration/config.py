@@ -60,7 +60,7 @@ cfg.TRAIN.TF_ALLOW_GROWTH = True      # take GPU memory as it is needed
 
 # --- reading and evaluation ------------------------------------------------------------------------------------------------
 cfg.TEST = EasyDict()
-cfg.TEST.BATCH_SIZE = 64              # images read at once
+cfg.TEST.BATCH_SIZE = 128             # images read at once
 cfg.TEST.PRECISION = 'auto'           # as TRAIN.PRECISION
 cfg.TEST.BEAM_WIDTH = 100             # of --beam_search
 cfg.TEST.SURE = 0.9                   # an image read with less confidence is looked at again, narrower and wider; 0: never
