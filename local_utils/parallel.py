@@ -30,7 +30,7 @@ def worker_processes(num_workers, prepare=None):
     Raises:
         OSError: one of them died.
     """
-    context = _ContextWithoutScript() if prepare else multiprocessing.get_context('spawn')
+    context = _ContextWithoutScript() if prepare else _WorkerContext()
     try:
         with concurrent.futures.ProcessPoolExecutor(
                 num_workers, context, initializer=_start_worker, initargs=(prepare,)) as executor:
@@ -42,7 +42,26 @@ def worker_processes(num_workers, prepare=None):
         raise OSError('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
 
 
-class _ProcessWithoutScript(multiprocessing.context.SpawnProcess):
+class _WorkerProcess(multiprocessing.context.SpawnProcess):
+    """A process that Ctrl-C does not reach, not even before it can leave it to the parent."""
+
+    def start(self):
+        """Start the process, which has the signals blocked that this thread has blocked."""
+        if not hasattr(signal, 'pthread_sigmask'):   # Windows
+            super().start()
+            return
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+class _WorkerContext(multiprocessing.context.SpawnContext):
+    Process = _WorkerProcess
+
+
+class _ProcessWithoutScript(_WorkerProcess):
     """A process that does not import the running script, for it does not see one when it starts."""
 
     def start(self):

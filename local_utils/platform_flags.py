@@ -23,11 +23,22 @@ class Terminated(SystemExit):
     """SIGTERM came; ends the process with the status that a shell gives to such an end."""
 
 
-class ToolParser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser that shows the defaults in its help, and says what is wrong in one line."""
+
+    def __init__(self, **kwargs):
+        super().__init__(formatter_class=HelpFormatter, **kwargs)
+
+    def error(self, message):
+        """End the script with status 2 and a line."""
+        self.exit(2, f'{self.prog}: error: {message} (--help shows the flags)\n')
+
+
+class ToolParser(OneLineParser):
     """An argument parser that knows the flags of the UAI Train platform and suggests the nearest flag for an unknown one."""
 
     def __init__(self, **kwargs):
-        super().__init__(formatter_class=HelpFormatter, allow_abbrev=False, **kwargs)
+        super().__init__(allow_abbrev=False, **kwargs)
         platform = self.add_argument_group('flags that the UAI Train platform adds to every job')
         platform.add_argument('--work_dir', metavar='DIR', help='accepted for the platform; nothing reads it')
         platform.add_argument('--data_dir', default=DATA_DIR, metavar='DIR', help='where the input lies')

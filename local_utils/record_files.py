@@ -34,7 +34,8 @@ def find_record_files(dataset_dir, split):
     expected = file_names(split, int(shards[1]) if shards else 1)
     missing = [name for name in expected if name not in present]
     if missing:
-        raise FileNotFoundError(f'{dataset_dir}: {missing[0]} is missing, one of {len(missing)} of {len(expected)} shards')
+        raise FileNotFoundError(f'{dataset_dir}: expected {len(expected)} shards, found {len(expected) - len(missing)}; '
+                                f'the first that is missing is {missing[0]}')
     if len(present) > len(expected):
         raise ValueError(f'{dataset_dir}: {present[0]} and {present[-1]} are of two conversions; expected the files of one')
     return [os.path.join(dataset_dir, name) for name in expected]

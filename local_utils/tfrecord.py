@@ -50,12 +50,11 @@ def read_records(path, numbers=None):
         ValueError: the file is cut off or a byte of it was changed; says where.
     """
     with _open(path) as file:
-        for number, offset, length in _headers(file, path):
+        for number, where, length in _headers(file, path):
             if numbers is not None and number not in numbers:
                 file.seek(length + _FOOTER.size, os.SEEK_CUR)
                 continue
             body = file.read(length + _FOOTER.size)
-            where = f'{path}: record {number} at byte {offset}'
             if len(body) < length + _FOOTER.size:
                 raise ValueError(f'{where}: expected {length + _FOOTER.size} more bytes, got {len(body)}; the file is cut off')
             payload = body[:length]
@@ -68,12 +67,11 @@ def count_records(path):
     """Return how many records a file holds, looking at their headers only; raises what `read_records` raises."""
     count = 0
     with _open(path) as file:
-        for number, offset, length in _headers(file, path):
+        for number, where, length in _headers(file, path):
             count = number
             file.seek(length + _FOOTER.size - 1, os.SEEK_CUR)
             if not file.read(1):
-                raise ValueError(f'{path}: record {number} at byte {offset}: expected {length + _FOOTER.size} more bytes, '
-                                 'got fewer; the file is cut off')
+                raise ValueError(f'{where}: expected {length + _FOOTER.size} more bytes, got fewer; the file is cut off')
     return count
 
 
@@ -92,18 +90,17 @@ def _open(path):
 
 
 def _headers(file, path):
-    """Yield (number from 1, byte offset, payload length) of each record; the caller moves the file past each payload."""
-    number = 0
+    """Yield (number from 1, where it is, payload length) of each record; the caller moves the file past each payload."""
+    number, unit = 0, 'uncompressed byte' if isinstance(file, gzip.GzipFile) else 'byte'
     while header := file.read(_HEADER.size):
         number += 1
-        offset = file.tell() - len(header)
-        where = f'{path}: record {number} at byte {offset}'
+        where = f'{path}: record {number} at {unit} {file.tell() - len(header)}'
         if len(header) < _HEADER.size:
             raise ValueError(f'{where}: expected a header of {_HEADER.size} bytes, got {len(header)}; the file is cut off')
         length, length_crc = _HEADER.unpack(header)
         if length_crc != _masked_crc(header[:_LENGTH.size]) or length > MAX_PAYLOAD_BYTES:
             raise ValueError(f'{where}: the checksum of its length does not match; the file is damaged or no TFRecord file')
-        yield number, offset, length
+        yield number, where, length
 
 
 def _masked_crc(data):

@@ -21,6 +21,14 @@ def test_the_platforms_flags_are_accepted_by_every_script():
     assert (args.data_dir, args.output_dir, args.log_dir, args.num_gpus, args.max_step) == ('/d', '/o', '/l', 2, 7)
 
 
+def test_a_wrong_argument_is_one_line(capsys):
+    with pytest.raises(SystemExit) as caught:
+        platform_flags.ToolParser(prog='tool').parse_args(['--num_gpus', 'many'])
+    assert caught.value.code == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith('tool: error: argument --num_gpus: expected a whole number')
+
+
 def test_the_help_shows_the_defaults_that_there_are():
     parser = platform_flags.ToolParser()
     parser.add_argument('--seed', default=0, help='decides')

@@ -91,6 +91,14 @@ def test_compressed_records_are_counted_read_and_passed_over_as_others_are(tmp_p
     assert list(tf.python_io.tf_record_iterator(str(tmp_path / 'r'), tf.python_io.TFRecordOptions('GZIP'))) == payloads
 
 
+def test_the_place_of_damage_that_was_compressed_is_that_in_the_uncompressed_data(tmp_path):
+    damaged = bytearray(tfrecord.frame(b'one') + tfrecord.frame(b'another'))
+    damaged[-5] ^= 1
+    (tmp_path / 'r').write_bytes(tfrecord.compressed(damaged))
+    with pytest.raises(ValueError, match='record 2 at uncompressed byte 19: the checksum of its data'):
+        list(tfrecord.read_records(tmp_path / 'r'))
+
+
 @pytest.mark.parametrize('read', [tfrecord.count_records, lambda path: list(tfrecord.read_records(path))])
 def test_damage_in_compressed_records_is_one_line_with_the_files_name(tmp_path, read):
     payloads = [bytes([number]) * 50 for number in range(9)]

@@ -282,13 +282,18 @@ def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_p
     annotation.write_text(annotation.read_text() * 5000)
     command = [sys.executable, files.repository_path('tools', 'write_text_features.py'),
                '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out'), '--num_workers', '2']
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    with (open(tmp_path / 'errors', 'w') as errors,
+          subprocess.Popen(command, stderr=errors, start_new_session=True) as process):
         deadline = time.monotonic() + 60
         while len(children_of(process.pid)) < 3 and time.monotonic() < deadline:   # two workers and the tracker of resources
             time.sleep(0.05)
         workers = children_of(process.pid)
-        process.send_signal(number)
+        if number == signal.SIGINT:   # goes to all, as from a terminal, and the workers are just starting
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
     assert process.returncode == status
+    assert 'Traceback' not in (tmp_path / 'errors').read_text()
     assert len(workers) >= 2
     while any(map(is_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)

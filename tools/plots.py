@@ -5,10 +5,12 @@ import os
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from local_utils import files
 
 MAX_CHARACTERS = 100   # of a confusion matrix
+FEW_POINTS = 20        # of a curve, that are marked: a single one is not seen otherwise
 FIGURE_ENDINGS = ('.png', '.pdf', '.svg')
 
 
@@ -56,7 +58,9 @@ def draw_curves(losses, accuracies, path):
     """
     figure = Figure(figsize=(8, 4), layout='constrained')
     axes = figure.add_subplot(xlabel='step', ylabel='CTC loss (training)')
-    axes.plot(*zip(*sorted(losses.items()), strict=True), color='tab:blue', label='CTC loss (training)')
+    axes.plot(*zip(*sorted(losses.items()), strict=True), color='tab:blue', marker='.' if len(losses) < FEW_POINTS else None,
+              label='CTC loss (training)')
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     if accuracies:
         right = axes.twinx()

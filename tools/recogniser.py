@@ -118,11 +118,11 @@ class Recogniser:
             self._second_look = self._second_look or self._build_second_look()
         count = len(views[0])
         of_first_size, of_widths = views[:len(SECOND_LOOK_MARGINS)], views[len(SECOND_LOOK_MARGINS):]
-        runs = of_first_size if self._form['batch_size'] else [np.concatenate(of_first_size)]
-        logits = np.concatenate([recognition.run_reading(self.session, self.graph.logits, {self.graph.images: images}, len(images))
-                                 for images in runs], axis=1)
-        logits = [first_logits, *np.split(logits, len(of_first_size), axis=1)]
-        feeds = dict(zip([*self._second_look.logits, *self._second_look.images], [*logits, *of_widths], strict=True))
+        batches = of_first_size if self._form['batch_size'] else [np.concatenate(of_first_size)]
+        logits = [recognition.run_reading(self.session, self.graph.logits, {self.graph.images: images}, len(images))
+                  for images in batches]
+        logits_of_views = [first_logits, *np.split(np.concatenate(logits, axis=1), len(of_first_size), axis=1)]
+        feeds = dict(zip([*self._second_look.logits, *self._second_look.images], [*logits_of_views, *of_widths], strict=True))
         labels, confidences = recognition.run_reading(self.session, self._second_look.reading, feeds, count)
         return recognition.texts_of(self.codec, labels), confidences
 

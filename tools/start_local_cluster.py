@@ -6,7 +6,6 @@
 What stands behind -- goes to each train_shadownet.py. Their lines come out with their names in front. SIGTERM and Ctrl-C are
 handed on; the exit status is 0 where each ended with 0.
 """
-import argparse
 import contextlib
 import json
 import os
@@ -23,7 +22,7 @@ from local_utils import files, log_utils, platform_flags
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=platform_flags.HelpFormatter)
+    parser = platform_flags.OneLineParser(description=__doc__)
     parser.add_argument('--num_workers', type=platform_flags.positive_number, default=2, metavar='N',
                         help='processes, the master too')
     parser.add_argument('training_flags', nargs='*', metavar='FLAG', help='flags of train_shadownet.py, behind --')

@@ -54,7 +54,7 @@ def parse_args(argv=None):
     parser.add_argument('--num_shards', type=platform_flags.positive_number, default=1, metavar='N',
                         help='files to spread the records of each split over')
     parser.add_argument('--gzip', action='store_true',
-                        help='compress the records, to about a third; training tells by itself, other readers have to be told')
+                        help='compress the records; our scripts tell by themselves, other readers have to be told')
     knob_flags.add_set_flag(parser, 'ARCH.INPUT_SIZE', 'DATA')
     return parser.parse_args(argv)
 
