@@ -24,7 +24,8 @@ UP_TO = {
     'TensorFlow': 'import numpy, cv2; from tools import tensorflow_import; tensorflow_import.import_tensorflow()',
     'the project': 'import tools.test_shadownet',
     'checkpoint, graph and session': '''
-from tools import test_shadownet, recogniser
+from tools import test_shadownet   # imports TensorFlow as the scripts do
+from tools import recogniser
 recogniser.open_recogniser(test_shadownet.parse_args(['--image_path', 'word.jpg', '--weights_path', 'bundled']), num_images=1)''',
 }
 READ, READ_AGAIN = 'the word is read', 'it is looked at again'

@@ -78,12 +78,8 @@ def count_records(path):
 @contextlib.contextmanager
 def _open(path):
     """Open a file of records, compressed or not; raises ValueError where its compression is damaged."""
-    if not compression_of(path):
-        with files.open_regular(path) as file:
-            yield file
-        return
     try:
-        with gzip.open(path) as file:
+        with (gzip.open(path) if compression_of(path) else files.open_regular(path)) as file:
             yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f'{path}: expected data of gzip ({error}); the file is cut off or damaged') from error

@@ -8,7 +8,7 @@ from tools import run_folder, train_shadownet
 
 WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
 SIZE = (40, 32)
-SMALL_IMAGES = 'ARCH.INPUT_SIZE=(40, 32)'
+SMALL_IMAGES = f'ARCH.INPUT_SIZE={SIZE}'
 SMALL = [SMALL_IMAGES, 'ARCH.CONV_CHANNELS=8', 'ARCH.HIDDEN_UNITS=16', 'ARCH.HIDDEN_LAYERS=1', 'TRAIN.BATCH_SIZE=4',
          'TRAIN.DISPLAY_STEP=2', 'TRAIN.VALIDATION_STEP=4', 'TRAIN.CHECKPOINT_STEP=4', 'TRAIN.STEPS=8', 'TRAIN.WARMUP_STEPS=0',
          'TRAIN.PRECISION=float32']

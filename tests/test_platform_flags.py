@@ -1,5 +1,4 @@
-"""Tests of local_utils.platform_flags, with every script, and of the files, parallel and stop_signals of local_utils."""
-import concurrent.futures
+"""Tests of local_utils.platform_flags, with every script, and of the files and stop_signals of local_utils."""
 import errno
 import importlib
 import os
@@ -10,7 +9,7 @@ import sys
 
 import pytest
 
-from local_utils import files, parallel, platform_flags
+from local_utils import files, platform_flags
 from local_utils.stop_signals import StopSignals
 
 PLATFORM = ['--work_dir=/data', '--data_dir=/d', '--output_dir=/o', '--log_dir=/l', '--num_gpus=2', '--max_step=7']
@@ -155,26 +154,6 @@ def test_a_file_whose_block_raises_leaves_the_former_one(tmp_path):
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b'old'
     assert os.listdir(tmp_path) == ['file']
-
-
-def test_an_ordered_map_keeps_the_order_and_takes_no_more_items_than_it_may():
-    taken = []
-
-    def items():
-        for number in range(20):
-            taken.append(number)
-            yield number
-
-    with concurrent.futures.ThreadPoolExecutor(3) as executor:
-        results = parallel.ordered_map(executor, lambda number: number * number, items(), max_pending=4)
-        assert next(results) == 0
-        assert len(taken) == 4
-        assert [0, *results] == [number * number for number in range(20)]
-
-
-def test_chunks_hold_all_items_in_order():
-    assert list(parallel.chunked(range(5), 2)) == [[0, 1], [2, 3], [4]]
-    assert list(parallel.chunked([], 2)) == []
 
 
 def test_a_signal_is_noted_and_a_second_one_acts_as_before():

@@ -2,7 +2,6 @@
 import copy
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -260,46 +259,6 @@ def test_a_conversion_into_a_folder_that_is_written_or_read_is_refused_and_damag
         assert message in error
         assert content(tmp_path / 'out') == before
     assert convert(data_set, tmp_path / 'out') == 0
-
-
-def children_of(pid):
-    """Return the ids of a process's children (Linux)."""
-    return [int(child) for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children') for child in path.read_text().split()]
-
-
-def is_alive(pid):
-    try:
-        return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
-    except FileNotFoundError:
-        return False
-
-
-@pytest.mark.skipif(not pathlib.Path('/proc/self/task').exists(), reason='looks for processes in /proc')
-@pytest.mark.parametrize(('number', 'status'), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_path, number, status):
-    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
-    annotation = data_set / 'Train' / 'sample.txt'
-    annotation.write_text(annotation.read_text() * 5000)
-    command = [sys.executable, files.repository_path('tools', 'write_text_features.py'),
-               '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out'), '--num_workers', '2']
-    with (open(tmp_path / 'errors', 'w') as errors,
-          subprocess.Popen(command, stderr=errors, start_new_session=True) as process):
-        deadline = time.monotonic() + 60
-        while len(children_of(process.pid)) < 3 and time.monotonic() < deadline:   # two workers and the tracker of resources
-            time.sleep(0.05)
-        workers = children_of(process.pid)
-        if number == signal.SIGINT:   # goes to all, as from a terminal, and the workers are just starting
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
-    assert process.returncode == status
-    assert 'Traceback' not in (tmp_path / 'errors').read_text()
-    assert len(workers) >= 2
-    while any(map(is_alive, workers)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(map(is_alive, workers))
-    if number != signal.SIGKILL:
-        assert list((tmp_path / 'out').iterdir()) == []
 
 
 def test_conversion_needs_no_tensorflow(tmp_path):

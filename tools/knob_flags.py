@@ -19,19 +19,22 @@ def add_set_flag(parser, *readable):
     parser.set_defaults(readable_knobs=readable)
 
 
+def assigned_knobs(args):
+    """Return the names of the knobs that --set changes, as they were typed, a list."""
+    return [assignment.partition('=')[0].strip() for assignment in args.assignments or []]
+
+
 def set_knobs(config, args):
     """Change the knobs of `config` as --set asks.
 
     Raises:
         platform_flags.WrongArgument: an unknown knob, one that the script does not read, or a wrong value.
     """
-    assignments = args.assignments or []
-    for assignment in assignments:
-        name = assignment.partition('=')[0].strip()
+    for name in assigned_knobs(args):
         if name in knobs(config) and not any(fnmatch.fnmatchcase(name, pattern) for pattern in args.readable_knobs):
             raise platform_flags.WrongArgument(f'--set: this script does not read {name}; '
                                                f'expected {" or ".join(args.readable_knobs)}')
     try:
-        override(config, assignments)
+        override(config, args.assignments or [])
     except (KeyError, ValueError) as error:
         raise platform_flags.WrongArgument(f'--set: {platform_flags.message_of(error)}') from error

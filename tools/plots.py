@@ -76,4 +76,3 @@ def save_figure(figure, path):
     files.check_target(path, FIGURE_ENDINGS)
     with files.atomic_file(path) as file:
         figure.savefig(file, format=os.path.splitext(path)[1][1:], dpi=120)
-

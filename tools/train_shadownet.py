@@ -39,7 +39,7 @@ def parse_args(argv=None):
                         help="start a new run from the weights of this checkpoint; 'bundled' for those of the project")
     knob_flags.add_set_flag(parser, 'ARCH', 'TRAIN')
     args = parser.parse_args(argv)
-    of_drawing = [assignment.partition('=')[0] for assignment in args.assignments or [] if assignment.startswith('TRAIN.DRAW')]
+    of_drawing = [name for name in knob_flags.assigned_knobs(args) if name.startswith('TRAIN.DRAW')]
     if not args.drawn_words and (args.fonts or of_drawing):
         parser.error(f'{"--fonts" if args.fonts else of_drawing[0]} is for --drawn_words')
     return args

@@ -83,8 +83,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
     num_lines = {split: annotation.count_lines(path) for split, path in annotation_paths.items()}
     settings = conversion.Conversion(
         dataset_dir=os.path.realpath(dataset_dir), codec=codec, input_size=tuple(input_size),
-        max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed,
-        is_compressed=gzip)
+        max_frames=geometry.time_steps(input_size), validation_split=validation_split, seed=seed, is_compressed=gzip)
     for split, path in annotation_paths.items():
         try_first_lines(settings, split, path)
     description = {'version': MANIFEST_VERSION, 'image_size': list(input_size), 'alphabet': codec.characters, 'seed': seed,

@@ -1,0 +1,73 @@
+"""Tests of local_utils.parallel, its worker processes in a conversion."""
+import concurrent.futures
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from local_utils import files, parallel
+from tests.conftest import write_data_set
+
+
+def test_an_ordered_map_keeps_the_order_and_takes_no_more_items_than_it_may():
+    taken = []
+
+    def items():
+        for number in range(20):
+            taken.append(number)
+            yield number
+
+    with concurrent.futures.ThreadPoolExecutor(3) as executor:
+        results = parallel.ordered_map(executor, lambda number: number * number, items(), max_pending=4)
+        assert next(results) == 0
+        assert len(taken) == 4
+        assert [0, *results] == [number * number for number in range(20)]
+
+
+def test_chunks_hold_all_items_in_order():
+    assert list(parallel.chunked(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(parallel.chunked([], 2)) == []
+
+
+def children_of(pid):
+    """Return the ids of a process's children (Linux)."""
+    return [int(child) for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children') for child in path.read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not pathlib.Path('/proc/self/task').exists(), reason='looks for processes in /proc')
+@pytest.mark.parametrize(('number', 'status'), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_path, number, status):
+    data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(40)], ['a'])
+    annotation = data_set / 'Train' / 'sample.txt'
+    annotation.write_text(annotation.read_text() * 5000)
+    command = [sys.executable, files.repository_path('tools', 'write_text_features.py'),
+               '--dataset_dir', str(data_set), '--save_dir', str(tmp_path / 'out'), '--num_workers', '2']
+    with (open(tmp_path / 'errors', 'w') as errors,
+          subprocess.Popen(command, stderr=errors, start_new_session=True) as process):
+        deadline = time.monotonic() + 60
+        while len(children_of(process.pid)) < 3 and time.monotonic() < deadline:   # two workers and the tracker of resources
+            time.sleep(0.05)
+        workers = children_of(process.pid)
+        if number == signal.SIGINT:   # goes to all, as from a terminal, and the workers are just starting
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+    assert process.returncode == status
+    assert 'Traceback' not in (tmp_path / 'errors').read_text()
+    assert len(workers) >= 2
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
+    if number != signal.SIGKILL:
+        assert list((tmp_path / 'out').iterdir()) == []
