@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 import paired
 
-from data_provider import drawn_words, fonts, text_style, word_texts
+from data_provider.drawing import drawn_words, fonts, text_style, word_texts
 from local_utils import establish_char_dict, parallel
 
 WARM_UP_WORDS = 500

@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
@@ -22,7 +22,8 @@ import tensorflow.compat.v1 as tf
 import training_batch
 
 from crnnmodel import replicas
-from tools import cluster, session_utils
+from local_utils import session_utils
+from training import cluster
 
 WAIT_SECONDS = 300    # for the other tasks
 WARM_UP_ROUNDS = 2

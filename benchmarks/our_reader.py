@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
@@ -17,8 +17,8 @@ import tensorflow.compat.v1 as tf
 import training_batch
 
 from crnnmodel import checkpoint
-from local_utils import char_codec
-from tools import recogniser, recognition, session_utils
+from local_utils import char_codec, session_utils
+from reading import recogniser, recognition
 
 
 def random_weights(architecture, config):

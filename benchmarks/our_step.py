@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
@@ -18,8 +18,9 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 import training_batch
 
-from crnnmodel import crnn_model, training
-from tools import session_utils
+from crnnmodel import crnn_model
+from local_utils import session_utils
+from training import step as training
 
 
 def build_step(args):

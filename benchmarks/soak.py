@@ -19,7 +19,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 

@@ -9,7 +9,8 @@ import threading
 import time
 
 from crnnmodel import checkpoint
-from tools import run_folder, start_local_cluster
+from tools import start_local_cluster
+from training import run_folder
 
 STEP_LINE = re.compile(r' step (\d+)/\d+ loss (\S+)')
 RESUME_LINE = re.compile(r' going on from (\S+)')

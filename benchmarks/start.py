@@ -25,7 +25,7 @@ UP_TO = {
     'the project': 'import tools.test_shadownet',
     'checkpoint, graph and session': '''
 from tools import test_shadownet   # imports TensorFlow as the scripts do
-from tools import recogniser
+from reading import recogniser
 recogniser.open_recogniser(test_shadownet.parse_args(['--image_path', 'word.jpg', '--weights_path', 'bundled']), num_images=1)''',
 }
 READ, READ_AGAIN = 'the word is read', 'it is looked at again'

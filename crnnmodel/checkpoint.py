@@ -13,6 +13,8 @@ import unicodedata
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from local_utils.errors import InputError, MissingInput
+
 Architecture = collections.namedtuple('Architecture', [
     'characters',     # the alphabet in the order of its class indices, str; None where the checkpoint does not know it
     'num_classes',    # characters and blank
@@ -32,7 +34,7 @@ _PROJECTION = 'shadow/LSTMLayers/w'
 _CELL = 'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{}/bidirectional_rnn/fw/basic_lstm_cell/kernel'
 
 
-class DamagedCheckpoint(ValueError):
+class DamagedCheckpoint(InputError):
     """A checkpoint that cannot be read."""
 
 
@@ -62,19 +64,19 @@ def find_checkpoints(path):
         path: a folder, a prefix, or any file of a checkpoint.
 
     Raises:
-        FileNotFoundError: there is none.
+        MissingInput: there is none.
     """
     if os.path.basename(path) == 'checkpoint' and os.path.isfile(path):
         path = os.path.dirname(path) or '.'
     if os.path.isdir(path):
         found = checkpoints_in(path)
         if not found:
-            raise FileNotFoundError(f'{path}: no checkpoint in this folder; expected files like {NAME}-500.index')
+            raise MissingInput(f'{path}: no checkpoint in this folder; expected files like {NAME}-500.index')
         return found
     prefix = re.sub(r'\.(index|meta|data-\d{5}-of-\d{5})$', '', path)
     if not os.path.isfile(prefix + '.index'):
         found = 'no checkpoint' if os.path.isfile(path) else 'no such checkpoint'
-        raise FileNotFoundError(f"{path or repr(path)}: {found}; expected a folder, a prefix or a file of one")
+        raise MissingInput(f"{path or repr(path)}: {found}; expected a folder, a prefix or a file of one")
     return [prefix]
 
 
@@ -116,17 +118,17 @@ def architecture_of(tensors, prefix):
         prefix: the checkpoint, for the error.
 
     Raises:
-        ValueError: it is no checkpoint of a ShadowNet.
+        InputError: it is no checkpoint of a ShadowNet.
     """
     if DESCRIPTION in tensors:
         fields = json.loads(tensors[DESCRIPTION])
         unknown = set(fields).difference(Architecture._fields)
         if unknown:
-            raise ValueError(f'{prefix}: of a later version of this project; its description has {min(unknown)!r}')
+            raise InputError(f'{prefix}: of a later version of this project; its description has {min(unknown)!r}')
         return Architecture(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
     missing = [name for name in (_CONV1, _CELL.format(0), _PROJECTION) if name not in tensors]
     if missing:
-        raise ValueError(f'{prefix}: no checkpoint of a ShadowNet; it has no variable {missing[0]}')
+        raise InputError(f'{prefix}: no checkpoint of a ShadowNet; it has no variable {missing[0]}')
     return Architecture(
         characters=None, num_classes=tensors[_PROJECTION].shape[1], input_size=ORIGINAL_INPUT_SIZE,
         hidden_units=tensors[_CELL.format(0)].shape[1] // 4,
@@ -144,7 +146,7 @@ def restore(session, tensors, prefix, variables):
     """Give variables their values in a checkpoint, in one run of the session.
 
     Raises:
-        ValueError: the checkpoint is of another network or optimizer; nothing was restored then.
+        InputError: the checkpoint is of another network or optimizer; nothing was restored then.
     """
     values = [value_of(tensors, prefix, variable.op.name, variable.shape.as_list()) for variable in variables]
     strategy = tf.distribute.get_strategy()
@@ -184,11 +186,11 @@ class Constants:
 
 
 def value_of(tensors, prefix, name, shape):
-    """Return the value of a variable in a checkpoint; raises ValueError where it lacks it or has it in another shape."""
+    """Return the value of a variable in a checkpoint; raises InputError where it lacks it or has it in another shape."""
     if name not in tensors:
-        raise ValueError(f'{prefix}: of another network or optimizer; it has no variable {name}')
+        raise InputError(f'{prefix}: of another network or optimizer; it has no variable {name}')
     if np.shape(tensors[name]) != tuple(shape):
-        raise ValueError(f'{prefix}: of another network; {name} has the shape {np.shape(tensors[name])}, expected {tuple(shape)}')
+        raise InputError(f'{prefix}: of another network; {name} has the shape {np.shape(tensors[name])}, expected {tuple(shape)}')
     return tensors[name]
 
 
@@ -196,15 +198,15 @@ def check_same_network(architecture, tensors, prefix):
     """Return the Architecture of a checkpoint that a network can start from; the alphabet and the width may be others.
 
     Raises:
-        ValueError: it is of another network, or of unknown alphabet and another number of classes.
+        InputError: it is of another network, or of unknown alphabet and another number of classes.
     """
     old = architecture_of(tensors, prefix)
     may_differ = {'characters': None, 'num_classes': None, 'input_size': None}
     difference = architecture_difference(architecture._replace(**may_differ), old._replace(**may_differ))
     if difference:
-        raise ValueError(f'{prefix}: weights of another network ({difference}); set ARCH.* to what they are of')
+        raise InputError(f'{prefix}: weights of another network ({difference}); set ARCH.* to what they are of')
     if old.characters is None and old.num_classes != architecture.num_classes:
-        raise ValueError(f'{prefix}: weights of {old.num_classes} classes and an unknown alphabet, but the alphabet of the '
+        raise InputError(f'{prefix}: weights of {old.num_classes} classes and an unknown alphabet, but the alphabet of the '
                          f'records needs {architecture.num_classes}')
     return old
 
@@ -222,7 +224,7 @@ def restore_weights(session, tensors, prefix, architecture):
         str: the characters of the architecture that the checkpoint does not know.
 
     Raises:
-        ValueError: the checkpoint is of another network, or of unknown alphabet and another number of classes.
+        InputError: the checkpoint is of another network, or of unknown alphabet and another number of classes.
     """
     old = check_same_network(architecture, tensors, prefix)
     new_characters = ''

@@ -1,5 +1,7 @@
 """The sizes that follow from the network's layers; free of TensorFlow, so that conversion can use them."""
 
+from local_utils.errors import InputError
+
 INPUT_HEIGHT = 32   # pixels; four poolings and conv7 bring it down to 1
 PIXELS_PER_FRAME = 4   # two of the poolings halve the width
 MIN_FRAMES = 2   # with one there would be nothing recurrent
@@ -12,11 +14,11 @@ def time_steps(input_size):
         input_size: (width, height) in pixels.
 
     Raises:
-        ValueError: the height is not the network's, or the width is too small for two frames.
+        InputError: the height is not the network's, or the width is too small for two frames.
     """
     width, height = input_size
     if height != INPUT_HEIGHT:
-        raise ValueError(f'the network needs images {INPUT_HEIGHT} pixels high (its poolings end at a height of 1), got {height}')
+        raise InputError(f'the network needs images {INPUT_HEIGHT} pixels high (its poolings end at a height of 1), got {height}')
     if width < MIN_FRAMES * PIXELS_PER_FRAME:
-        raise ValueError(f'the network needs images at least {MIN_FRAMES * PIXELS_PER_FRAME} pixels wide, got {width}')
+        raise InputError(f'the network needs images at least {MIN_FRAMES * PIXELS_PER_FRAME} pixels wide, got {width}')
     return width // PIXELS_PER_FRAME

@@ -3,6 +3,7 @@ import collections
 import re
 
 from local_utils import files
+from local_utils.errors import InputError, MissingInput
 
 AnnotatedLine = collections.namedtuple('AnnotatedLine', [
     'number',  # from 1
@@ -13,7 +14,7 @@ FILE_NAMES = ('Train/sample.txt', 'Test/sample.txt')   # in a data set
 _BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 
 
-class RejectedSample(ValueError):
+class RejectedSample(InputError):
     """A sample that cannot be used: `kind` is what is counted, the message says what was wrong with this one."""
 
     def __init__(self, kind, detail):
@@ -25,12 +26,12 @@ def read_lines(annotation_path):
     """Yield the lines of an annotation file that are not blank, as AnnotatedLine.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        MissingInput: there is no such file.
     """
     try:
         file = files.open_regular(annotation_path)
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"{annotation_path}: no such file; expected one '<image path> <label>' a line") from error
+        raise MissingInput(f"{annotation_path}: no such file; expected one '<image path> <label>' a line") from error
     with file:
         for number, text in enumerate(file, start=1):
             if number == 1:

@@ -7,6 +7,7 @@ import tempfile
 from data_provider import annotation, image_file
 from data_provider.annotation import RejectedSample
 from local_utils import char_codec, data_utils, files, tfrecord
+from local_utils.errors import UnknownCharacter
 from local_utils.record_files import TRAIN, VALIDATION
 
 Conversion = collections.namedtuple('Conversion', [
@@ -79,8 +80,8 @@ def encode_label(codec, text, max_frames):
     """
     try:
         label = codec.encode(text)
-    except KeyError as error:
-        raise RejectedSample(OUTSIDE_ALPHABET, error.args[0]) from error
+    except UnknownCharacter as error:
+        raise RejectedSample(OUTSIDE_ALPHABET, str(error)) from error
     needed = char_codec.required_frames(label)
     if needed > max_frames:
         raise RejectedSample('label too long', f'CTC needs {needed} frames for it, the image gives {max_frames}')

@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from data_provider.augmentation import augment
 from local_utils import data_utils, establish_char_dict, log_utils, parallel, record_files, tfrecord
+from local_utils.errors import InputError, MissingInput
 
 FILES_AT_ONCE = 16         # shards that are read side by side
 BLOCK_RECORDS = 64         # of a shard that are read at once, ahead of their use
@@ -40,12 +41,12 @@ class TextDataProvider:
             default_alphabet_dir: where the alphabet lies if the folder has none (records of the original); None for the English.
 
         Raises:
-            FileNotFoundError, ValueError: as `find_record_files` and `read_alphabet`.
+            InputError: as `find_record_files` and `read_alphabet`.
         """
         self.dataset_dir = dataset_dir
         self.input_size = tuple(input_size)
         if not os.path.isdir(dataset_dir):
-            raise FileNotFoundError(f'{dataset_dir}: no such folder; expected one with the files of tools/write_text_features.py')
+            raise MissingInput(f'{dataset_dir}: no such folder; expected one with the files of tools/write_text_features.py')
         self.codec = establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(dataset_dir, default_alphabet_dir))
         record_files.check_manifest(dataset_dir, self.codec.characters, self.input_size)
         self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
@@ -59,14 +60,14 @@ class TextDataProvider:
             numbers: range of the numbers, from 0, of the samples that are wanted; None for all.
 
         Raises:
-            FileNotFoundError, ValueError: a file is missing or damaged.
+            InputError: a file is missing or damaged.
         """
         paths = record_files.find_record_files(self.dataset_dir, split)
         wanted = [None] * len(paths) if numbers is None else numbers_of_files(self._counts_of_files(split), numbers)
         for path, own_numbers in zip(paths, wanted, strict=True):
             for feature in self._reader.read_features(path, own_numbers):
                 if any(index >= self.codec.blank for index in feature.label):
-                    raise ValueError(f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the alphabet '
+                    raise InputError(f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the alphabet '
                                      f'has {self.codec.blank} characters; the records are of another alphabet')
                 yield feature
 
@@ -78,8 +79,8 @@ class TextDataProvider:
         """Return how many samples a split has.
 
         Raises:
-            FileNotFoundError: the split has no files.
-            ValueError: it has no samples, its first is not as expected, or a file is cut off.
+            MissingInput: the split has no files.
+            InputError: it has no samples, its first is not as expected, or a file is cut off.
         """
         return sum(self._counts_of_files(split))
 
@@ -88,7 +89,7 @@ class TextDataProvider:
         if split not in self._counts:
             counts = record_files.count_records(record_files.find_record_files(self.dataset_dir, split))
             if next(self.samples(split), None) is None:
-                raise ValueError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
+                raise InputError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
             self._counts[split] = counts
         return self._counts[split]
 
@@ -111,12 +112,12 @@ class TextDataProvider:
             tf.data.Dataset of Batch, of `batch_size` / `share.total` samples each.
 
         Raises:
-            ValueError: there are fewer samples than a batch takes.
+            InputError: there are fewer samples than a batch takes.
         """
         paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
-            raise ValueError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples; '
+            raise InputError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples; '
                              'set a smaller TRAIN.BATCH_SIZE')
         replica_batch = batch_size // share.total
         rows = replica_batch * share.count

@@ -1,5 +1,7 @@
 """The character codec: text to class indices and back, for one alphabet."""
 
+from local_utils.errors import InputError, UnknownCharacter
+
 MAX_SHOWN = 20   # characters of an alphabet in a line
 
 
@@ -13,15 +15,15 @@ class CharacterCodec:
             characters: the alphabet, a string or a list of single characters, in the order of their class indices.
 
         Raises:
-            ValueError: the alphabet is empty, or a character stands in it twice.
+            InputError: the alphabet is empty, or a character stands in it twice.
         """
         self.characters = ''.join(characters)
         if not self.characters:
-            raise ValueError('expected an alphabet of at least one character, got an empty one')
+            raise InputError('expected an alphabet of at least one character, got an empty one')
         self._index_of = _FoldingIndex()
         for index, character in enumerate(self.characters):
             if character in self._index_of:
-                raise ValueError(f'the alphabet has {character!r} twice, at {self._index_of[character]} and {index}')
+                raise InputError(f'the alphabet has {character!r} twice, at {self._index_of[character]} and {index}')
             self._index_of[character] = index
 
     @property
@@ -40,7 +42,7 @@ class CharacterCodec:
         A character outside the alphabet whose lower-case form is inside is folded to it.
 
         Raises:
-            KeyError: a character is outside the alphabet; names it.
+            UnknownCharacter: a character is outside the alphabet; names it.
         """
         return [self._index_of[character] for character in text]
 
@@ -63,7 +65,7 @@ class _FoldingIndex(dict):
     def __missing__(self, character):
         folded = character.lower()
         if folded not in self:
-            raise KeyError(f'character {character!r} (code point {ord(character)}) is not in the alphabet')
+            raise UnknownCharacter(f'character {character!r} (code point {ord(character)}) is not in the alphabet')
         self[character] = self[folded]
         return self[folded]
 

@@ -11,6 +11,7 @@ import itertools
 import numpy as np
 
 from local_utils import files, tfrecord
+from local_utils.errors import InputError
 
 TextFeature = collections.namedtuple('TextFeature', [
     'image',      # uint8 [height, width, 3], BGR
@@ -39,8 +40,8 @@ class TextFeatureWriter:
             imagenames: str.
 
         Raises:
-            ValueError: the three are not equally long.
-            KeyError: a text has a character outside the alphabet.
+            InputError: the three are not equally long.
+            UnknownCharacter: a text has a character outside the alphabet.
         """
         with files.atomic_file(tfrecords_path) as file:
             for label, image, imagename in zip(labels, images, imagenames, strict=True):
@@ -62,8 +63,8 @@ class TextFeatureReader:
             numbers: range of the numbers, from 1, of the records that are wanted; None for all.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is damaged, or a record is not of the schema or of another image size; says where.
+            MissingInput: there is no such file.
+            InputError: the file is damaged, or a record is not of the schema or of another image size; says where.
         """
         payloads = tfrecord.read_records(tfrecords_path, numbers)
         for number, payload in zip(itertools.count(1) if numbers is None else numbers, payloads, strict=False):
@@ -71,9 +72,9 @@ class TextFeatureReader:
                 pixels, label, imagename = decode_example(payload)
                 if len(pixels) != np.prod(self._image_shape):
                     height, width, channels = self._image_shape
-                    raise ValueError(f'expected an image of {width}x{height}x{channels} bytes, got {len(pixels)} bytes')
-            except ValueError as error:
-                raise ValueError(f'{tfrecords_path}: record {number}: {error}') from error
+                    raise InputError(f'expected an image of {width}x{height}x{channels} bytes, got {len(pixels)} bytes')
+            except InputError as error:
+                raise InputError(f'{tfrecords_path}: record {number}: {error}') from error
             yield TextFeature(np.frombuffer(pixels, np.uint8).reshape(self._image_shape), label, imagename)
 
 
@@ -112,7 +113,7 @@ def decode_example(payload):
         (pixels, bytes; label, list of int; imagename, str).
 
     Raises:
-        ValueError: the bytes are no Example, or a feature is missing; says which.
+        InputError: the bytes are no Example, or a feature is missing; says which.
     """
     features = {}
     for features_message in _messages(payload, 1):
@@ -123,7 +124,7 @@ def decode_example(payload):
     for key, list_field in ((b'images', _BYTES_LIST), (b'labels', _INT64_LIST), (b'imagenames', _BYTES_LIST)):
         lists[key] = next(_messages(features.get(key, b''), list_field), None)
         if lists[key] is None:
-            raise ValueError(f'expected the features images, labels and imagenames, got no usable {key.decode()}')
+            raise InputError(f'expected the features images, labels and imagenames, got no usable {key.decode()}')
     pixels, name = (next(_messages(lists[key], 1), b'') for key in (b'images', b'imagenames'))
     return bytes(pixels), _int64_values(lists[b'labels']), bytes(name).decode('utf-8', 'surrogateescape')
 
@@ -192,7 +193,7 @@ def _fields(message):
         if wire_type == _DELIMITED:
             length, position = _read_varint(message, position)
         if length is None or position + length > len(message):
-            raise ValueError(f'expected a tf.train.Example, got bytes that break off or are none at position {position}')
+            raise InputError(f'expected a tf.train.Example, got bytes that break off or are none at position {position}')
         yield tag >> 3, message[position:position + length]
         position += length
 
@@ -207,4 +208,4 @@ def _read_varint(message, position):
         if byte < 0x80:
             return value, position
         shift += 7
-    raise ValueError(f'expected a tf.train.Example, got a number that does not end at position {position}')
+    raise InputError(f'expected a tf.train.Example, got a number that does not end at position {position}')

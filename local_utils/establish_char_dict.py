@@ -3,6 +3,7 @@ import os
 
 from local_utils import files, log_utils
 from local_utils.char_codec import CharacterCodec
+from local_utils.errors import InputError, MissingInput
 
 CHAR_DICT_NAME = 'char_dict.json'
 ORD_MAP_NAME = 'ord_map.json'
@@ -30,14 +31,14 @@ class CharDictBuilder:
             dict of int code point → character.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: an entry is not a code point and its character; names the file and the entry.
+            MissingInput: there is no such file.
+            InputError: an entry is not a code point and its character; names the file and the entry.
         """
         char_dict = {}
         for key, character in files.read_json_object(dict_path).items():
             code_point = _code_point(key, f'{dict_path}: key {key!r}')
             if character != chr(code_point):
-                raise ValueError(f'{dict_path}: entry {key!r}: expected the character {chr(code_point)!r}, got {character!r}')
+                raise InputError(f'{dict_path}: entry {key!r}: expected the character {chr(code_point)!r}, got {character!r}')
             char_dict[code_point] = character
         return char_dict
 
@@ -49,18 +50,18 @@ class CharDictBuilder:
             list of int: the code point of each class index.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: an index is missing, or a code point is wrong or there twice; names the file and the entry.
+            MissingInput: there is no such file.
+            InputError: an index is missing, or a code point is wrong or there twice; names the file and the entry.
         """
         ord_map = files.read_json_object(ord_map_dict_path)
         index_of = {}
         for index in range(len(ord_map)):
             if str(index) not in ord_map:
-                raise ValueError(f'{ord_map_dict_path}: index "{index}" is missing; expected "0" to "{len(ord_map) - 1}" '
+                raise InputError(f'{ord_map_dict_path}: index "{index}" is missing; expected "0" to "{len(ord_map) - 1}" '
                                  f'for its {len(ord_map)} entries')
             code_point = _code_point(ord_map[str(index)], f'{ord_map_dict_path}: index "{index}"')
             if code_point in index_of:
-                raise ValueError(f'{ord_map_dict_path}: indices "{index_of[code_point]}" and "{index}" '
+                raise InputError(f'{ord_map_dict_path}: indices "{index_of[code_point]}" and "{index}" '
                                  f'are both {chr(code_point)!r} (code point {code_point})')
             index_of[code_point] = index
         return list(index_of)
@@ -86,20 +87,20 @@ def read_alphabet(folder):
     """Read both alphabet files of a folder and return their codec.
 
     Raises:
-        FileNotFoundError: one of the files is missing.
-        ValueError: a file is malformed or the two disagree; names the file and the entry.
+        MissingInput: one of the files is missing.
+        InputError: a file is malformed or the two disagree; names the file and the entry.
     """
     char_dict_path, ord_map_path = (os.path.join(folder, name) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
     for path in (char_dict_path, ord_map_path):
         if not os.path.lexists(path):
-            raise FileNotFoundError(f'{path}: no such file; an alphabet is the two files {CHAR_DICT_NAME} and {ORD_MAP_NAME}')
+            raise MissingInput(f'{path}: no such file; an alphabet is the two files {CHAR_DICT_NAME} and {ORD_MAP_NAME}')
     char_dict = CharDictBuilder.read_char_dict(char_dict_path)
     code_points = CharDictBuilder.read_ord_map_dict(ord_map_path)
     for code_point in sorted(set(code_points) ^ set(char_dict)):
         here, there = (ORD_MAP_NAME, CHAR_DICT_NAME) if code_point in code_points else (CHAR_DICT_NAME, ORD_MAP_NAME)
-        raise ValueError(f'{folder}: {chr(code_point)!r} (code point {code_point}) stands in {here} but not in {there}')
+        raise InputError(f'{folder}: {chr(code_point)!r} (code point {code_point}) stands in {here} but not in {there}')
     if not code_points:
-        raise ValueError(f'{ord_map_path}: expected at least one character, got none')
+        raise InputError(f'{ord_map_path}: expected at least one character, got none')
     return CharacterCodec([chr(code_point) for code_point in code_points])
 
 
@@ -119,9 +120,9 @@ def nearest_dir(folder, default_dir=None):
 
 
 def _code_point(text, where):
-    """Return the int that `text` writes, or raise ValueError where it is no code point of a character."""
+    """Return the int that `text` writes, or raise InputError where it is no code point of a character."""
     if isinstance(text, str) and text.isdecimal() and len(text) <= 7:
         code_point = int(text)
         if str(code_point) == text and code_point <= 0x10FFFF and not 0xD800 <= code_point <= 0xDFFF:
             return code_point
-    raise ValueError(f'{where}: expected the code point of a character as text, like "97", got {text!r}')
+    raise InputError(f'{where}: expected the code point of a character as text, like "97", got {text!r}')

@@ -5,6 +5,8 @@ import json
 import os
 import stat
 
+from local_utils.errors import InputError
+
 try:
     import resource
 except ImportError:   # Windows, which has no such limit
@@ -31,13 +33,13 @@ def named_errors(path):
 
 
 def check_target(path, endings):
-    """Raise ValueError where a file to be written has none of the endings, no folder, or the name of one."""
+    """Raise InputError where a file to be written has none of the endings, no folder, or the name of one."""
     if not path.lower().endswith(endings):
-        raise ValueError(f'{path}: expected a name that ends in {", ".join(endings)}')
+        raise InputError(f'{path}: expected a name that ends in {", ".join(endings)}')
     if os.path.isdir(path):
-        raise ValueError(f'{path}: expected the name of a file to write, got a folder')
+        raise InputError(f'{path}: expected the name of a file to write, got a folder')
     if not os.path.isdir(os.path.dirname(path) or '.'):
-        raise ValueError(f'{path}: there is no such folder to write to')
+        raise InputError(f'{path}: there is no such folder to write to')
 
 
 @contextlib.contextmanager
@@ -66,14 +68,14 @@ def atomic_file(path, mode='wb', **open_args):
 
 
 def open_regular(path, mode='rb', **open_args):
-    """Open a file for reading; raises ValueError for what is none, like a pipe, which would be waited for.
+    """Open a file for reading; raises InputError for what is none, like a pipe, which would be waited for.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is no regular file.
+        MissingInput: there is no such file.
+        InputError: it is no regular file.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise ValueError(f'{path}: expected a file, got a folder, a pipe or a device')
+        raise InputError(f'{path}: expected a file, got a folder, a pipe or a device')
     return open(path, mode, **open_args)
 
 
@@ -81,7 +83,7 @@ def allow_open_files(count):
     """Let this process have so many files open at once, as far as the system says how many it may.
 
     Raises:
-        ValueError: it may not have so many.
+        InputError: it may not have so many.
     """
     if resource is None:
         return
@@ -89,7 +91,7 @@ def allow_open_files(count):
     if allowed == resource.RLIM_INFINITY or count <= allowed:
         return
     if largest != resource.RLIM_INFINITY and count > largest:
-        raise ValueError(f'{count} files would be open at once, the system allows {largest} (ulimit -n)')
+        raise InputError(f'{count} files would be open at once, the system allows {largest} (ulimit -n)')
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, largest))
 
 
@@ -109,14 +111,14 @@ def read_json_object(path):
     """Read a JSON file that holds an object.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is not JSON or not an object, or one key stands in it twice; says where.
+        MissingInput: there is no such file.
+        InputError: the file is not JSON or not an object, or one key stands in it twice; says where.
     """
     def unique_keys(pairs):
         value = {}
         for key, item in pairs:
             if key in value:
-                raise ValueError(f'key {key!r} stands there more than once')
+                raise InputError(f'key {key!r} stands there more than once')
             value[key] = item
         return value
 
@@ -124,14 +126,14 @@ def read_json_object(path):
         try:
             value = json.load(file, object_pairs_hook=unique_keys)
         except UnicodeDecodeError as error:
-            raise ValueError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x} '
+            raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x} '
                              f'at position {error.start}') from error
         except json.JSONDecodeError as error:
-            raise ValueError(f'{path}, line {error.lineno}, column {error.colno}: expected JSON ({error.msg})') from error
+            raise InputError(f'{path}, line {error.lineno}, column {error.colno}: expected JSON ({error.msg})') from error
         except RecursionError as error:
-            raise ValueError(f'{path}: expected a flat JSON object, got one nested too deeply') from error
+            raise InputError(f'{path}: expected a flat JSON object, got one nested too deeply') from error
         except ValueError as error:
-            raise ValueError(f'{path}: {error}') from error
+            raise InputError(f'{path}: {error}') from error
     if not isinstance(value, dict):
-        raise ValueError(f'{path}: expected a JSON object, got {type(value).__name__}')
+        raise InputError(f'{path}: expected a JSON object, got {type(value).__name__}')
     return value

@@ -2,6 +2,8 @@
 import contextlib
 import os
 
+from local_utils.errors import Unavailable
+
 try:
     import fcntl
 except ImportError:   # Windows: there two runs in one folder are not kept apart
@@ -17,7 +19,7 @@ def only_writer(folder):
     The file `.lock` of a killed run may stay behind; it is not locked then, and the next run takes it.
 
     Raises:
-        OSError: another run has the folder, or it cannot be made.
+        Unavailable: another run has the folder, or it cannot be made.
     """
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise NotADirectoryError(f'{folder}: expected a folder, got a file')
@@ -40,7 +42,7 @@ def reading(path):
     A file that is not there, or on a file system without locks, is not kept.
 
     Raises:
-        OSError: another run is about to replace it.
+        Unavailable: another run is about to replace it.
     """
     return _lock(path, True, 'another run is writing these files anew; wait for it')
 
@@ -49,7 +51,7 @@ def replacing(path):
     """Keep others from reading a file, and what belongs to it, while the block replaces it; as `reading` otherwise.
 
     Raises:
-        OSError: another run reads it.
+        Unavailable: another run reads it.
     """
     return _lock(path, False, 'another run reads these files; wait for it, or write into another folder')
 
@@ -63,11 +65,11 @@ def _lock(path, is_shared, refusal):
 
 
 def _lock_file(file, is_shared, refusal):
-    """Lock an open file, and return whether that could be done; raises OSError with the refusal where another run has it."""
+    """Lock an open file, and return whether that could be done; raises Unavailable with the refusal where another run has it."""
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise OSError(refusal) from error
+        raise Unavailable(refusal) from error
     except OSError:
         return False   # a file system without locks: better to write than not
     return True

@@ -10,6 +10,8 @@ import sys
 import threading
 import types
 
+from local_utils.errors import Unavailable
+
 
 def usable_cores():
     """Return the number of the processor's cores that this process may use."""
@@ -28,7 +30,7 @@ def worker_processes(num_workers, prepare=None):
             that what they are to do must be in other modules.
 
     Raises:
-        OSError: one of them died.
+        Unavailable: one of them died.
     """
     context = _ContextWithoutScript() if prepare else _WorkerContext()
     try:
@@ -39,7 +41,7 @@ def worker_processes(num_workers, prepare=None):
             finally:
                 executor.shutdown(cancel_futures=True)
     except concurrent.futures.BrokenExecutor as error:
-        raise OSError('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
+        raise Unavailable('a worker process was killed, perhaps because memory ran out; try a smaller --num_workers') from error
 
 
 class _WorkerProcess(multiprocessing.context.SpawnProcess):

@@ -5,6 +5,7 @@ import shutil
 
 from local_utils import files, tfrecord
 from local_utils.char_codec import alphabet_difference
+from local_utils.errors import InputError, MissingInput
 
 TRAIN, TEST, VALIDATION = SPLITS = ('train', 'test', 'validation')
 MANIFEST_NAME = 'manifest.json'
@@ -21,23 +22,23 @@ def find_record_files(dataset_dir, split):
     """Return the paths of a split's record files, in order, whether one or several shards.
 
     Raises:
-        FileNotFoundError: there are none, or shards are missing; names them.
-        ValueError: there are files of two conversions side by side.
+        MissingInput: there are none, or shards are missing; names them.
+        InputError: there are files of two conversions side by side.
     """
     if not os.path.isdir(dataset_dir):
-        raise FileNotFoundError(f'{dataset_dir}: no such folder; expected one with {file_names(split)[0]} and the alphabet')
+        raise MissingInput(f'{dataset_dir}: no such folder; expected one with {file_names(split)[0]} and the alphabet')
     present = existing_record_files(dataset_dir, split)
     if not present:
-        raise FileNotFoundError(f'{os.path.join(dataset_dir, file_names(split)[0])}: no such file; '
+        raise MissingInput(f'{os.path.join(dataset_dir, file_names(split)[0])}: no such file; '
                                 'tools/write_text_features.py makes it')
     shards = re.search(r'-of-(\d+)$', present[-1])
     expected = file_names(split, int(shards[1]) if shards else 1)
     missing = [name for name in expected if name not in present]
     if missing:
-        raise FileNotFoundError(f'{dataset_dir}: expected {len(expected)} shards, found {len(expected) - len(missing)}; '
+        raise MissingInput(f'{dataset_dir}: expected {len(expected)} shards, found {len(expected) - len(missing)}; '
                                 f'the first that is missing is {missing[0]}')
     if len(present) > len(expected):
-        raise ValueError(f'{dataset_dir}: {present[0]} and {present[-1]} are of two conversions; expected the files of one')
+        raise InputError(f'{dataset_dir}: {present[0]} and {present[-1]} are of two conversions; expected the files of one')
     return [os.path.join(dataset_dir, name) for name in expected]
 
 
@@ -70,7 +71,7 @@ def mark_cut_short(dataset_dir):
 
 
 def check_manifest(dataset_dir, characters, input_size):
-    """Raise ValueError where the manifest says that the records are not what they seem to be.
+    """Raise InputError where the manifest says that the records are not what they seem to be.
 
     Args:
         dataset_dir: the folder of the records; without a manifest (as with the original's records) there is nothing to check.
@@ -81,16 +82,16 @@ def check_manifest(dataset_dir, characters, input_size):
     manifest = _read_manifest(dataset_dir)
     if manifest is None:
         if is_cut_short(dataset_dir):
-            raise ValueError(f'{dataset_dir}: a conversion into this folder was cut short; run it again')
+            raise InputError(f'{dataset_dir}: a conversion into this folder was cut short; run it again')
         return
     alphabet, image_size = manifest.get('alphabet', characters), manifest.get('image_size', input_size)
     if not isinstance(alphabet, str) or not isinstance(image_size, (list, tuple)):
-        raise ValueError(f'{manifest_path}: expected "alphabet" to be text and "image_size" a list; convert again')
+        raise InputError(f'{manifest_path}: expected "alphabet" to be text and "image_size" a list; convert again')
     difference = alphabet_difference(alphabet, characters)
     if difference:
-        raise ValueError(f'{dataset_dir}: the records are of another alphabet than the files beside them: {difference}')
+        raise InputError(f'{dataset_dir}: the records are of another alphabet than the files beside them: {difference}')
     if tuple(image_size) != tuple(input_size):
-        raise ValueError(f'{dataset_dir}: the records have images of {image_size} (width, height), '
+        raise InputError(f'{dataset_dir}: the records have images of {image_size} (width, height), '
                          f'expected {list(input_size)}; convert again, or train with ARCH.INPUT_SIZE of the records')
 
 
@@ -100,7 +101,7 @@ def count_records(paths):
     The manifest beside the files is believed where it lists them; other files are walked through.
 
     Raises:
-        ValueError: a file is cut off, no TFRecord file, or not of the size that the manifest gives.
+        InputError: a file is cut off, no TFRecord file, or not of the size that the manifest gives.
     """
     listed = {folder: _listed_files(folder) for folder in {os.path.dirname(path) for path in paths}}
     return [_listed_count(path, listed) or tfrecord.count_records(path) for path in paths]
@@ -122,7 +123,7 @@ def _listed_count(path, listed):
         return None
     size, records = listed[folder][name]
     if size != os.path.getsize(path):
-        raise ValueError(f'{path}: expected {size} bytes by {MANIFEST_NAME}, got {os.path.getsize(path)}; convert again')
+        raise InputError(f'{path}: expected {size} bytes by {MANIFEST_NAME}, got {os.path.getsize(path)}; convert again')
     return records if type(records) is int and records > 0 else None
 
 

@@ -12,6 +12,7 @@ import zlib
 import google_crc32c
 
 from local_utils import files
+from local_utils.errors import InputError
 
 _HEADER = struct.Struct('<QI')
 _FOOTER = struct.Struct('<I')
@@ -46,8 +47,8 @@ def read_records(path, numbers=None):
         numbers: range of the numbers, from 1, of the records that are wanted; None for all. Others are passed over unread.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is cut off or a byte of it was changed; says where.
+        MissingInput: there is no such file.
+        InputError: the file is cut off or a byte of it was changed; says where.
     """
     with _open(path) as file:
         for number, where, length in _headers(file, path):
@@ -56,10 +57,10 @@ def read_records(path, numbers=None):
                 continue
             body = file.read(length + _FOOTER.size)
             if len(body) < length + _FOOTER.size:
-                raise ValueError(f'{where}: expected {length + _FOOTER.size} more bytes, got {len(body)}; the file is cut off')
+                raise InputError(f'{where}: expected {length + _FOOTER.size} more bytes, got {len(body)}; the file is cut off')
             payload = body[:length]
             if _FOOTER.unpack_from(body, length)[0] != _masked_crc(payload):
-                raise ValueError(f'{where}: the checksum of its data does not match; the file is damaged')
+                raise InputError(f'{where}: the checksum of its data does not match; the file is damaged')
             yield payload
 
 
@@ -71,18 +72,18 @@ def count_records(path):
             count = number
             file.seek(length + _FOOTER.size - 1, os.SEEK_CUR)
             if not file.read(1):
-                raise ValueError(f'{where}: expected {length + _FOOTER.size} more bytes, got fewer; the file is cut off')
+                raise InputError(f'{where}: expected {length + _FOOTER.size} more bytes, got fewer; the file is cut off')
     return count
 
 
 @contextlib.contextmanager
 def _open(path):
-    """Open a file of records, compressed or not; raises ValueError where its compression is damaged."""
+    """Open a file of records, compressed or not; raises InputError where its compression is damaged."""
     try:
         with (gzip.open(path) if compression_of(path) else files.open_regular(path)) as file:
             yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f'{path}: expected data of gzip ({error}); the file is cut off or damaged') from error
+        raise InputError(f'{path}: expected data of gzip ({error}); the file is cut off or damaged') from error
 
 
 def _headers(file, path):
@@ -92,10 +93,10 @@ def _headers(file, path):
         number += 1
         where = f'{path}: record {number} at {unit} {file.tell() - len(header)}'
         if len(header) < _HEADER.size:
-            raise ValueError(f'{where}: expected a header of {_HEADER.size} bytes, got {len(header)}; the file is cut off')
+            raise InputError(f'{where}: expected a header of {_HEADER.size} bytes, got {len(header)}; the file is cut off')
         length, length_crc = _HEADER.unpack(header)
         if length_crc != _masked_crc(header[:_LENGTH.size]) or length > MAX_PAYLOAD_BYTES:
-            raise ValueError(f'{where}: the checksum of its length does not match; the file is damaged or no TFRecord file')
+            raise InputError(f'{where}: the checksum of its length does not match; the file is damaged or no TFRecord file')
         yield number, where, length
 
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import signal
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
@@ -63,9 +63,9 @@ def write_data_set(folder, words, test_words, alphabet=None):
 
 def convert(dataset_dir, save_dir, *flags):
     """Run write_text_features in two workers; returns its exit status."""
-    from local_utils import platform_flags
+    from local_utils import command_line
     from tools import write_text_features
-    return platform_flags.run_tool(write_text_features.main, [
+    return command_line.run_tool(write_text_features.main, [
         '--dataset_dir', str(dataset_dir), '--save_dir', str(save_dir), '--num_workers', '2', *flags])
 
 
@@ -85,7 +85,10 @@ def write_records(folder, words_of_split, codec, size=(100, 32)):
 def fresh_configuration(monkeypatch):
     """Give each test a configuration of its own; its scripts are the ones that know TensorFlow, which takes long to import."""
     from global_configuration import config
-    from tools import evaluate_shadownet, recogniser, test_shadownet, train_shadownet, training_graph, training_loop
+    from reading import recogniser
+    from tools import evaluate_shadownet, test_shadownet, train_shadownet
+    from training import graph as training_graph
+    from training import loop as training_loop
     knobs = copy.deepcopy(config.cfg)
     for script in (train_shadownet, training_graph, training_loop, test_shadownet, evaluate_shadownet, recogniser):
         monkeypatch.setattr(script, 'cfg', knobs)
@@ -115,12 +118,12 @@ def overfitted(tmp_path_factory):
 def learn_by_heart(records, run):
     """Train on eight words until they are all read."""
     from global_configuration import config
-    from local_utils import platform_flags
+    from local_utils import command_line
     from tests.small_run import SIZE, SMALL_IMAGES, WORDS
     from tools import train_shadownet
     write_records(records, {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}, CharacterCodec(ENGLISH), SIZE)
     before = copy.deepcopy(config.cfg)
-    status = platform_flags.run_tool(train_shadownet.main, [
+    status = command_line.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(run), '--set',
         SMALL_IMAGES, 'ARCH.CONV_CHANNELS=32', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8', 'TRAIN.STEPS=400',
         'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=400', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant',

@@ -8,13 +8,13 @@ import os
 import signal
 import sys
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import platform_flags
+from local_utils import command_line
 from tools import train_shadownet
 
 MOMENTS = ('data half written', 'index unnamed')
@@ -42,7 +42,7 @@ def main(moment, last_step, *flags):
         return prefix
 
     tf.train.Saver.save = save_or_die
-    return platform_flags.run_tool(train_shadownet.main, flags)
+    return command_line.run_tool(train_shadownet.main, flags)
 
 
 if __name__ == '__main__':

@@ -3,8 +3,9 @@ import re
 
 import numpy as np
 
-from local_utils import platform_flags
-from tools import run_folder, train_shadownet
+from local_utils import command_line
+from tools import train_shadownet
+from training import run_folder
 
 WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
 SIZE = (40, 32)
@@ -19,7 +20,7 @@ def arguments(records, output_dir, *settings, flags=()):
 
 
 def train(records, output_dir, *settings, flags=()):
-    return platform_flags.run_tool(train_shadownet.main, arguments(records, output_dir, *settings, flags=flags))
+    return command_line.run_tool(train_shadownet.main, arguments(records, output_dir, *settings, flags=flags))
 
 
 def tensors_of(output_dir):

@@ -3,15 +3,16 @@ import numpy as np
 import pytest
 
 from crnnmodel import checkpoint
-from local_utils import platform_flags
+from local_utils import command_line
 from tests.small_run import error_lines, train
-from tools import average_weights, run_folder
+from tools import average_weights
+from training import run_folder
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
 
 def average(save_dir, *paths, flags=()):
-    return platform_flags.run_tool(average_weights.main, [
+    return command_line.run_tool(average_weights.main, [
         '--weights_path', *map(str, paths), '--save_dir', str(save_dir), *flags])
 
 

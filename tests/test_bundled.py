@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from crnnmodel import checkpoint
-from data_provider import fonts, text_image, text_style, word_texts
-from local_utils import establish_char_dict, files, platform_flags
+from data_provider.drawing import fonts, text_image, text_style, word_texts
+from local_utils import command_line, establish_char_dict, files, session_utils
+from reading.recogniser import Recogniser
 from tests.conftest import write_records
-from tools import run_folder, session_utils, test_shadownet, train_shadownet
-from tools.recogniser import Recogniser
+from tools import test_shadownet, train_shadownet
+from training import run_folder
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -36,7 +37,7 @@ def test_the_word_list_is_large_and_of_the_alphabet(codec):
 def test_the_bundled_weights_read_drawn_words_where_the_output_folder_has_no_checkpoint(tmp_path, capfd):
     for number, word in enumerate(WORDS):
         cv2.imwrite(str(tmp_path / f'{number:02}.png'), draw(word, number))
-    assert platform_flags.run_tool(test_shadownet.main, ['--image_path', str(tmp_path), '--output_dir', str(tmp_path)]) == 0
+    assert command_line.run_tool(test_shadownet.main, ['--image_path', str(tmp_path), '--output_dir', str(tmp_path)]) == 0
     output, errors = capfd.readouterr()
     assert f'{tmp_path}: no checkpoint there; reading with the bundled weights' in errors
     assert 'reading with the weights of ' in errors
@@ -54,7 +55,7 @@ def test_the_bundled_weights_carry_their_alphabet_and_no_state_of_the_optimizer(
 def test_training_starts_from_the_bundled_weights(tmp_path):
     codec = establish_char_dict.read_alphabet(files.repository_path('data'))
     records = write_records(tmp_path / 'records', {'train': ['one', 'two']}, codec)
-    assert platform_flags.run_tool(train_shadownet.main, [
+    assert command_line.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(tmp_path / 'run'), '--weights_path', 'bundled',
         '--set', 'TRAIN.STEPS=1', 'TRAIN.BATCH_SIZE=2', 'TRAIN.LEARNING_RATE=1e-9']) == 0
     trained = run_folder.load_newest(str(tmp_path / 'run')).tensors

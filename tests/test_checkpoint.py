@@ -1,4 +1,4 @@
-"""Tests of crnnmodel.checkpoint, tools.recognition and tools.recogniser."""
+"""Tests of crnnmodel.checkpoint, reading.recognition and reading.recogniser."""
 import json
 import os
 import shutil
@@ -11,10 +11,11 @@ from crnnmodel import checkpoint, crnn_model, ctc
 from data_provider import image_file
 from local_utils.char_codec import CharacterCodec
 from local_utils.establish_char_dict import write_alphabet
+from reading import recognition
+from reading.recogniser import Recogniser, second_look_widths
 from tests import numpy_reference
 from tests.conftest import ENGLISH
-from tools import recognition, run_folder
-from tools.recogniser import Recogniser, second_look_widths
+from training import run_folder
 
 SMALL = {'conv_channels': 4, 'hidden_units': 6, 'hidden_layers': 1}
 

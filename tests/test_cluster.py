@@ -1,4 +1,4 @@
-"""Tests of tools.cluster and of training on several replicas: in one process, and in processes over loopback."""
+"""Tests of training.cluster and of training on several replicas: in one process, and in processes over loopback."""
 import json
 import os
 import signal
@@ -14,7 +14,8 @@ from crnnmodel import checkpoint
 from local_utils import files
 from tests import killed_in_writing
 from tests.small_run import arguments, tensors_of
-from tools import cluster, run_folder, start_local_cluster
+from tools import start_local_cluster
+from training import cluster, run_folder
 
 SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True', 'TRAIN.DISPLAY_STEP=1',
             'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
@@ -29,15 +30,16 @@ def config_of(type_, index, **jobs):
 
 SAVES_SLOWLY = """
 import sys, time
-from local_utils import platform_flags
-from tools import run_folder, train_shadownet
+from local_utils import command_line
+from tools import train_shadownet
+from training import run_folder
 
 def save_slowly(*args, save=run_folder.RunFolder.save):
     time.sleep(12)
     save(*args)
 
 run_folder.RunFolder.save = save_slowly
-sys.exit(platform_flags.run_tool(train_shadownet.main, sys.argv[1:]))
+sys.exit(command_line.run_tool(train_shadownet.main, sys.argv[1:]))
 """
 
 

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from crnnmodel import optimizers, training
-from data_provider import text_style
+from data_provider.drawing import text_style
 from global_configuration import config
-from local_utils import files
-from tools import session_utils
+from local_utils import files, session_utils
+from training import optimizers
+from training import step as training
 
 
 @pytest.fixture

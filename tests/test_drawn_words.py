@@ -1,4 +1,4 @@
-"""Tests of data_provider.drawn_words and drawn_batches."""
+"""Tests of data_provider.drawing.drawn_words and drawn_batches."""
 import functools
 import os
 import signal
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from data_provider import drawn_words, fonts
 from data_provider.data_provider import Share
-from data_provider.drawn_batches import drawn_batches
-from data_provider.text_style import RICH
+from data_provider.drawing import drawn_words, fonts
+from data_provider.drawing.drawn_batches import drawn_batches
+from data_provider.drawing.text_style import RICH
 
 WORDS = ['alpha', 'beta', 'gamma']
 
@@ -105,12 +105,12 @@ def test_a_process_that_draws_and_is_killed_is_named(drawer):
 
 
 def test_processes_that_draw_need_no_tensorflow():
-    code = "import sys, data_provider.drawn_words; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, data_provider.drawing.drawn_words; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
 
 
 def test_repeated_words_come_again_varied_with_their_labels(drawer, monkeypatch):
-    monkeypatch.setattr('data_provider.drawn_batches.REPEAT_STEPS', 2)
+    monkeypatch.setattr('data_provider.drawing.drawn_batches.REPEAT_STEPS', 2)
     batches = take_batches(drawer, 5, repeats=2)
     for batch, later in zip(batches, batches[2:], strict=False):
         assert later.imagenames[2:].tolist() == batch.imagenames[:2].tolist()

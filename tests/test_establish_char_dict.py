@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from local_utils import establish_char_dict, files, platform_flags
+from local_utils import command_line, establish_char_dict, files
 from local_utils.establish_char_dict import read_alphabet, write_alphabet
 from tests.conftest import write_data_set
 from tools import establish_char_dict as tool
@@ -62,7 +62,7 @@ def test_an_alphabet_that_is_no_utf8_is_refused(tmp_path):
 
 def test_the_tool_writes_the_characters_of_the_labels_in_the_order_of_their_code_points(tmp_path):
     write_data_set(tmp_path, ['word', '中文'], ['two words'], alphabet='x')
-    assert platform_flags.run_tool(tool.main, ['--dataset_dir', str(tmp_path)]) == 0
+    assert command_line.run_tool(tool.main, ['--dataset_dir', str(tmp_path)]) == 0
     assert read_alphabet(tmp_path).characters == ''.join(sorted(set('word中文two words')))
 
 
@@ -73,7 +73,7 @@ def test_the_tool_folds_capitals_where_it_is_asked_to(tmp_path):
 
 
 def test_the_tool_says_in_one_line_where_there_is_no_data_set(tmp_path, capfd):
-    assert platform_flags.run_tool(tool.main, ['--dataset_dir', str(tmp_path / 'none')]) == 1
+    assert command_line.run_tool(tool.main, ['--dataset_dir', str(tmp_path / 'none')]) == 1
     line, = capfd.readouterr().err.splitlines()
     assert 'none: expected Train/sample.txt or Test/sample.txt, found neither' in line
     assert not establish_char_dict.has_alphabet(tmp_path)

@@ -4,18 +4,18 @@ import json
 import cv2
 import pytest
 
-from local_utils import folder_lock, platform_flags
+from local_utils import command_line, folder_lock, plots
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import draw, write_records
 from tests.small_run import SIZE, WORDS
-from tools import evaluate_shadownet, plots
+from tools import evaluate_shadownet
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
 
 def evaluate(capfd, *flags):
     capfd.readouterr()
-    status = platform_flags.run_tool(evaluate_shadownet.main, [str(flag) for flag in flags])
+    status = command_line.run_tool(evaluate_shadownet.main, [str(flag) for flag in flags])
     return status, json.loads(capfd.readouterr().out)
 
 
@@ -81,7 +81,7 @@ def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
 
 def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, codec, capfd):
     other = write_records(tmp_path / 'other', {'test': ['abc']}, CharacterCodec('abc'), SIZE)
-    assert platform_flags.run_tool(evaluate_shadownet.main, [
+    assert command_line.run_tool(evaluate_shadownet.main, [
         '--dataset_dir', str(other), '--weights_path', str(overfitted[1] / 'best')]) == 1
     message = capfd.readouterr().err
     assert f'{other}: another alphabet than that of the checkpoint {overfitted[1]}/best/shadownet.ckpt-' in message
@@ -92,9 +92,9 @@ def test_records_that_are_being_replaced_are_not_evaluated_and_stop_no_evaluatio
     (tmp_path / 'manifest.json').write_text('{}')
     with folder_lock.replacing(tmp_path / 'manifest.json'):
         flags = ['--data_dir', str(tmp_path), '--weights_path', str(overfitted[1] / 'best')]
-        assert platform_flags.run_tool(evaluate_shadownet.main, flags) == 1
+        assert command_line.run_tool(evaluate_shadownet.main, flags) == 1
         assert 'another run is writing these files anew' in capfd.readouterr().err
         cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
         (tmp_path / 'sample.txt').write_text('/a.png book\n')
         images = ['--image_dir', str(tmp_path), '--annotation_path', str(tmp_path / 'sample.txt')]
-        assert platform_flags.run_tool(evaluate_shadownet.main, [*images, *flags]) == 0
+        assert command_line.run_tool(evaluate_shadownet.main, [*images, *flags]) == 0

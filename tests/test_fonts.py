@@ -1,4 +1,4 @@
-"""Tests of data_provider.fonts."""
+"""Tests of data_provider.drawing.fonts."""
 import os
 import shutil
 import string
@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from data_provider import fonts
+from data_provider.drawing import fonts
 
 
 def test_a_font_without_the_characters_is_not_taken():

@@ -4,14 +4,14 @@ import os
 import cv2
 import pytest
 
-from data_provider import word_texts
-from local_utils import platform_flags
+from data_provider.drawing import word_texts
+from local_utils import command_line
 from local_utils.establish_char_dict import read_alphabet, write_alphabet
 from tools import generate_text_images
 
 
 def generate(save_dir, *flags):
-    return platform_flags.run_tool(generate_text_images.main, ['--save_dir', str(save_dir), *flags])
+    return command_line.run_tool(generate_text_images.main, ['--save_dir', str(save_dir), *flags])
 
 
 def files_below(folder):

@@ -1,10 +1,10 @@
-"""Tests of tools.recogniser."""
+"""Tests of reading.recogniser."""
 import threading
 
 import numpy as np
 import pytest
 
-from tools import recogniser
+from reading import recogniser
 
 
 @pytest.mark.parametrize(('count', 'pieces'), [(1, 1), (31, 1), (32, 2), (50, 3), (1000, 4)])

@@ -1,4 +1,4 @@
-"""Tests of tools.run_folder: what a run's folder keeps, and what a later run makes of it."""
+"""Tests of training.run_folder: what a run's folder keeps, and what a later run makes of it."""
 import glob
 import json
 import os

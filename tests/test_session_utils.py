@@ -1,8 +1,8 @@
-"""Tests of tools.session_utils."""
+"""Tests of local_utils.session_utils."""
 import pytest
 import tensorflow.compat.v1 as tf
 
-from tools import session_utils
+from local_utils import session_utils
 
 CPUINFO = 'processor\t: 0\nvendor_id\t: {}\nmodel name\t: avx512_bf16 for sale\nflags\t\t: fpu sse {}\nbogomips\t: 1\n'
 

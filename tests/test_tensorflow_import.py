@@ -1,4 +1,4 @@
-"""Tests of tools.tensorflow_import, each in a process of its own: TensorFlow is imported once."""
+"""Tests of local_utils.tensorflow_import, each in a process of its own: TensorFlow is imported once."""
 import os
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def test_keras_is_not_imported_with_it():
 def test_an_interrupt_meanwhile_is_one_line():
     interrupt = """
 import importlib
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 def interrupted(name):
     raise KeyboardInterrupt
 importlib.import_module = interrupted

@@ -6,7 +6,7 @@ import sys
 import cv2
 import pytest
 
-from local_utils import platform_flags
+from local_utils import command_line
 from tests.conftest import draw
 from tests.small_run import SIZE, WORDS, error_lines
 from tools import test_shadownet as reader
@@ -19,7 +19,7 @@ def read(*flags):
     output = io.StringIO()
     stdout, sys.stdout = sys.stdout, output
     try:
-        status = platform_flags.run_tool(reader.main, [str(flag) for flag in flags])
+        status = command_line.run_tool(reader.main, [str(flag) for flag in flags])
     finally:
         sys.stdout = stdout
     rows = [line.split('\t') for line in output.getvalue().splitlines()]

@@ -1,10 +1,10 @@
-"""Tests of data_provider.text_image, text_mask, text_style and camera: pictures of words."""
+"""Tests of data_provider.drawing.text_image, text_mask, text_style and camera: pictures of words."""
 import cv2
 import numpy as np
 import pytest
 
-from data_provider import camera, fonts, text_image, text_mask
-from data_provider.text_style import LEGIBLE, PLAIN, RICH, STYLES, Effect, Style, choose
+from data_provider.drawing import camera, fonts, text_image, text_mask
+from data_provider.drawing.text_style import LEGIBLE, PLAIN, RICH, STYLES, Effect, Style, choose
 
 ALWAYS_ON = {name: effect._replace(probability=1.0) for name, effect in RICH._asdict().items()}
 

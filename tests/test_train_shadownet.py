@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from local_utils import establish_char_dict, files, folder_lock, platform_flags, tfrecord
+from local_utils import command_line, establish_char_dict, files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
+from reading import recognition
 from tests.conftest import write_records
 from tests.small_run import SIZE, WORDS, arguments, assert_same_tensors, error_lines, tensors_of, train
-from tools import plot_training, recognition, run_folder, train_shadownet, training_loop
+from tools import plot_training, train_shadownet
+from training import loop as training_loop
+from training import run_folder
 
 pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
@@ -69,11 +72,11 @@ def test_a_run_on_drawn_words_goes_on_with_the_words_that_come_next(records, tmp
 def test_the_curves_of_a_run_are_drawn_once_there_is_a_loss(records, tmp_path, capfd):
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
     flags = ['--output_dir', str(tmp_path / 'run'), '--picture_path', str(tmp_path / 'curves.png')]
-    assert platform_flags.run_tool(plot_training.main, flags) == 0
+    assert command_line.run_tool(plot_training.main, flags) == 0
     assert cv2.imread(str(tmp_path / 'curves.png')).shape[2] == 3
     for events in (tmp_path / 'run' / 'log').iterdir():
         events.write_bytes(b'')
-    assert platform_flags.run_tool(plot_training.main, flags) == 1
+    assert command_line.run_tool(plot_training.main, flags) == 1
     assert 'the run has no loss yet' in error_lines(capfd)[0]
 
 
@@ -112,7 +115,7 @@ def test_what_only_drawing_reads_is_a_wrong_argument_without_it(flags, named, ca
 
 def test_an_error_of_drawing_is_not_put_down_to_the_records():
     with pytest.raises(ValueError, match='^none of the fonts$'), train_shadownet.readable_errors(None, draw=map):
-        raise tf.errors.InvalidArgumentError(None, None, 'ValueError: none of the fonts\n\t [[node]]')
+        raise tf.errors.InvalidArgumentError(None, None, 'InputError: none of the fonts\n\t [[node]]')
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])

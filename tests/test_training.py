@@ -1,9 +1,11 @@
-"""Tests of crnnmodel.training."""
+"""Tests of training.step."""
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import crnn_model, optimizers, training
+from crnnmodel import crnn_model
+from training import optimizers
+from training import step as training
 
 
 def rates(steps, **changes):

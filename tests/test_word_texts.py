@@ -1,7 +1,7 @@
-"""Tests of data_provider.word_texts."""
+"""Tests of data_provider.drawing.word_texts."""
 import numpy as np
 
-from data_provider import word_texts
+from data_provider.drawing import word_texts
 from local_utils.char_codec import CharacterCodec
 
 

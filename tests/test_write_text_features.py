@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from global_configuration import config
-from local_utils import data_utils, files, folder_lock, platform_flags, record_files
+from local_utils import command_line, data_utils, files, folder_lock, record_files
 from local_utils.establish_char_dict import read_alphabet
 from tests.conftest import convert, draw, write_data_set
 from tools import write_text_features
@@ -86,7 +86,7 @@ def test_the_platforms_folders_are_the_defaults_and_the_users_own_win(tmp_path):
         write_data_set(tmp_path / name, WORDS, [name])
     flags = [f'--data_dir={tmp_path}/platform', f'--output_dir={tmp_path}/records', '--num_workers', '1']
     for own, test_word in (([], 'platform'), (['--dataset_dir', str(tmp_path / 'own')], 'own')):
-        assert platform_flags.run_tool(write_text_features.main, [*own, *flags]) == 0
+        assert command_line.run_tool(write_text_features.main, [*own, *flags]) == 0
         feature, = read(tmp_path / 'records', 'test', read_alphabet(tmp_path / 'records'))
         assert ''.join(read_alphabet(tmp_path / 'records').characters[index] for index in feature.label) == test_word
 

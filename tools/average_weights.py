@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
@@ -19,17 +19,18 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from local_utils import establish_char_dict, folder_lock, log_utils, platform_flags
-from tools import run_folder, session_utils
+from local_utils import command_line, establish_char_dict, folder_lock, log_utils, session_utils
+from local_utils.errors import InputError
+from training import run_folder
 
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--weights_path', nargs='+', required=True, metavar='PATH',
                         help="checkpoints, each a folder, a prefix or a file of it, or 'bundled'")
     parser.add_argument('--save_dir', metavar='DIR', help='a folder without a checkpoint, for their mean (default: --output_dir)')
-    parser.add_argument('--step', type=platform_flags.whole_number, metavar='N',
+    parser.add_argument('--step', type=command_line.whole_number, metavar='N',
                         help='the step in its name (default: the highest of theirs)')
     return parser.parse_args(argv)
 
@@ -43,21 +44,21 @@ def average_weights(weights_paths, save_dir, step=None):
         step: the step in its name, or None for the highest of theirs.
 
     Raises:
-        FileNotFoundError: one of them is not there.
-        ValueError: one is damaged or of another network or alphabet than the first, or the folder holds a checkpoint.
-        OSError: another run is writing there, or it cannot be written.
+        MissingInput: one of them is not there.
+        InputError: one is damaged or of another network or alphabet than the first, or the folder holds a checkpoint.
+        Unavailable: another run is writing there, or it cannot be written.
     """
     found = [run_folder.load_newest(session_utils.weights_path(path)) for path in weights_paths]
     architectures = [checkpoint.architecture_of(each.tensors, each.prefix) for each in found]
     for each, architecture in zip(found, architectures, strict=True):
         difference = run_folder.architecture_difference(architectures[0], architecture)
         if difference:
-            raise ValueError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
+            raise InputError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
     if step is None:
         step = max(0, *(checkpoint.step_of(each.prefix) for each in found))
     with folder_lock.only_writer(save_dir):
         if checkpoint.checkpoints_in(save_dir):
-            raise ValueError(f'{save_dir}: there is a checkpoint already; give another --save_dir')
+            raise InputError(f'{save_dir}: there is a checkpoint already; give another --save_dir')
         if architectures[0].characters is not None:
             establish_char_dict.write_alphabet(architectures[0].characters, save_dir)
         write_checkpoint(mean_of([each.tensors for each in found]), save_dir, step)
@@ -88,4 +89,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

@@ -12,12 +12,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from data_provider import annotation
-from local_utils import establish_char_dict, log_utils, platform_flags
+from local_utils import command_line, establish_char_dict, log_utils
+from local_utils.errors import InputError, MissingInput
 
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='the data set (default: --data_dir)')
     parser.add_argument('--save_dir', metavar='DIR', help='where the two files go (default: the data set)')
     parser.add_argument('--lower_case', action='store_true', help='take the lower-case form of each character, where it is one')
@@ -28,12 +29,12 @@ def count_characters(dataset_dir, lower_case=False):
     """Return how often each character stands in the labels of a data set, a Counter.
 
     Raises:
-        FileNotFoundError: there is no annotation file in it.
+        MissingInput: there is no annotation file in it.
     """
     paths = [os.path.join(dataset_dir, name) for name in annotation.FILE_NAMES
              if os.path.exists(os.path.join(dataset_dir, name))]
     if not paths:
-        raise FileNotFoundError(f'{dataset_dir}: expected {" or ".join(annotation.FILE_NAMES)}, found neither')
+        raise MissingInput(f'{dataset_dir}: expected {" or ".join(annotation.FILE_NAMES)}, found neither')
     counts = collections.Counter()
     for path in paths:
         for line in annotation.read_lines(path):
@@ -58,7 +59,7 @@ def main(argv=None):
     save_dir = args.save_dir or dataset_dir
     counts = count_characters(dataset_dir, args.lower_case)
     if not counts:
-        raise ValueError(f'{dataset_dir}: expected at least one label, found none')
+        raise InputError(f'{dataset_dir}: expected at least one label, found none')
     os.makedirs(save_dir, exist_ok=True)
     establish_char_dict.write_alphabet(sorted(counts), save_dir)
     rarest = ', '.join(f'{character!r} {count}' for character, count in counts.most_common()[:-6:-1])
@@ -66,4 +67,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

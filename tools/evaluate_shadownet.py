@@ -15,21 +15,23 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
-from local_utils import files, folder_lock, log_utils, platform_flags, progress, record_files
-from tools import knob_flags, recognition, session_utils
-from tools.recogniser import add_reading_flags, check_alphabet, open_recogniser
+from local_utils import command_line, files, folder_lock, log_utils, progress, record_files, session_utils
+from local_utils.errors import InputError, MissingInput
+from reading import recognition
+from reading.recogniser import add_reading_flags, check_alphabet, open_recogniser
+from tools import knob_flags
 
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='a folder of records (default: --data_dir)')
     parser.add_argument('--split', choices=record_files.SPLITS, default=record_files.TEST, help='which of its records')
     parser.add_argument('--image_dir', metavar='DIR', help='a folder of images instead; needs --annotation_path')
@@ -48,9 +50,9 @@ class AnnotatedImages:
     """The samples of a folder of images with an annotation file; those that cannot be used are counted and logged."""
 
     def __init__(self, image_dir, annotation_path):
-        """Open the folder; raises FileNotFoundError where it or the annotation file is missing."""
+        """Open the folder; raises MissingInput where it or the annotation file is missing."""
         if not os.path.isdir(image_dir):
-            raise FileNotFoundError(f'{image_dir}: no such folder of images')
+            raise MissingInput(f'{image_dir}: no such folder of images')
         self._image_dir = os.path.realpath(image_dir)
         self._annotation_path = annotation_path
         self.count = annotation.count_lines(annotation_path)
@@ -121,11 +123,11 @@ def open_records(args, dataset_dir):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
-    output = platform_flags.standard_output()
+    output = command_line.standard_output()
     session_utils.silence_deprecations()
     knob_flags.set_knobs(cfg, args)
     if args.confusion_path:
-        from tools import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
+        from local_utils import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
         files.check_target(args.confusion_path, plots.FIGURE_ENDINGS)   # before the long work
     dataset_dir = args.dataset_dir or args.data_dir
@@ -135,7 +137,7 @@ def main(argv=None):
         evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
     unreadable = getattr(samples, 'unreadable', 0)
     if not evaluation.samples:
-        raise ValueError(f'{source}: no sample could be read; expected at least one')
+        raise InputError(f'{source}: no sample could be read; expected at least one')
     figures = as_json(evaluation, weights_path=recogniser.prefix, sure=cfg.TEST.SURE, source=source, unreadable=unreadable)
     is_ascii = (output.encoding or 'utf-8').lower() != 'utf-8'   # or a backslash escape might be none of JSON's
     print(json.dumps(figures, ensure_ascii=is_ascii, indent=2), file=output, flush=True)
@@ -145,4 +147,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

@@ -5,9 +5,9 @@
 
     python tools/generate_text_images.py --preview sheet.png
 
-The words come from a list (--words, one a line), or from the project's own, with numbers, prices and codes among them. No
-word of Test stands in Train. How they are drawn: data_provider/text_style.py. A folder that holds a data set is refused, unless
---overwrite asks for its images to be removed.
+The words come from a list (--words, one a line), or from the project's own, with numbers, prices and codes
+among them. No word of Test stands in Train. How they are drawn: data_provider/drawing/text_style.py. A folder
+that holds a data set is refused, unless --overwrite asks for its images to be removed.
 """
 import collections
 import contextlib
@@ -22,10 +22,12 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np
 
 from crnnmodel import geometry
-from data_provider import annotation, drawn_words, fonts, image_file, text_style, word_texts
+from data_provider import annotation, image_file
+from data_provider.drawing import drawn_words, fonts, text_style, word_texts
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, files, log_utils, parallel, platform_flags, progress
-from tools import knob_flags, pictures
+from local_utils import command_line, establish_char_dict, files, log_utils, parallel, pictures, progress
+from local_utils.errors import InputError
+from tools import knob_flags
 
 PARTS = ('Train', 'Test')
 ANNOTATION_NAME = 'sample.txt'
@@ -53,11 +55,11 @@ Word = collections.namedtuple('Word', [
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--save_dir', metavar='DIR', help='where the data set goes (default: --output_dir)')
     parser.add_argument('--overwrite', action='store_true', help='remove the data set that is there first')
-    parser.add_argument('--num_train', type=platform_flags.positive_number, default=20000, metavar='N', help='images in Train')
-    parser.add_argument('--num_test', type=platform_flags.positive_number, default=2000, metavar='N', help='images in Test')
+    parser.add_argument('--num_train', type=command_line.positive_number, default=20000, metavar='N', help='images in Train')
+    parser.add_argument('--num_test', type=command_line.positive_number, default=2000, metavar='N', help='images in Test')
     parser.add_argument('--words', metavar='FILE',
                         help='the words, one a line (default: those of data/words.txt, and numbers, prices, codes)')
     parser.add_argument('--fonts', nargs='+', metavar='DIR', help="folders of fonts (default: OpenCV's own and the system's)")
@@ -66,8 +68,8 @@ def parse_args(argv=None):
     parser.add_argument('--preview', metavar='FILE', help='draw some examples into this picture, and no data set')
     parser.add_argument('--alphabet_dir', default=establish_char_dict.ENGLISH_DIR, metavar='DIR',
                         help='where char_dict.json and ord_map.json lie')
-    parser.add_argument('--seed', type=platform_flags.whole_number, default=0, metavar='N', help='decides every image')
-    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=parallel.usable_cores(), metavar='N',
+    parser.add_argument('--seed', type=command_line.whole_number, default=0, metavar='N', help='decides every image')
+    parser.add_argument('--num_workers', type=command_line.positive_number, default=parallel.usable_cores(), metavar='N',
                         help='processes that draw')
     knob_flags.add_set_flag(parser, 'ARCH.INPUT_SIZE')
     return parser.parse_args(argv)
@@ -88,7 +90,7 @@ def generate_text_images(*, save_dir, num_train, num_test, words, font_paths, co
         overwrite: remove the data set that is there first.
 
     Raises:
-        ValueError: there is a data set already, or none of the fonts can draw a word.
+        InputError: there is a data set already, or none of the fonts can draw a word.
     """
     chooser = fonts.FontChooser(font_paths)
     chooser.check_characters(words)
@@ -117,15 +119,15 @@ def make_room(save_dir, overwrite):
     """Refuse a folder that holds a data set, or remove the images and the annotation files of that data set.
 
     Raises:
-        ValueError: there is one, and it is not to be overwritten, or not of drawn words.
+        InputError: there is one, and it is not to be overwritten, or not of drawn words.
     """
     there = [path for part in PARTS if os.path.exists(path := os.path.join(save_dir, part, ANNOTATION_NAME))]
     if there and not overwrite:
-        raise ValueError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')
+        raise InputError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')
     listed = {path: [path_of(line) for line in annotation.read_lines(path)] for path in there}
     for path, images in listed.items():
         if images and not is_drawn(images[0]):
-            raise ValueError(f'{path}: no data set of this tool, which would draw no {images[0]!r}; nothing was removed')
+            raise InputError(f'{path}: no data set of this tool, which would draw no {images[0]!r}; nothing was removed')
     for path, images in listed.items():
         remove_images(save_dir, filter(is_drawn, images))
         os.remove(path)
@@ -162,7 +164,7 @@ def choose_words(path, count, codec, font_paths, seed):
     """Return the words to draw: those of a list; without one those of the project's and a share of other texts.
 
     Raises:
-        OSError, ValueError: the list cannot be read, or none of its words can be written in the alphabet.
+        InputError: the list cannot be read, or none of its words can be written in the alphabet.
     """
     max_frames = geometry.time_steps(cfg.ARCH.INPUT_SIZE)
     if path:
@@ -174,7 +176,7 @@ def choose_words(path, count, codec, font_paths, seed):
     words = [word for word in words if chooser.can_draw(word)]
     others = math.ceil(len(words) * OTHER_SHARE / (1 - OTHER_SHARE))
     if not words:
-        raise ValueError(f'{WORD_LIST_PATH} has no word of the alphabet {codec.characters[:40]!r} that the fonts can draw; '
+        raise InputError(f'{WORD_LIST_PATH} has no word of the alphabet {codec.characters[:40]!r} that the fonts can draw; '
                          'give a list with --words')
     return [*words, *word_texts.different_texts(others, codec, max_frames, rng, chooser.can_draw)]
 
@@ -258,4 +260,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

@@ -2,7 +2,7 @@
 import fnmatch
 
 from global_configuration.config import knobs, override
-from local_utils import platform_flags
+from local_utils.errors import WrongArgument
 
 
 def add_set_flag(parser, *readable):
@@ -28,13 +28,13 @@ def set_knobs(config, args):
     """Change the knobs of `config` as --set asks.
 
     Raises:
-        platform_flags.WrongArgument: an unknown knob, one that the script does not read, or a wrong value.
+        WrongArgument: an unknown knob, one that the script does not read, or a wrong value.
     """
     for name in assigned_knobs(args):
         if name in knobs(config) and not any(fnmatch.fnmatchcase(name, pattern) for pattern in args.readable_knobs):
-            raise platform_flags.WrongArgument(f'--set: this script does not read {name}; '
+            raise WrongArgument(f'--set: this script does not read {name}; '
                                                f'expected {" or ".join(args.readable_knobs)}')
     try:
         override(config, args.assignments or [])
     except (KeyError, ValueError) as error:
-        raise platform_flags.WrongArgument(f'--set: {platform_flags.message_of(error)}') from error
+        raise WrongArgument(f'--set: {error.args[0]}') from error

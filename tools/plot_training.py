@@ -11,19 +11,19 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import platform_flags
-from tools import plots, session_utils
+from local_utils import command_line, plots, session_utils
+from local_utils.errors import InputError, MissingInput
 
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--picture_path', required=True, metavar='FILE', help='the picture to write (PNG, PDF or SVG)')
     return parser.parse_args(argv)
 
@@ -39,11 +39,11 @@ def read_scalars(log_dir, tags):
         dict of tag → dict of step → value; where a step was done again after a restart, the later value.
 
     Raises:
-        FileNotFoundError: there is nothing of TensorBoard's.
+        MissingInput: there is nothing of TensorBoard's.
     """
     paths = sorted(glob.glob(os.path.join(glob.escape(log_dir), 'log', 'events.out.tfevents.*')), key=os.path.getmtime)
     if not paths:
-        raise FileNotFoundError(f'{os.path.join(log_dir, "log")}: expected the events of a training run, found none')
+        raise MissingInput(f'{os.path.join(log_dir, "log")}: expected the events of a training run, found none')
     scalars = {tag: {} for tag in tags}
     for path in paths:
         try:
@@ -62,9 +62,9 @@ def main(argv=None):
     session_utils.silence_deprecations()
     scalars = read_scalars(args.log_dir or args.output_dir, ('train/loss', 'validation/word_accuracy'))
     if not scalars['train/loss']:
-        raise ValueError(f'{args.log_dir or args.output_dir}: the run has no loss yet; it has one every TRAIN.DISPLAY_STEP steps')
+        raise InputError(f'{args.log_dir or args.output_dir}: the run has no loss yet; it has one every TRAIN.DISPLAY_STEP steps')
     plots.draw_curves(scalars['train/loss'], scalars['validation/word_accuracy'], args.picture_path)
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

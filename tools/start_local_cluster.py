@@ -17,13 +17,13 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import files, log_utils, platform_flags
+from local_utils import command_line, files, log_utils
 
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.OneLineParser(description=__doc__)
-    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=2, metavar='N',
+    parser = command_line.OneLineParser(description=__doc__)
+    parser.add_argument('--num_workers', type=command_line.positive_number, default=2, metavar='N',
                         help='processes, the master too')
     parser.add_argument('training_flags', nargs='*', metavar='FLAG', help='flags of train_shadownet.py, behind --')
     args, unknown = parser.parse_known_args(argv)
@@ -112,4 +112,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

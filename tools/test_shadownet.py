@@ -14,16 +14,16 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from global_configuration.config import cfg
-from local_utils import log_utils, parallel, platform_flags, progress
-from tools import knob_flags, pictures, session_utils
-from tools.recogniser import add_reading_flags, open_recogniser
+from local_utils import command_line, log_utils, parallel, pictures, progress, session_utils
+from reading.recogniser import add_reading_flags, open_recogniser
+from tools import knob_flags
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif',
                  '.ppm', '.pgm', '.pbm')
@@ -33,7 +33,7 @@ MAX_IN_PICTURE = 32
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--image_path', nargs='+', required=True, metavar='PATH',
                         help='image files, or folders, whose images are read with those of their sub-folders')
     parser.add_argument('--picture_path', metavar='FILE.png',
@@ -110,7 +110,7 @@ def find_images(image_paths):
         found = sorted(os.path.join(folder, name) for folder, names in folders_below(path, unreadable.append)
                        for name in names if name.lower().endswith(IMAGE_ENDINGS))
         files += found
-        problems += map(platform_flags.message_of, unreadable)
+        problems += map(command_line.message_of, unreadable)
         if not found and not unreadable:
             problems.append(f'{path}: no image in this folder; expected files that end in {", ".join(IMAGE_ENDINGS)}')
     return files, problems
@@ -131,7 +131,7 @@ def folders_below(path, onerror):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
-    output = platform_flags.standard_output()
+    output = command_line.standard_output()
     session_utils.silence_deprecations()
     knob_flags.set_knobs(cfg, args)
     files, problems = find_images(args.image_path)
@@ -148,4 +148,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

@@ -11,25 +11,30 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools import tensorflow_import
+from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()
 
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, geometry
-from data_provider import data_provider, drawn_words
+from data_provider import data_provider
+from data_provider.drawing import drawn_words
 from global_configuration.config import cfg, knobs
-from local_utils import folder_lock, log_utils, platform_flags, record_files
+from local_utils import command_line, folder_lock, log_utils, record_files, session_utils
+from local_utils.errors import InputError, Unavailable
 from local_utils.stop_signals import StopSignals
-from tools import knob_flags, run_folder, session_utils, training_graph, training_loop
-from tools.cluster import Cluster, task_of
-from tools.training_report import TrainingReport
+from tools import knob_flags
+from training import graph as training_graph
+from training import loop as training_loop
+from training import run_folder
+from training.cluster import Cluster, task_of
+from training.report import TrainingReport
 
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='the folder of the records and the alphabet (default: --data_dir)')
     parser.add_argument('--drawn_words', metavar='FILE',
                         help='train on words of this list, drawn while it trains, in place of the training records')
@@ -65,7 +70,7 @@ def train_shadownet(*, cluster, dataset_dir, output_dir, log_dir, weights_path=N
     logger = log_utils.init_logger()
     geometry.time_steps(cfg.ARCH.INPUT_SIZE)
     if cfg.TRAIN.BATCH_SIZE % cluster.num_replicas:
-        raise ValueError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
+        raise InputError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {cfg.TRAIN.BATCH_SIZE}')
     provider = data_provider.TextDataProvider(dataset_dir, cfg.ARCH.INPUT_SIZE)
     drawer = training_graph.make_drawer(drawn_words_path, font_dirs, provider.codec) if drawn_words_path else None
@@ -119,8 +124,8 @@ def load_first_weights(weights_path, output_dir, architecture):
     """Return the run_folder.Checkpoint that a new run starts from, or None where a run in the folder goes on.
 
     Raises:
-        FileNotFoundError: there is no such checkpoint.
-        ValueError: it is damaged, or of another network.
+        MissingInput: there is no such checkpoint.
+        InputError: it is damaged, or of another network.
     """
     if checkpoint.checkpoints_in(output_dir):
         log_utils.init_logger().warning('%s holds a run, which goes on with its own weights; --weights_path %s is not read',
@@ -162,10 +167,10 @@ def initialise(session, training, architecture, resumed, first_weights):
 
 
 def check_first_step(session, cluster, training, first_step):
-    """Raise ValueError where the workers did not all find the checkpoint of the same step."""
+    """Raise InputError where the workers did not all find the checkpoint of the same step."""
     average = training_graph.summed(session, training, [first_step])[0] / cluster.num_workers
     if abs(average - first_step) > 0.01:
-        raise ValueError(f'this worker goes on from step {first_step}, others from another; give all the same --output_dir')
+        raise InputError(f'this worker goes on from step {first_step}, others from another; give all the same --output_dir')
 
 
 @contextlib.contextmanager
@@ -174,14 +179,14 @@ def readable_errors(provider, draw):
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        raise ValueError(f'out of memory; expected a smaller TRAIN.BATCH_SIZE, got {cfg.TRAIN.BATCH_SIZE}') from error
+        raise InputError(f'out of memory; expected a smaller TRAIN.BATCH_SIZE, got {cfg.TRAIN.BATCH_SIZE}') from error
     except (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.errors.UnknownError) as error:
         if provider.dataset_dir not in error.message:
             raise   # of another task of a cluster, say
-        raise OSError(session_utils.first_line(error)) from error
+        raise Unavailable(session_utils.first_line(error)) from error
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         if draw:
-            raise ValueError(session_utils.first_line(error).removeprefix('ValueError: ')) from error
+            raise InputError(session_utils.first_line(error).removeprefix('InputError: ')) from error
         training_loop.explain_bad_records(provider, session_utils.first_line(error))
 
 
@@ -213,4 +218,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

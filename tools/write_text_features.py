@@ -23,15 +23,16 @@ from data_provider import annotation, conversion
 from global_configuration.config import cfg
 from local_utils import (
     char_codec,
+    command_line,
     establish_char_dict,
     files,
     folder_lock,
     log_utils,
     parallel,
-    platform_flags,
     progress,
     record_files,
 )
+from local_utils.errors import InputError, MissingInput
 from tools import knob_flags
 
 ANNOTATION_NAMES = dict(zip((record_files.TRAIN, record_files.TEST), annotation.FILE_NAMES, strict=True))
@@ -44,14 +45,14 @@ MANIFEST_VERSION = 1
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = platform_flags.ToolParser(description=__doc__)
+    parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='the data set (default: --data_dir)')
     parser.add_argument('--save_dir', metavar='DIR', help='where the records go (default: --output_dir)')
-    parser.add_argument('--validation_split', type=platform_flags.fraction, metavar='SHARE',
+    parser.add_argument('--validation_split', type=command_line.fraction, metavar='SHARE',
                         help='share of Train that becomes validation (default: DATA.VALIDATION_SPLIT)')
-    parser.add_argument('--num_workers', type=platform_flags.positive_number, default=parallel.usable_cores(), metavar='N',
+    parser.add_argument('--num_workers', type=command_line.positive_number, default=parallel.usable_cores(), metavar='N',
                         help='processes that convert')
-    parser.add_argument('--num_shards', type=platform_flags.positive_number, default=1, metavar='N',
+    parser.add_argument('--num_shards', type=command_line.positive_number, default=1, metavar='N',
                         help='files to spread the records of each split over')
     parser.add_argument('--gzip', action='store_true',
                         help='compress the records; our scripts tell by themselves, other readers have to be told')
@@ -73,9 +74,9 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
         gzip: whether the records are compressed.
 
     Raises:
-        FileNotFoundError: there is no such data set, or no annotation file in it.
-        ValueError: the alphabet is malformed, a split has no usable sample, or there are more shards than files can be open.
-        OSError: another conversion is writing into `save_dir`, or a training reads the records there.
+        MissingInput: there is no such data set, or no annotation file in it.
+        InputError: the alphabet is malformed, a split has no usable sample, or there are more shards than files can be open.
+        Unavailable: another conversion is writing into `save_dir`, or a training reads the records there.
     """
     files.allow_open_files(len(record_files.SPLITS) * num_shards + SPARE_FILES)
     codec = find_alphabet(dataset_dir)
@@ -110,7 +111,7 @@ def write_text_features(*, dataset_dir, save_dir, validation_split, num_workers,
 def find_alphabet(dataset_dir):
     """Return the codec of the data set's alphabet, or of the English one where the data set has none."""
     if not os.path.isdir(dataset_dir):
-        raise FileNotFoundError(f'{dataset_dir}: no such data set; expected a folder with Train/sample.txt and Test/sample.txt')
+        raise MissingInput(f'{dataset_dir}: no such data set; expected a folder with Train/sample.txt and Test/sample.txt')
     return establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(dataset_dir))
 
 
@@ -231,7 +232,7 @@ class ConversionOutput:
                 self._foreign_characters.update(self._codec.foreign(reject.label))
 
     def check_usable(self, dataset_dir):
-        """Raise ValueError where a split has no sample; the list of the rejects, if there are any, is kept then."""
+        """Raise InputError where a split has no sample; the list of the rejects, if there are any, is kept then."""
         empty = [split for split, names in self._names.items() if not any(self._counts[name] for name in names)]
         if not empty:
             return
@@ -239,7 +240,7 @@ class ConversionOutput:
         if self._reject_kinds:
             kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
             why = f'rejected: {kinds} (see {self._keep_rejects()})'
-        raise ValueError(f'{dataset_dir}: no usable sample for the {empty[0]} records; {why}')
+        raise InputError(f'{dataset_dir}: no usable sample for the {empty[0]} records; {why}')
 
     def _keep_rejects(self):
         """Give the list of the rejects, which is whole, its name before the rest is removed; return its path."""
@@ -273,4 +274,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(platform_flags.run_tool(main))
+    sys.exit(command_line.run_tool(main))

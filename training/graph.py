@@ -3,13 +3,14 @@ import collections
 
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, crnn_model, ctc, geometry, replicas, training
-from data_provider import drawn_words, fonts, text_style, word_texts
+from crnnmodel import checkpoint, crnn_model, ctc, geometry, replicas
 from data_provider.data_provider import Share
-from data_provider.drawn_batches import drawn_batches
+from data_provider.drawing import drawn_words, fonts, text_style, word_texts
+from data_provider.drawing.drawn_batches import drawn_batches
 from global_configuration.config import cfg
-from local_utils import log_utils, parallel
-from tools import recognition, session_utils
+from local_utils import log_utils, parallel, session_utils
+from reading import recognition
+from training import step as training
 
 MAX_FIGURES = 8      # that workers add up at once
 PROCESSORS_FED = 8   # processors that train what one draws, at least

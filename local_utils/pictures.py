@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from local_utils import files
+from local_utils.errors import InputError
 
 ENDINGS = ('.png',)
 SCALE = 2            # of the word images
@@ -13,10 +14,10 @@ GREEN, RED = (0, 128, 0), (0, 0, 200)
 
 
 def check_path(path, inputs=()):
-    """Raise ValueError where a picture cannot be written to a path, or would take the place of one of the input files."""
+    """Raise InputError where a picture cannot be written to a path, or would take the place of one of the input files."""
     files.check_target(path, ENDINGS)
     if os.path.realpath(path) in map(os.path.realpath, inputs):
-        raise ValueError(f'{path}: one of the images that are to be read; expected another name for the picture')
+        raise InputError(f'{path}: one of the images that are to be read; expected another name for the picture')
 
 
 def draw_readings(examples, columns=4):

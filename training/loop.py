@@ -7,7 +7,9 @@ import numpy as np
 
 from global_configuration.config import cfg
 from local_utils import log_utils, metrics, progress, record_files
-from tools import recognition, training_graph
+from local_utils.errors import InputError
+from reading import recognition
+from training import graph as training_graph
 
 NUM_EXAMPLES = 16   # words in the picture of a validation
 
@@ -64,13 +66,13 @@ class TrainingLoop:
         return values['steps']
 
     def _check(self, values, step):
-        """Raise ValueError where the labels are of another alphabet, or too many steps in a row had nothing usable."""
+        """Raise InputError where the labels are of another alphabet, or too many steps in a row had nothing usable."""
         if any(any_foreign(replica.batch.labels.values, self._provider.codec) for replica in values):
             explain_bad_records(self._provider, 'a label has a class index that is not in the alphabet')
         self._bad_steps = 0 if values[0].train.is_applied else self._bad_steps + 1
         if self._bad_steps >= cfg.TRAIN.MAX_BAD_STEPS:
             names = ', '.join(names_of_bad(replica.batch, replica.train) for replica in values)
-            raise ValueError(f'{self._bad_steps} steps in a row had no usable label or no finite loss and gradient, the last at '
+            raise InputError(f'{self._bad_steps} steps in a row had no usable label or no finite loss and gradient, the last at '
                              f'step {step}, with the samples {names}; they changed no weight')
 
     def _batch_accuracy(self, values):
@@ -132,7 +134,7 @@ def relative_distances(codec, replica_values):
 
 
 def explain_bad_records(provider, what_is_wrong):
-    """Raise the ValueError that names the training record that is at fault, or, if none can be found, says what is wrong."""
+    """Raise the InputError that names the training record that is at fault, or, if none can be found, says what is wrong."""
     for _ in provider.samples(record_files.TRAIN):   # raises at that record
         pass
-    raise ValueError(f'{provider.dataset_dir}: {what_is_wrong}')
+    raise InputError(f'{provider.dataset_dir}: {what_is_wrong}')

@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from data_provider import augmentation, drawn_words
+from data_provider import augmentation
 from data_provider.data_provider import WHOLE, Batch, prefetched
+from data_provider.drawing import drawn_words
 
 REPEAT_STEPS = 100   # after which a word comes again
 

@@ -2,6 +2,7 @@
 import collections
 
 from local_utils import char_codec, files, log_utils
+from local_utils.errors import InputError, MissingInput, UnknownCharacter
 
 LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 CONSONANTS, VOWELS = 'bcdfghjklmnpqrstvwxyz', 'aeiou'
@@ -22,20 +23,20 @@ def read_words(path):
     """Return the lines of a word list, without blank ones and each once.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: there is no word in it, or it is no UTF-8 text.
+        MissingInput: there is no such file.
+        InputError: there is no word in it, or it is no UTF-8 text.
     """
     try:
         file = files.open_regular(path, 'r', encoding='utf-8-sig')
     except FileNotFoundError as error:
-        raise FileNotFoundError(f'{path}: no such file; expected words, one a line') from error
+        raise MissingInput(f'{path}: no such file; expected words, one a line') from error
     with file:
         try:
             words = [line.strip() for line in file if line.strip()]
         except UnicodeDecodeError as error:
-            raise ValueError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x}') from error
+            raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x}') from error
     if not words:
-        raise ValueError(f'{path}: expected words, one a line, found none')
+        raise InputError(f'{path}: expected words, one a line, found none')
     return list(dict.fromkeys(words))
 
 
@@ -43,12 +44,12 @@ def expressible_words(words, codec, max_frames):
     """Return the words that the alphabet can write in the frames there are, saying how many others there were.
 
     Raises:
-        ValueError: there is no such word.
+        InputError: there is no such word.
     """
     kept = [word for word in words if label_of(word, codec) == word and is_expressible(word, codec, max_frames)]
     rejected = set(words).difference(kept)
     if not kept:
-        raise ValueError(f'no word of the list can be written in the alphabet {char_codec.shortened(codec.characters)} and '
+        raise InputError(f'no word of the list can be written in the alphabet {char_codec.shortened(codec.characters)} and '
                          f'{max_frames} frames; the first is {words[0]!r}')
     if rejected:
         log_utils.init_logger().warning('left out %d words that the alphabet or the %d frames cannot express, like %r',
@@ -129,7 +130,7 @@ def is_expressible(word, codec, max_frames):
     label = label_of(word, codec)
     try:
         return 0 < char_codec.required_frames(codec.encode(label)) <= max_frames
-    except KeyError:
+    except UnknownCharacter:
         return False
 
 

@@ -12,8 +12,8 @@ import time
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import log_utils
-from tools import session_utils
+from local_utils import log_utils, session_utils
+from local_utils.errors import InputError, Unavailable
 
 CHIEF_TYPES = ('master', 'chief')          # the platform's name, TensorFlow's name
 IDLE_TYPES = ('ps', 'evaluator')           # tasks that all-reduce training has nothing to do for
@@ -38,7 +38,7 @@ def task_of(text):
     The chief is the task `master` or `chief`, or else the first worker.
 
     Raises:
-        ValueError: it is not of the form that TensorFlow and the platform write; says what was expected.
+        InputError: it is not of the form that TensorFlow and the platform write; says what was expected.
     """
     if not text:
         return None
@@ -48,22 +48,22 @@ def task_of(text):
         type_, index = str(task['type']), int(task['index'])
         jobs = {str(job): [str(address) for address in addresses] for job, addresses in cluster.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError('TF_CONFIG: expected {"cluster": {"master": ["host:port"], "worker": [...]}, "task": {"type": ..., '
+        raise InputError('TF_CONFIG: expected {"cluster": {"master": ["host:port"], "worker": [...]}, "task": {"type": ..., '
                          f'"index": ...}}}}, got {text[:200]!r} ({type(error).__name__}: {error})') from error
     if not 0 <= index < len(jobs.get(type_, ())) and type_ not in IDLE_TYPES:
-        raise ValueError(f'TF_CONFIG: the task is {type_} {index}, but the cluster has {len(jobs.get(type_, ()))} of {type_}')
+        raise InputError(f'TF_CONFIG: the task is {type_} {index}, but the cluster has {len(jobs.get(type_, ()))} of {type_}')
     training = [(f'{job} {number}', address) for job in (*CHIEF_TYPES, JOB) for number, address in enumerate(jobs.get(job, ()))]
     for _, address in training:
         host, _, port = address.rpartition(':')
         if not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
-            raise ValueError(f'TF_CONFIG: expected addresses like host:2222, got {address!r}')
+            raise InputError(f'TF_CONFIG: expected addresses like host:2222, got {address!r}')
     if len({address for _, address in training}) < len(training):
         addresses = ', '.join(address for _, address in training)
-        raise ValueError(f'TF_CONFIG: expected an address of its own for each task, got {addresses}')
+        raise InputError(f'TF_CONFIG: expected an address of its own for each task, got {addresses}')
     names = [name for name, _ in training]
     number = names.index(f'{type_} {index}') if f'{type_} {index}' in names else None
     if number is None and type_ not in IDLE_TYPES:
-        raise ValueError(f'TF_CONFIG: expected a task of the type master, chief, worker, ps or evaluator, got {type_!r}')
+        raise InputError(f'TF_CONFIG: expected a task of the type master, chief, worker, ps or evaluator, got {type_!r}')
     return Task(type_, index, number, names, [address for _, address in training])
 
 
@@ -113,14 +113,14 @@ class Cluster:
         """Wait until every other task's server can be connected to.
 
         Raises:
-            OSError: one of them cannot after so many seconds; names it.
+            Unavailable: one of them cannot after so many seconds; names it.
         """
         started = told = time.monotonic()
         for name, address in self._others():
             while error := connection_error(address):
                 now = time.monotonic()
                 if now - started > limit_seconds:
-                    raise OSError(f'{name} ({address}) did not come within {limit_seconds} seconds: {error}')
+                    raise Unavailable(f'{name} ({address}) did not come within {limit_seconds} seconds: {error}')
                 if now - told > WAITING_LOG_SECONDS:
                     log_utils.init_logger().info('waiting for %s (%s: %s)', name, address, error)
                     told = now
@@ -136,7 +136,7 @@ class Cluster:
         self.stop_watching()
         if self._task and isinstance(error, tf.errors.OpError):
             lost = self._unreachable_others() or 'the connection to another task'
-            raise OSError(f'{lost} is gone ({session_utils.first_line(error)}); {GOES_ON}') from error
+            raise Unavailable(f'{lost} is gone ({session_utils.first_line(error)}); {GOES_ON}') from error
 
     def stop_watching(self):
         """Let the others end from now on: there is nothing more to do together."""

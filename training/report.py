@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tqdm import tqdm
 
-from local_utils import log_utils
-from tools import pictures, session_utils
+from local_utils import log_utils, pictures, session_utils
 
 
 class TrainingReport:

@@ -5,7 +5,7 @@ All chance comes from the random generator that is passed in; what can happen, h
 import cv2
 import numpy as np
 
-from data_provider import camera, text_mask
+from data_provider.drawing import camera, text_mask
 
 GREY_OF_BGR = np.float64([0.114, 0.587, 0.299])   # how bright the eye finds blue, green and red
 SURROUNDINGS = 0.6           # room around the word that is painted, share of its height

@@ -10,13 +10,10 @@ import sys
 import threading
 
 from local_utils import log_utils
+from local_utils.errors import InputError, Unavailable, WrongArgument
 
 DATA_DIR = '/data/data'
 OUTPUT_DIR = '/data/output'
-
-
-class WrongArgument(ValueError):
-    """An argument that only the script's own work finds to be wrong; the exit status is 2, as for all wrong arguments."""
 
 
 class Terminated(SystemExit):
@@ -107,8 +104,8 @@ def _number_from(text, smallest):
 def run_tool(main, argv=None):
     """Run a script's `main(argv)` and return its exit status, with one line for a mistake of the user's.
 
-    ValueError, KeyError and OSError are how the code below says that the input is wrong; their message goes to
-    standard error and the status is 1, or 2 for a WrongArgument. Anything else is a defect and keeps its traceback.
+    An InputError, or what the system says of a file, goes to standard error as one line; the status is 1, or 2 for a
+    WrongArgument. Anything else is a defect of the code and keeps its traceback.
 
     Args:
         main: takes the list of arguments (None for the command line's); returns None or an exit status.
@@ -127,7 +124,9 @@ def run_tool(main, argv=None):
     except Terminated:
         logger.error('ended by SIGTERM')
         raise
-    except (ValueError, KeyError, OSError) as error:
+    except (InputError, OSError) as error:
+        if not isinstance(error, InputError) and error.filename is None:
+            raise
         logger.debug('the error was raised here:', exc_info=True)
         logger.error(message_of(error))
         return 2 if isinstance(error, WrongArgument) else 1
@@ -137,10 +136,10 @@ def standard_output():
     """Return the standard output, for a script's results: what its encoding lacks is written as a backslash escape.
 
     Raises:
-        OSError: it is closed; better said before the long work.
+        Unavailable: it is closed; better said before the long work.
     """
     if sys.stdout is None:
-        raise OSError('standard output is closed; expected it open, for the results')
+        raise Unavailable('standard output is closed; expected it open, for the results')
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors='backslashreplace')
     return sys.stdout
@@ -166,5 +165,4 @@ def message_of(error):
     """Return an exception's message as one line; an OSError's as `path: what the system said`."""
     if isinstance(error, OSError) and error.filename is not None:
         return f'{error.filename}: {error.strerror}'
-    message = error.args[0] if isinstance(error, KeyError) and error.args else error
-    return ' '.join(str(message).split()) or type(error).__name__
+    return ' '.join(str(error).split()) or type(error).__name__

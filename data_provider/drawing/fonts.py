@@ -8,6 +8,8 @@ import string
 import cv2
 import numpy as np
 
+from local_utils.errors import InputError, MissingInput
+
 BUILT_IN_FONTS = ('sans', 'italic')   # that OpenCV carries; it takes what a font lacks from the first, then from its 'uni'
 SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'), '/Library/Fonts',
                     'C:/Windows/Fonts')
@@ -24,17 +26,17 @@ def find_fonts(folders=None):
         folders: where to look for font files; None for OpenCV's own fonts and the system's folders.
 
     Raises:
-        FileNotFoundError: one of the given folders does not exist.
-        ValueError: they hold no font file.
+        MissingInput: one of the given folders does not exist.
+        InputError: they hold no font file.
     """
     for folder in folders or ():
         if not os.path.isdir(folder):
-            raise FileNotFoundError(f'{folder}: no such folder of fonts')
+            raise MissingInput(f'{folder}: no such folder of fonts')
     named = (os.path.join(parent, name) for folder in folders or SYSTEM_FONT_DIRS for parent, _, names in os.walk(folder)
              for name in names if name.lower().endswith(FONT_ENDINGS))
     paths = [path for path in named if os.path.isfile(path)]   # not a link to what is gone
     if folders and not paths:
-        raise ValueError(f'{", ".join(folders)}: no font; expected files that end in {", ".join(FONT_ENDINGS)}')
+        raise InputError(f'{", ".join(folders)}: no font; expected files that end in {", ".join(FONT_ENDINGS)}')
     return sorted(paths) if folders else [*BUILT_IN_FONTS, *sorted(paths)]
 
 
@@ -82,7 +84,7 @@ class FontChooser:
         self._cumulated = np.cumsum(self.probabilities)
 
     def check_characters(self, texts):
-        """Raise ValueError where none of the fonts can draw some character of the texts; names it."""
+        """Raise InputError where none of the fonts can draw some character of the texts; names it."""
         for character in sorted(set(itertools.chain.from_iterable(texts))):
             if not self.can_draw(character):
                 raise self._cannot_draw(character)
@@ -92,7 +94,7 @@ class FontChooser:
         return any(can_draw(font, text) for font in self._fonts)
 
     def choose(self, text, rng, tries=20):
-        """Return a random font that can draw a text; raises ValueError where none can."""
+        """Return a random font that can draw a text; raises InputError where none can."""
         for chance in rng.random(tries):
             font = self._fonts[min(int(np.searchsorted(self._cumulated, chance)), len(self._fonts) - 1)]
             if can_draw(font, text):
@@ -103,7 +105,7 @@ class FontChooser:
         raise self._cannot_draw(text)
 
     def _cannot_draw(self, text):
-        return ValueError(f'none of the {len(self._fonts)} fonts can draw {text!r}; give a folder of fonts that can with --fonts')
+        return InputError(f'none of the {len(self._fonts)} fonts can draw {text!r}; give a folder of fonts that can with --fonts')
 
 
 def can_draw(font, text):

@@ -3,7 +3,8 @@ import collections
 
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import ctc, optimizers, replicas
+from crnnmodel import ctc, replicas
+from training import optimizers
 
 Training = collections.namedtuple('Training', [
     'update',         # operation: one step; also counts it

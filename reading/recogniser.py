@@ -11,9 +11,12 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint, ctc, geometry
 from data_provider import image_file
 from global_configuration.config import cfg
-from local_utils import establish_char_dict, log_utils, parallel, platform_flags
+from local_utils import command_line, establish_char_dict, log_utils, parallel, session_utils
 from local_utils.char_codec import CharacterCodec, alphabet_difference
-from tools import knob_flags, recognition, run_folder, session_utils
+from local_utils.errors import InputError
+from reading import recognition
+from tools import knob_flags
+from training import run_folder
 
 SECOND_LOOK_MARGINS = (0.1, -0.06)   # of the image's height, on each side; a negative one is cut off
 SECOND_LOOK_WIDTHS = (0.8, 1.44)     # shares of the network's own
@@ -49,8 +52,8 @@ class Recogniser:
             config: ConfigProto of the session.
 
         Raises:
-            FileNotFoundError: there is no such checkpoint.
-            ValueError: it is damaged, or of another network or alphabet.
+            MissingInput: there is no such checkpoint.
+            InputError: it is damaged, or of another network or alphabet.
         """
         self.prefix, tensors = run_folder.load_newest(weights_path)
         self._architecture = checkpoint.architecture_of(tensors, self.prefix)
@@ -94,7 +97,7 @@ class Recogniser:
             (texts, list of str; confidences, float32 [batch] in [0, 1]).
 
         Raises:
-            ValueError: the device has too little memory for so many images.
+            InputError: the device has too little memory for so many images.
         """
         return in_pieces(self._read_piece, views)
 
@@ -211,7 +214,7 @@ def default_weights(output_dir):
     for folder in (os.path.join(output_dir, run_folder.BEST_DIR), output_dir):
         if checkpoint.checkpoints_in(folder):
             return folder
-    if output_dir != platform_flags.OUTPUT_DIR:
+    if output_dir != command_line.OUTPUT_DIR:
         log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', output_dir)
     return session_utils.BUNDLED
 
@@ -225,7 +228,7 @@ def find_codec(architecture, prefix, alphabet_dir=None):
         alphabet_dir: the folder of the alphabet that the caller means, or None.
 
     Raises:
-        FileNotFoundError, ValueError: that alphabet cannot be read, or is not the checkpoint's; says how they differ.
+        InputError: that alphabet cannot be read, or is not the checkpoint's; says how they differ.
     """
     if architecture.characters is not None:
         codec = CharacterCodec(architecture.characters)
@@ -235,13 +238,13 @@ def find_codec(architecture, prefix, alphabet_dir=None):
     alphabet_dir = alphabet_dir or establish_char_dict.nearest_dir(os.path.dirname(prefix) or '.')
     codec = establish_char_dict.read_alphabet(alphabet_dir)
     if codec.num_classes != architecture.num_classes:
-        raise ValueError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of {alphabet_dir} has '
+        raise InputError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of {alphabet_dir} has '
                          f'{codec.blank} characters, which needs {codec.num_classes}; give another --alphabet_dir')
     return codec
 
 
 def check_alphabet(codec, other, prefix, where):
-    """Raise ValueError where the codec of a checkpoint is another than that of what stands in the folder `where`."""
+    """Raise InputError where the codec of a checkpoint is another than that of what stands in the folder `where`."""
     difference = alphabet_difference(codec.characters, other.characters)
     if difference:
-        raise ValueError(f'{where}: another alphabet than that of the checkpoint {prefix}: {difference}')
+        raise InputError(f'{where}: another alphabet than that of the checkpoint {prefix}: {difference}')

@@ -7,8 +7,10 @@ import functools
 import cv2
 import numpy as np
 
-from data_provider import camera, fonts, image_file, text_image, text_style, word_texts
+from data_provider import image_file
+from data_provider.drawing import camera, fonts, text_image, text_style, word_texts
 from local_utils import parallel
+from local_utils.errors import InputError
 
 OTHER_PROBABILITY = 0.1    # of a text that is not of the list
 SHORT_PROBABILITY = 0.15   # of a short word: more than half of the words on signs have three to five letters, a sixth of a list
@@ -46,7 +48,7 @@ class DrawnWords:
             plain_samples: how many of the first samples are drawn plainly, whatever the styles.
 
         Raises:
-            ValueError: none of the fonts can draw some character of the words.
+            InputError: none of the fonts can draw some character of the words.
         """
         self._words = words
         self._chooser = fonts.FontChooser(font_paths)
@@ -102,7 +104,7 @@ def drawing(drawer, num_processes):
             try:
                 yield from parallel.ordered_map(executor, _draw, ranges, RANGES_AHEAD * num_processes)
             except concurrent.futures.BrokenExecutor as error:
-                raise ValueError('a process that draws was killed, perhaps because memory ran out; '
+                raise InputError('a process that draws was killed, perhaps because memory ran out; '
                                  'TRAIN.DRAWING_PROCESSES says how many there are') from error
 
         yield draw
@@ -132,7 +134,7 @@ def draw_jpeg(text, neighbour, chooser, rng, style):
         bytes, a JPEG file.
 
     Raises:
-        ValueError: none of the fonts can draw the text.
+        InputError: none of the fonts can draw the text.
     """
     font = chooser.choose(text, rng)
     neighbour = word_texts.in_some_case(neighbour, rng)

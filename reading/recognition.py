@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, crnn_model, ctc
 from local_utils import metrics, parallel
+from local_utils.errors import InputError, UnknownCharacter
 
 ReadingGraph = collections.namedtuple('ReadingGraph', [
     'images',   # placeholder uint8 [batch, height, width, 3], BGR
@@ -66,18 +67,18 @@ def read_images(session, graph, codec, images):
         (texts, list of str; confidences, float32 [batch] in [0, 1]).
 
     Raises:
-        ValueError: the device has too little memory for so many images.
+        InputError: the device has too little memory for so many images.
     """
     labels, confidences = run_reading(session, graph.reading, {graph.images: np.stack(images)}, len(images))
     return texts_of(codec, labels), confidences
 
 
 def run_reading(session, fetches, feeds, num_images):
-    """Run a reading; raises ValueError where the device has too little memory for so many images."""
+    """Run a reading; raises InputError where the device has too little memory for so many images."""
     try:
         return session.run(fetches, feeds)
     except tf.errors.ResourceExhaustedError as error:
-        raise ValueError(f'out of memory with {num_images} images at once; set a smaller TEST.BATCH_SIZE '
+        raise InputError(f'out of memory with {num_images} images at once; set a smaller TEST.BATCH_SIZE '
                          '(in a training, TRAIN.VAL_BATCH_SIZE)') from error
 
 
@@ -115,7 +116,7 @@ def evaluate(read, codec, samples, batch_size, num_examples=0):
             num_samples += 1
             try:
                 exact.add(codec.fold(truth), text)
-            except KeyError:
+            except UnknownCharacter:
                 outside_alphabet += 1
             if metrics.letters_and_digits(truth):
                 usual.add(metrics.letters_and_digits(truth), metrics.letters_and_digits(text))

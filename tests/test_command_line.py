@@ -1,4 +1,4 @@
-"""Tests of local_utils.platform_flags, with every script, and of the files and stop_signals of local_utils."""
+"""Tests of local_utils.command_line, with every script, and of the files and stop_signals of local_utils."""
 import errno
 import importlib
 import os
@@ -9,27 +9,28 @@ import sys
 
 import pytest
 
-from local_utils import files, platform_flags
+from local_utils import command_line, files
+from local_utils.errors import InputError, MissingInput, UnknownCharacter, WrongArgument
 from local_utils.stop_signals import StopSignals
 
 PLATFORM = ['--work_dir=/data', '--data_dir=/d', '--output_dir=/o', '--log_dir=/l', '--num_gpus=2', '--max_step=7']
 
 
 def test_the_platforms_flags_are_accepted_by_every_script():
-    args = platform_flags.ToolParser().parse_args(PLATFORM)
+    args = command_line.ToolParser().parse_args(PLATFORM)
     assert (args.data_dir, args.output_dir, args.log_dir, args.num_gpus, args.max_step) == ('/d', '/o', '/l', 2, 7)
 
 
 def test_a_wrong_argument_is_one_line(capsys):
     with pytest.raises(SystemExit) as caught:
-        platform_flags.ToolParser(prog='tool').parse_args(['--num_gpus', 'many'])
+        command_line.ToolParser(prog='tool').parse_args(['--num_gpus', 'many'])
     assert caught.value.code == 2
     line, = capsys.readouterr().err.splitlines()
     assert line.startswith('tool: error: argument --num_gpus: expected a whole number')
 
 
 def test_the_help_shows_the_defaults_that_there_are():
-    parser = platform_flags.ToolParser()
+    parser = command_line.ToolParser()
     parser.add_argument('--seed', default=0, help='decides')
     parser.add_argument('--overwrite', action='store_true', help='remove')
     parser.add_argument('--words', help='a list')
@@ -40,7 +41,7 @@ def test_the_help_shows_the_defaults_that_there_are():
 
 
 def test_without_flags_the_folders_are_the_platforms():
-    args = platform_flags.ToolParser().parse_args([])
+    args = command_line.ToolParser().parse_args([])
     assert (args.data_dir, args.output_dir) == ('/data/data', '/data/output')
 
 
@@ -49,13 +50,13 @@ def test_without_flags_the_folders_are_the_platforms():
     ('--max_step=no', "at least 1, got 'no'"), ('--num_gpus=-1', 'at least 0')])
 def test_a_wrong_argument_ends_with_status_two_and_a_hint(argument, hint, capsys):
     with pytest.raises(SystemExit) as caught:
-        platform_flags.ToolParser().parse_args([argument])
+        command_line.ToolParser().parse_args([argument])
     assert caught.value.code == 2
     assert hint in capsys.readouterr().err
 
 
 def test_a_misspelled_flag_is_named_before_what_is_missing(capsys):
-    parser = platform_flags.ToolParser()
+    parser = command_line.ToolParser()
     parser.add_argument('--image_path', required=True)
     with pytest.raises(SystemExit):
         parser.parse_args(['--image_pth', 'x'])
@@ -63,16 +64,16 @@ def test_a_misspelled_flag_is_named_before_what_is_missing(capsys):
 
 
 @pytest.mark.parametrize(('error', 'line'), [
-    (ValueError('expected a,\n  got b'), 'expected a, got b'),
-    (KeyError("there is no knob 'X'"), "there is no knob 'X'"),
+    (InputError('expected a,\n  got b'), 'expected a, got b'),
+    (UnknownCharacter("character 'X' is not in the alphabet"), "character 'X' is not in the alphabet"),
     (FileNotFoundError(errno.ENOENT, 'No such file or directory', 'a.txt'), 'a.txt: No such file or directory'),
-    (FileNotFoundError('a.txt: no such data set'), 'a.txt: no such data set'),
+    (MissingInput('a.txt: no such data set'), 'a.txt: no such data set'),
 ])
 def test_a_mistake_of_the_users_is_one_line_and_status_one(error, line, capfd):
     def main(argv):
         raise error
-    assert platform_flags.message_of(error) == line
-    assert platform_flags.run_tool(main, []) == 1
+    assert command_line.message_of(error) == line
+    assert command_line.run_tool(main, []) == 1
     output, errors = capfd.readouterr()
     assert output == ''
     logged, = errors.splitlines()
@@ -81,8 +82,8 @@ def test_a_mistake_of_the_users_is_one_line_and_status_one(error, line, capfd):
 
 def test_a_wrong_argument_that_the_work_finds_is_one_line_and_status_two(capfd):
     def main(argv):
-        raise platform_flags.WrongArgument('--set: no such knob')
-    assert platform_flags.run_tool(main, []) == 2
+        raise WrongArgument('--set: no such knob')
+    assert command_line.run_tool(main, []) == 2
     line, = capfd.readouterr().err.splitlines()
     assert line.endswith('ERROR --set: no such knob')
 
@@ -99,7 +100,7 @@ def test_a_knob_that_is_not_known_or_not_read_or_a_malformed_value_is_a_wrong_ar
         fresh_configuration, script, flags, knob, other, assignment, message, capfd):
     assignment, message = assignment.format(knob=knob, other=other), message.format(other=other)
     main = importlib.import_module(f'tools.{script}').main
-    assert platform_flags.run_tool(main, [*flags, '--set', assignment]) == 2
+    assert command_line.run_tool(main, [*flags, '--set', assignment]) == 2
     line, = capfd.readouterr().err.splitlines()
     assert message in line
 
@@ -108,7 +109,7 @@ def test_a_knob_that_is_not_known_or_not_read_or_a_malformed_value_is_a_wrong_ar
 def test_a_closed_standard_output_is_one_line_and_status_one(fresh_configuration, script, flags, capfd, monkeypatch):
     main = importlib.import_module(f'tools.{script}').main
     monkeypatch.setattr(sys, 'stdout', None)   # as Python starts with a closed one
-    assert platform_flags.run_tool(main, flags) == 1
+    assert command_line.run_tool(main, flags) == 1
     line, = capfd.readouterr().err.splitlines()
     assert 'standard output is closed' in line
 
@@ -118,7 +119,7 @@ def test_a_termination_is_one_line_and_the_status_of_a_shell(capfd):
         os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(SystemExit) as caught:
-        platform_flags.run_tool(main)
+        command_line.run_tool(main)
     assert caught.value.code == 143
     line, = capfd.readouterr().err.splitlines()
     assert line.endswith('ERROR ended by SIGTERM')
@@ -128,12 +129,12 @@ def test_a_defect_keeps_its_traceback():
     def main(argv):
         raise TypeError('a defect')
     with pytest.raises(TypeError):
-        platform_flags.run_tool(main, [])
+        command_line.run_tool(main, [])
 
 
 @pytest.mark.parametrize(('returned', 'status'), [(None, 0), (0, 0), (1, 1)])
 def test_the_exit_status_is_what_main_returns(returned, status):
-    assert platform_flags.run_tool(lambda argv: returned, []) == status
+    assert command_line.run_tool(lambda argv: returned, []) == status
 
 
 def test_a_file_appears_when_its_block_has_ended(tmp_path):

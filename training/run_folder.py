@@ -10,9 +10,9 @@ import shutil
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint
-from local_utils import establish_char_dict, files, folder_lock, log_utils
+from local_utils import establish_char_dict, files, folder_lock, log_utils, session_utils
 from local_utils.char_codec import alphabet_difference
-from tools import session_utils
+from local_utils.errors import InputError
 
 BEST_DIR = 'best'
 RESULT_NAME = 'validation.json'   # of the last validation, and in best/ of the best
@@ -46,7 +46,7 @@ class RunFolder:
         """As the chief, lock the folder, making it where it is missing, and remove what a killed run left half written.
 
         Raises:
-            OSError: another run has it, or it cannot be made.
+            Unavailable: another run has it, or it cannot be made.
         """
         with contextlib.ExitStack() as stack:
             if self._is_chief:
@@ -66,7 +66,7 @@ class RunFolder:
             architecture: checkpoint.Architecture that the run has to have.
 
         Raises:
-            ValueError: there are checkpoints, but none can be read, or they are of another network or alphabet.
+            InputError: there are checkpoints, but none can be read, or they are of another network or alphabet.
         """
         prefixes = checkpoint.checkpoints_in(self.output_dir)
         if not prefixes:
@@ -74,10 +74,10 @@ class RunFolder:
         try:
             newest = load_newest(self.output_dir, with_optimizer=True)
         except checkpoint.DamagedCheckpoint as error:
-            raise ValueError(f'{error}; give another --output_dir, or remove what is in it to start anew') from error
+            raise InputError(f'{error}; give another --output_dir, or remove what is in it to start anew') from error
         difference = architecture_difference(architecture, checkpoint.architecture_of(newest.tensors, newest.prefix))
         if difference:
-            raise ValueError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
+            raise InputError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
                              'give another --output_dir')
         self._unreadable = prefixes[:prefixes.index(newest.prefix)]
         self._saved_step = int(newest.tensors['global_step'])
@@ -166,7 +166,7 @@ def _object_in(path):
 
 
 def save_checkpoint(saver, session, folder, step):
-    """Write the checkpoint of a step into a folder, or, where that fails, nothing; raises OSError then."""
+    """Write the checkpoint of a step into a folder, or, where that fails, nothing; raises Unavailable then."""
     try:
         with session_utils.readable_errors(f'{folder}: cannot write the checkpoint of step {step}'):
             saver.save(session, os.path.join(folder, checkpoint.NAME), global_step=step, write_meta_graph=False)
@@ -186,7 +186,7 @@ def load_newest(path, with_optimizer=False):
         Checkpoint.
 
     Raises:
-        FileNotFoundError: there is none.
+        MissingInput: there is none.
         checkpoint.DamagedCheckpoint: none of them can be read.
     """
     prefixes = checkpoint.find_checkpoints(path)

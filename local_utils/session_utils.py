@@ -7,6 +7,7 @@ import warnings
 import tensorflow.compat.v1 as tf
 
 from local_utils import files, log_utils
+from local_utils.errors import Unavailable
 
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
 BUNDLED = 'bundled'                                 # --weights_path of the project's own weights
@@ -99,11 +100,11 @@ def replica_devices(num_gpus, cpu_replicas):
 
 @contextlib.contextmanager
 def readable_errors(what):
-    """Turn an error of TensorFlow's in the block into an OSError of one line that starts with `what`."""
+    """Turn an error of TensorFlow's in the block into an Unavailable of one line that starts with `what`."""
     try:
         yield
     except tf.errors.OpError as error:
-        raise OSError(f'{what}: {first_line(error)}') from error
+        raise Unavailable(f'{what}: {first_line(error)}') from error
 
 
 def first_line(error):
