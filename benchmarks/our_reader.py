@@ -17,14 +17,16 @@ import tensorflow.compat.v1 as tf
 import training_batch
 
 from crnnmodel import checkpoint
-from local_utils import char_codec, session_utils
+from crnnmodel.architecture import Architecture
+from crnnmodel.kernels import Kernels, choose_kernels
+from local_utils import char_codec
 from reading import recogniser, recognition
 
 
 def random_weights(architecture, config):
     """Return a dict of variable name → initial value."""
     with tf.Graph().as_default(), tf.Session(config=config) as session:
-        recognition.build_reading_graph(architecture, dtype=tf.float32)
+        recognition.build_reading_graph(architecture, Kernels())
         session.run(tf.global_variables_initializer())
         return session.run({variable.op.name: variable for variable in checkpoint.network_variables()})
 
@@ -35,13 +37,12 @@ def main():
     images = list(training_batch.random_batch(args)[0])
     characters = ''.join(map(chr, range(ord('a'), ord('a') + args.num_classes - 1)))
     codec = char_codec.CharacterCodec(characters)
-    architecture = checkpoint.Architecture(characters=characters, num_classes=args.num_classes, input_size=(args.width, 32),
-                                           hidden_units=256, hidden_layers=2, pixel_range=(-1.0, 1.0))
-    dtype = session_utils.compute_dtype(args.precision)
+    architecture = Architecture(characters, args.num_classes, (args.width, 32))
     config = tf.ConfigProto(intra_op_parallelism_threads=recogniser.threads_of_a_piece(args.batch_size))
     weights = random_weights(architecture, config)
     with tf.Graph().as_default(), checkpoint.Constants(weights, 'random weights').scope(), tf.Session(config=config) as session:
-        graph = recognition.build_reading_graph(architecture, dtype=dtype, batch_size=1 if args.batch_size == 1 else None)
+        graph = recognition.build_reading_graph(architecture, choose_kernels(args.precision),
+                                                batch_size=1 if args.batch_size == 1 else None)
         session.run(tf.local_variables_initializer())
         read = functools.partial(recognition.read_images, session, graph, codec)
         training_batch.serve_step(lambda: recogniser.in_pieces(read, images), args.batch_size)

@@ -19,12 +19,16 @@ import tensorflow.compat.v1 as tf
 import training_batch
 
 from crnnmodel import crnn_model
+from crnnmodel.architecture import Architecture
+from crnnmodel.kernels import choose_kernels
+from global_configuration.config import cfg
 from local_utils import session_utils
-from training import step as training
+from tools import settings
+from training import step as steps
 
 
 def build_step(args):
-    """Build the training step on a random batch that lies in the graph; returns training.Training."""
+    """Build the training step on a random batch that lies in the graph; returns steps.Step."""
     images, labels = training_batch.random_batch(args)
     indices = [[row, column] for row, label in enumerate(labels) for column in range(len(label))]
     longest = max(map(len, labels))
@@ -34,11 +38,11 @@ def build_step(args):
     images = tf.get_variable('images', initializer=images, trainable=False)   # no constant, which would be folded
     images = tf.cast(images, tf.uint8)
     network = crnn_model.ShadowNet(
-        phase='train', num_classes=args.num_classes, input_size=(args.width, 32), dropout=training_batch.DROPOUT,
-        dropout_seed=tf.stack([0, step]), dtype=session_utils.compute_dtype(args.precision))
-    return training.build_training(
-        network, images, sparse, step, learning_rate=tf.constant(training_batch.LEARNING_RATE), optimizer='adam', momentum=0.9,
-        gradient_clip_norm=training_batch.GRADIENT_CLIP_NORM)
+        'train', Architecture(None, args.num_classes, (args.width, 32)), choose_kernels(args.precision),
+        dropout=training_batch.DROPOUT, dropout_seed=tf.stack([0, step]))
+    return steps.build_step(network, images, sparse, step, settings.training(cfg)._replace(
+        learning_rate=training_batch.LEARNING_RATE, lr_schedule='constant', warmup_steps=0,
+        gradient_clip_norm=training_batch.GRADIENT_CLIP_NORM))
 
 
 def main():

@@ -9,6 +9,7 @@ to be new.
 """
 import argparse
 import collections
+import copy
 import json
 import pathlib
 import random
@@ -215,8 +216,9 @@ def main(argv=None):
 
 def batch_size_of(assignments):
     """Return the batch size that the assignments mean."""
-    override(cfg, assignments)
-    return cfg.TRAIN.BATCH_SIZE
+    config = copy.deepcopy(cfg)
+    override(config, assignments)
+    return config.TRAIN.BATCH_SIZE
 
 
 if __name__ == '__main__':

@@ -8,9 +8,8 @@ import subprocess
 import threading
 import time
 
-from crnnmodel import checkpoint
+from crnnmodel import checkpoint_files, tensor_bundle
 from tools import start_local_cluster
-from training import run_folder
 
 STEP_LINE = re.compile(r' step (\d+)/\d+ loss (\S+)')
 RESUME_LINE = re.compile(r' going on from (\S+)')
@@ -42,7 +41,7 @@ class Job:
             if step:
                 self.steps.append(Step(time.monotonic(), int(step[1]), float(step[2])))
             if resumed:
-                self.resumed_step = checkpoint.step_of(resumed[1])
+                self.resumed_step = checkpoint_files.step_of(resumed[1])
             self.tracebacks += line.startswith('Traceback')
 
     def is_whole(self):
@@ -80,22 +79,22 @@ class CheckpointFolder:
 
     def half_written(self):
         """Return the paths of a checkpoint that is being written, or that a killed writing left, as a set."""
-        return run_folder.half_written(self.path)
+        return checkpoint_files.half_written(self.path)
 
     def measure(self):
         """Note how much is in the folder."""
-        self.most_checkpoints = max(self.most_checkpoints, len(checkpoint.checkpoints_in(self.path)))
+        self.most_checkpoints = max(self.most_checkpoints, len(checkpoint_files.checkpoints_in(self.path)))
         sizes = (size_of(path) for path in glob.glob(os.path.join(glob.escape(self.path), '**'), recursive=True))
         self.most_bytes = max(self.most_bytes, sum(sizes))
 
     def newest_readable_step(self):
         """Read every checkpoint; return the newest step of those that can be read, 0 where there is none."""
         steps = [0]
-        for prefix in checkpoint.checkpoints_in(self.path):
+        for prefix in checkpoint_files.checkpoints_in(self.path):
             try:
-                steps.append(int(checkpoint.load_tensors(prefix, with_optimizer=True)['global_step']))
-            except checkpoint.DamagedCheckpoint:
-                self.unreadable.add(checkpoint.step_of(prefix))
+                steps.append(int(tensor_bundle.load_tensors(prefix, with_optimizer=True)['global_step']))
+            except tensor_bundle.DamagedCheckpoint:
+                self.unreadable.add(checkpoint_files.step_of(prefix))
         return max(steps)
 
 

@@ -5,6 +5,8 @@ Variable names, shapes and arithmetic are the original's, so that its checkpoint
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import geometry, lstm, replicas, winograd
+from crnnmodel.architecture import Architecture
+from crnnmodel.kernels import PLAIN, Kernels
 
 BATCH_NORM_EPSILON = 0.001
 
@@ -12,75 +14,75 @@ BATCH_NORM_EPSILON = 0.001
 class ShadowNet:
     """The network for one phase: 'train' (batch statistics, dropout) or 'test'."""
 
-    def __init__(self, *, phase, num_classes, input_size=(100, 32), conv_channels=64, hidden_units=256,
-                 hidden_layers=2, pixel_range=(-1.0, 1.0), dropout=0.5, dropout_seed=(0, 0), dtype=tf.float32,
-                 unrolled=True):
+    def __init__(self, phase: str, architecture: Architecture, kernels: Kernels = PLAIN, *, dropout: float = 0.5,
+                 dropout_seed=(0, 0)):
         """Choose the network's form.
 
         Args:
             phase: 'train' or 'test'.
-            num_classes: characters and blank.
-            input_size: (width, height) of the images; the height has to be 32.
-            conv_channels: channels of conv1; the other convolutions have a multiple of them.
-            hidden_units: LSTM units in each direction.
-            hidden_layers: bidirectional LSTM layers.
-            pixel_range: what the pixels 0 and 255 become.
-            dropout: share of the LSTM's output that is dropped in training.
+            architecture: its sizes, its pixel range and the number of its classes.
+            kernels: what computes it.
+            dropout: fraction of the LSTM's output that is dropped in training.
             dropout_seed: integer [2] of the dropout masks; the same seed gives the same masks.
-            dtype: of the large products, float32 or bfloat16; variables and logits are float32.
-            unrolled: see lstm.bidirectional_lstm; False is for reading.
 
         Raises:
-            ValueError: the phase is unknown or the input size is none of the network's.
+            ValueError: the phase is unknown.
+            InputError: the input size is none of the network's.
         """
         if phase.lower() not in ('train', 'test'):
             raise ValueError(f"expected the phase 'train' or 'test', got {phase!r}")
         self._is_training = phase.lower() == 'train'
-        self._num_classes = num_classes
-        self._input_size = tuple(input_size)
-        self._time_steps = geometry.time_steps(self._input_size)
-        self._conv_channels = conv_channels
-        self._hidden_units = hidden_units
-        self._hidden_layers = hidden_layers
-        self._pixel_range = pixel_range
+        self._architecture = architecture
+        self._time_steps = geometry.time_steps(architecture.input_size)
+        self._kernels = kernels
         self._dropout = dropout
         self._dropout_seed = dropout_seed
-        self._dtype = dtype
-        self._unrolled = unrolled
         self.moving_averages = []   # (variable, the batch's value) of the batch norms, where the phase is 'train'
 
-    def build_shadownet(self, images, reuse=None):
-        """Build the network.
+    def build_shadownet(self, images: tf.Tensor) -> tf.Tensor:
+        """Build the network; where the graph has one already, this one shares its variables.
 
         Args:
             images: uint8 or float32 [batch, 32, width, 3], BGR, pixels in 0–255.
-            reuse: share the variables of a network built before.
 
         Returns:
             float32 [width // 4, batch, classes]: the logits, time-major; the CTC blank is the last class.
         """
-        width, height = self._input_size
+        width, height = self._architecture.input_size
         images = tf.ensure_shape(images, [None, height, width, 3])
-        with tf.variable_scope('shadow', reuse=reuse):
+        self.moving_averages = []
+        with tf.variable_scope('shadow', reuse=tf.AUTO_REUSE):
             features = self._feature_sequence_extraction(self._scale_pixels(images))
             return self._sequence_label(self._map_to_sequence(features))
 
     def _scale_pixels(self, images):
         """Map pixels from 0–255 to the pixel range."""
-        low, high = self._pixel_range
-        return tf.cast(tf.cast(images, tf.float32) * ((high - low) / 255) + low, self._dtype)
+        low, high = self._architecture.pixel_range
+        return tf.cast(tf.cast(images, tf.float32) * ((high - low) / 255) + low, self._kernels.dtype)
 
     def _feature_sequence_extraction(self, images):
         """Section 2.1 of the paper: [batch, 32, width, 3] → [batch, 1, width // 4, 8 * conv_channels]."""
-        channels = self._conv_channels                                                     # the shapes are those of 64
-        conv1 = _max_pool(_conv_relu(images, channels, 'conv1'), [2, 2])                   # 16 x 50 x 64
-        conv2 = _max_pool(_conv_relu(conv1, 2 * channels, 'conv2'), [2, 2])                # 8 x 25 x 128
-        conv3 = _conv_relu(conv2, 4 * channels, 'conv3')                                   # 8 x 25 x 256
-        conv4 = _max_pool(_conv_relu(conv3, 4 * channels, 'conv4'), [2, 1])                # 4 x 25 x 256
-        conv5 = self._batch_norm(_conv_relu(conv4, 8 * channels, 'conv5'), 'BatchNorm')    # 4 x 25 x 512
-        conv6 = self._batch_norm(_conv_relu(conv5, 8 * channels, 'conv6'), 'BatchNorm_1')
-        conv6 = _max_pool(conv6, [2, 1])                                                   # 2 x 25 x 512
-        return _conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=[2, 1])     # 1 x 25 x 512
+        channels = self._architecture.conv_channels                                                # the shapes are those of 64
+        conv1 = _max_pool(self._conv_relu(images, channels, 'conv1'), [2, 2])                   # 16 x 50 x 64
+        conv2 = _max_pool(self._conv_relu(conv1, 2 * channels, 'conv2'), [2, 2])                # 8 x 25 x 128
+        conv3 = self._conv_relu(conv2, 4 * channels, 'conv3')                                   # 8 x 25 x 256
+        conv4 = _max_pool(self._conv_relu(conv3, 4 * channels, 'conv4'), [2, 1])                # 4 x 25 x 256
+        conv5 = self._batch_norm(self._conv_relu(conv4, 8 * channels, 'conv5'), 'BatchNorm')    # 4 x 25 x 512
+        conv6 = self._batch_norm(self._conv_relu(conv5, 8 * channels, 'conv6'), 'BatchNorm_1')
+        conv6 = _max_pool(conv6, [2, 1])                                                        # 2 x 25 x 512
+        return self._conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=(2, 1))         # 1 x 25 x 512
+
+    def _conv_relu(self, inputs, channels, name, kernel_size=3, strides=(1, 1)):
+        """A convolution without bias, SAME padding, He initialisation; then ReLU."""
+        with tf.variable_scope(name):
+            shape = [kernel_size, kernel_size, inputs.shape[3], channels]
+            he_normal = tf.variance_scaling_initializer(2.0, 'fan_in', 'truncated_normal')
+            kernel = tf.get_variable('W', shape, initializer=he_normal)
+            may_be_winograd = self._kernels.winograd and kernel_size == 3 and tuple(strides) == (1, 1)
+            if may_be_winograd and winograd.saves_time(inputs.shape):
+                return tf.nn.relu(winograd.conv2d(inputs, kernel))
+            kernel = tf.cast(kernel, inputs.dtype)
+            return tf.nn.relu(tf.nn.conv2d(inputs, kernel, strides=strides, padding='SAME'))
 
     def _batch_norm(self, inputs, name):
         """Batch normalisation with scale, by the statistics of the batch in training, else by their moving averages."""
@@ -96,8 +98,7 @@ class ShadowNet:
             outputs, *statistics = _batch_norm_of_replicas(inputs, gamma, beta)
         else:
             outputs, *statistics = tf.nn.fused_batch_norm(inputs, gamma, beta, epsilon=BATCH_NORM_EPSILON)
-        for average, statistic in zip(averages, statistics, strict=True):
-            self.moving_averages.append((average, statistic))
+        self.moving_averages += zip(averages, statistics, strict=True)
         return outputs
 
     def _map_to_sequence(self, features):
@@ -106,27 +107,17 @@ class ShadowNet:
 
     def _sequence_label(self, sequence_tbc):
         """Section 2.2: the stacked bidirectional LSTM and the projection, [time, batch, classes]."""
+        units, num_classes = self._architecture.hidden_units, self._architecture.num_classes
         with tf.variable_scope('LSTMLayers'):
-            for layer in range(self._hidden_layers):
+            for layer in range(self._architecture.hidden_layers):
                 with tf.variable_scope(f'stack_bidirectional_rnn/cell_{layer}'):
-                    sequence_tbc = lstm.bidirectional_lstm(
-                        sequence_tbc, units=self._hidden_units, dtype=self._dtype, unrolled=self._unrolled)
+                    sequence_tbc = lstm.bidirectional_lstm(sequence_tbc, units=units, kernels=self._kernels)
             if self._is_training:
                 sequence_tbc = _dropout(sequence_tbc, self._dropout, self._dropout_seed)
-            channels = 2 * self._hidden_units
-            kernel = tf.get_variable('w', [channels, self._num_classes], initializer=tf.truncated_normal_initializer(stddev=0.1))
-            logits = tf.matmul(tf.reshape(sequence_tbc, [-1, channels]), tf.cast(kernel, self._dtype))
-            return tf.cast(tf.reshape(logits, [self._time_steps, -1, self._num_classes]), tf.float32)
-
-
-def _conv_relu(inputs, channels, name, kernel_size=3, strides=1):
-    """A convolution without bias, SAME padding, He initialisation; then ReLU."""
-    with tf.variable_scope(name):
-        shape = [kernel_size, kernel_size, inputs.shape[3], channels]
-        kernel = tf.get_variable('W', shape, initializer=tf.variance_scaling_initializer(2.0, 'fan_in', 'truncated_normal'))
-        if kernel_size == 3 and winograd.is_faster(inputs):
-            return tf.nn.relu(winograd.conv2d(inputs, kernel))
-        return tf.nn.relu(tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), strides=strides, padding='SAME'))
+            kernel = tf.get_variable('w', [2 * units, num_classes],
+                                     initializer=tf.truncated_normal_initializer(stddev=0.1))
+            logits = tf.matmul(tf.reshape(sequence_tbc, [-1, 2 * units]), tf.cast(kernel, self._kernels.dtype))
+            return tf.cast(tf.reshape(logits, [self._time_steps, -1, num_classes]), tf.float32)
 
 
 def _batch_norm_of_replicas(inputs, gamma, beta):

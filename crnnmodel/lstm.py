@@ -6,36 +6,39 @@ TensorFlow 1's BasicLSTMCell: gates in the order i, j, f, o and a kernel of [inp
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from crnnmodel.kernels import FUSED, UNROLLED
+
 FORGET_BIAS = 1.0
 GATES = 4
 
 
-def bidirectional_lstm(inputs_tbc, *, units, dtype, unrolled=True):
+def bidirectional_lstm(inputs_tbc, *, units, kernels):
     """Run an LSTM over time in each direction and join the outputs.
 
-    On a processor, what the gates get from the inputs is one product over all time steps; only what they get from the cell's own
-    last output has to wait for it. The two directions do not wait for each other. On a GPU each direction is one operation.
+    What the gates get from the inputs is one product over all time steps; only what they get from the cell's own last
+    output has to wait for it. The two directions do not wait for each other. FUSED is one operation a direction.
 
     Args:
-        inputs_tbc: `dtype` [time, batch, channels].
+        inputs_tbc: `kernels.dtype` [time, batch, channels].
         units: LSTM units in each direction.
-        dtype: of the products on a processor, float32 on a GPU; gates and cell state are float32, variables too.
-        unrolled: each time step has operations of its own, on a processor. Otherwise a loop runs through them: a graph of a tenth
-            of the size, ready sooner, without the gradient that few large products make.
+        kernels: Kernels. Gates and cell state are float32, variables too, and with FUSED all products. UNROLLED has
+            operations of its own for each time step; LOOPED is a graph of a tenth of the size, ready sooner, without
+            the gradient that few large products make.
 
     Returns:
-        `dtype` [time, batch, 2 * units]: the forward outputs, then the backward ones.
+        `kernels.dtype` [time, batch, 2 * units]: the forward outputs, then the backward ones.
     """
+    dtype = kernels.dtype
     channels = inputs_tbc.shape[2]
     directions = []
     for name in ('fw', 'bw'):
         with tf.variable_scope(f'bidirectional_rnn/{name}/basic_lstm_cell'):
             kernel = tf.get_variable('kernel', [channels + units, GATES * units], initializer=tf.glorot_uniform_initializer())
             bias = tf.get_variable('bias', [GATES * units], initializer=tf.zeros_initializer())
-        if tf.config.list_physical_devices('GPU'):
+        if kernels.lstm == FUSED:
             direction = _fused_direction(inputs_tbc, kernel, bias, backwards=name == 'bw')
         else:
-            recurrence = _unrolled_recurrence if unrolled else _looped_recurrence
+            recurrence = _unrolled_recurrence if kernels.lstm == UNROLLED else _looped_recurrence
             input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
             input_parts = _input_parts(inputs_tbc, input_kernel, bias + forget_bias_row(units))
             direction = recurrence(input_parts, recurrent_kernel, units=units, dtype=dtype, backwards=name == 'bw')

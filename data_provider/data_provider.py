@@ -1,32 +1,15 @@
 """Records to batches: what training and evaluation take from a folder of record files."""
-import collections
 import os
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
+from data_provider import batches
 from data_provider.augmentation import augment
-from local_utils import data_utils, establish_char_dict, log_utils, parallel, record_files, tfrecord
+from data_provider.batches import WHOLE, Batch, BatchSlice
+from local_utils import data_utils, establish_char_dict, parallel, record_files
 from local_utils.errors import InputError, MissingInput
 
-FILES_AT_ONCE = 16         # shards that are read side by side
-BLOCK_RECORDS = 64         # of a shard that are read at once, ahead of their use
-READ_BUFFER_BYTES = 1 << 20
 PARALLEL_CALLS = min(16, parallel.usable_cores())
-PREFETCHED_BATCHES = 8
-
-Batch = collections.namedtuple('Batch', [
-    'images',      # uint8 [batch, height, width, 3], BGR
-    'labels',      # SparseTensor int32 [batch, longest]
-    'imagenames',  # string [batch]
-])
-
-Share = collections.namedtuple('Share', [
-    'first',  # number of the first of the replicas that one worker has
-    'count',  # how many it has
-    'total',  # how many all workers have
-])
-WHOLE = Share(0, 1, 1)
 
 
 class TextDataProvider:
@@ -93,65 +76,38 @@ class TextDataProvider:
             self._counts[split] = counts
         return self._counts[split]
 
-    def training_batches(self, *, batch_size, shuffle_buffer, seed, first_batch=0, augmented=False, share=WHOLE):
+    def training_batches(self, *, batch_size: int, shuffle_buffer: int, seed: int, first_batch: int = 0,
+                         augmented: bool = False, batch_slice: BatchSlice = WHOLE) -> tf.data.Dataset:
         """Return the endless stream of training batches, in an order that only the seed decides.
-
-        Each epoch takes every sample once, in an order of its own: the files are shuffled and read side by side, their
-        records shuffled in a buffer. A batch may span two epochs. Several workers share the files where each gets as many as
-        the others; else each reads all of them, and takes its rows of each batch.
 
         Args:
             batch_size: samples in a batch, for all replicas.
-            shuffle_buffer: records in the buffer.
+            shuffle_buffer: records that are shuffled together.
             seed: of the order and of the augmentation.
             first_batch: how many batches of the stream to leave out, so that a run goes on where it stopped.
             augmented: whether the images are varied, see augmentation.augment.
-            share: Share, the replicas to make batches for, one after the other.
+            batch_slice: the replicas to make batches for, one after the other.
 
         Returns:
-            tf.data.Dataset of Batch, of `batch_size` / `share.total` samples each.
+            tf.data.Dataset of Batch, of `batch_size` / `batch_slice.total` samples each.
 
         Raises:
             InputError: there are fewer samples than a batch takes.
         """
-        paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
-            raise InputError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} samples; '
-                             'set a smaller TRAIN.BATCH_SIZE')
-        replica_batch = batch_size // share.total
-        rows = replica_batch * share.count
-        first_row, batch_rows = replica_batch * share.first, batch_size
-        own = files_of_worker(paths, share)
-        if own:   # and so all rows of its batches
-            paths, count = own
-            first_row, batch_rows = 0, rows
-        compressions = [tfrecord.compression_of(path) for path in paths]
-        first_epoch, offset = divmod(first_batch * batch_rows, count)
-        if offset:
-            log_utils.init_logger().info('passing over the %d records that were trained on in this epoch', offset)
+            raise InputError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} '
+                             'samples; set a smaller TRAIN.BATCH_SIZE')
+        paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
+        plan = batches.plan_batches(paths, count, batch_size, batch_slice)
+        serialized = batches.serialized_batches(plan, shuffle_buffer=shuffle_buffer, seed=seed, first_batch=first_batch)
 
-        def epoch_records(epoch):
-            shuffled_files = tf.data.Dataset.from_tensor_slices((paths, compressions)).shuffle(len(paths), seed=seed + epoch)
-            blocks = shuffled_files.interleave(blocks_of, cycle_length=min(len(paths), FILES_AT_ONCE))
-            return blocks.unbatch().shuffle(min(shuffle_buffer, count), seed=seed + epoch)
-
-        def parse(number, serialized):
+        def make_batch(number, serialized):
             batch = self._parse(serialized)
-            if not augmented:
-                return batch
-            step, replica = number // share.count, number % share.count
-            seeds = tf.stack([tf.constant(seed, tf.int64), step])
-            row = (share.first + replica) * replica_batch
-            varied = tf.numpy_function(augment, [batch.images, seeds, row, batch_size], tf.uint8, stateful=False)
-            return batch._replace(images=tf.ensure_shape(varied, batch.images.shape))
+            return _augmented(batch, number, plan, seed, batch_size) if augmented else batch
 
-        epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
-        records = epochs.flat_map(epoch_records).skip(offset)
-        if rows < batch_rows:
-            records = records.batch(batch_rows).map(lambda batch: batch[first_row:first_row + rows]).unbatch()
-        return prefetched(records.batch(replica_batch, drop_remainder=True).enumerate(first_batch * share.count)
-                          .map(parse, num_parallel_calls=PARALLEL_CALLS))
+        numbered = serialized.enumerate(first_batch * batch_slice.count)
+        return batches.prefetched(numbered.map(make_batch, num_parallel_calls=PARALLEL_CALLS))
 
     def _parse(self, serialized):
         """Return the Batch of a string tensor [batch] of serialised examples."""
@@ -168,12 +124,13 @@ class TextDataProvider:
                      labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])
 
 
-def blocks_of(path, compression):
-    """Return a dataset of blocks of a file's records, each with a thread of its own that reads the next.
-
-    tf.data's own parallel interleaving hands records over one by one, which takes several times as long as reading them.
-    """
-    return tf.data.TFRecordDataset(path, compression, READ_BUFFER_BYTES).batch(BLOCK_RECORDS).prefetch(1)
+def _augmented(batch, number, plan, seed, batch_size):
+    """Return a Batch with its images varied, as its number, counted over the replicas of the slice, decides."""
+    step, replica = number // plan.batch_slice.count, number % plan.batch_slice.count
+    seeds = tf.stack([tf.constant(seed, tf.int64), step])
+    row = (plan.batch_slice.first + replica) * plan.replica_batch
+    varied = tf.numpy_function(augment, [batch.images, seeds, row, batch_size], tf.uint8, stateful=False)
+    return batch._replace(images=tf.ensure_shape(varied, batch.images.shape))
 
 
 def numbers_of_files(counts, numbers):
@@ -190,27 +147,3 @@ def numbers_of_files(counts, numbers):
         wanted.append(range(own.start - start + 1, own.stop - start + 1, own.step))
         start += count
     return wanted
-
-
-def files_of_worker(paths, share):
-    """Return (the record files that one of several workers has for itself, the number of their records).
-
-    None where the files cannot be shared out about evenly.
-    """
-    num_workers = share.total // share.count
-    if num_workers == 1 or len(paths) % num_workers:
-        return None
-    worker = share.first // share.count
-    paths_of = [paths[worker::num_workers] for worker in range(num_workers)]
-    counts = [sum(record_files.count_records(own)) for own in paths_of]
-    return (paths_of[worker], counts[worker]) if 2 * min(counts) >= max(counts) else None
-
-
-def prefetched(batches):
-    """Return a dataset of batches whose next ones are made while one is in use.
-
-    Its parallel calls are set, not tuned: the thread that tunes sleeps for up to a minute, and a session waits for it to end.
-    """
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return batches.prefetch(PREFETCHED_BATCHES).with_options(options)

@@ -3,94 +3,103 @@
     from global_configuration.config import cfg, override
     override(cfg, ['TRAIN.BATCH_SIZE=128'])
 
-What the code can derive (the number of classes, of frames) is no knob. A knob's default gives its type.
+A knob is defined here alone: its default, which gives its type, what it means, and what it may be. What the code can
+derive (the number of classes, of frames) is no knob.
 """
 import ast
 import difflib
+from typing import NamedTuple
 
 from easydict import EasyDict
 
-cfg = EasyDict()
-
-# --- the network; stored with every checkpoint -------------------------------------------------------------------------
-cfg.ARCH = EasyDict()
-cfg.ARCH.INPUT_SIZE = (100, 32)       # (width, height), pixels; the height is the network's own, 4 pixels of width give a frame
-cfg.ARCH.CONV_CHANNELS = 64           # of the first convolution; the others have 2, 4, 4, 8, 8 and 8 times as many
-cfg.ARCH.HIDDEN_UNITS = 256           # LSTM units in each direction
-cfg.ARCH.HIDDEN_LAYERS = 2            # bidirectional LSTM layers
-cfg.ARCH.PIXEL_RANGE = (-1.0, 1.0)    # what black and white become; the original fed (0.0, 255.0)
-
-# --- conversion ----------------------------------------------------------------------------------------------------------
-cfg.DATA = EasyDict()
-cfg.DATA.VALIDATION_SPLIT = 0.15      # share of Train that becomes validation
-cfg.DATA.SEED = 0                     # chooses which samples those are
-
-# --- training ------------------------------------------------------------------------------------------------------------
-cfg.TRAIN = EasyDict()
-cfg.TRAIN.SEED = 0                    # of the initial weights, the order of the samples and dropout
-cfg.TRAIN.STEPS = 40000               # planned length, in batches; the schedule of the learning rate spans it
-cfg.TRAIN.BATCH_SIZE = 64             # samples in a step, of all replicas (GPUs, machines) together; each gets an equal part
-cfg.TRAIN.SHUFFLE_BUFFER = 32768      # records that are shuffled together (9.8 kB each); a data set up to this size wholly
-cfg.TRAIN.AUGMENT = False             # shrink, slant, shift and invert training images: learns slower, less by heart
-cfg.TRAIN.DRAWN_STYLE = 'rich'        # of words that are drawn for training, rich or plain, see text_style.py
-cfg.TRAIN.DRAWN_PLAIN_STEPS = 500     # the first steps draw plain words, with which the network stops answering blanks sooner
-cfg.TRAIN.DRAWN_REPEATS = 1           # steps that train a drawn word, the later ones varied; 2 or more where drawing is slower
-cfg.TRAIN.DRAWING_PROCESSES = 0       # beside the training's own; 0: for a GPU one less than processors, else one in 8 of them
-cfg.TRAIN.PRECISION = 'auto'          # of the arithmetic: float32, bfloat16, or auto: bfloat16 where the device is fast at it
-cfg.TRAIN.DROPOUT = 0.5               # share of the LSTM's output that is dropped
-cfg.TRAIN.OPTIMIZER = 'adam'          # adam, adadelta (the original's), momentum or rmsprop
-cfg.TRAIN.MOMENTUM = 0.9              # of the optimizers momentum and rmsprop
-cfg.TRAIN.LEARNING_RATE = 0.001       # the highest; adadelta needs about 1.0
-cfg.TRAIN.WARMUP_STEPS = 200          # steps over which the rate rises to it from 0
-cfg.TRAIN.LR_SCHEDULE = 'cosine'      # cosine (to 0 at STEPS, after the warm-up), exponential (the original's) or constant
-cfg.TRAIN.LR_DECAY_STEPS = 10000      # exponential: every so many steps from the start the rate …
-cfg.TRAIN.LR_DECAY_RATE = 0.1         # … is multiplied by this
-cfg.TRAIN.GRADIENT_CLIP_NORM = 5.0    # gradients with a larger global norm are scaled down to it; 0 never
-cfg.TRAIN.MAX_BAD_STEPS = 20          # so many steps in a row without a finite loss and gradient end the run
-cfg.TRAIN.DISPLAY_STEP = 50           # a line in the log every so many steps
-cfg.TRAIN.VALIDATION_STEP = 500       # the validation records are read every so many steps
-cfg.TRAIN.MAX_VALIDATION = 20000      # of them, at most, spread evenly over the records where there are more
-cfg.TRAIN.VAL_BATCH_SIZE = 256        # images in a batch of the validation
-cfg.TRAIN.CHECKPOINT_STEP = 500       # a checkpoint every so many steps
-cfg.TRAIN.KEEP_CHECKPOINTS = 3        # the last so many stay
-cfg.TRAIN.CPU_REPLICAS = 1            # replicas on a processor without GPU: only to try how several devices work together
-cfg.TRAIN.CLUSTER_WAIT = 600          # seconds that a task of a distributed job waits for the others to come
-cfg.TRAIN.GPU_MEMORY_FRACTION = 0.85  # of the GPU's memory, at most
-cfg.TRAIN.TF_ALLOW_GROWTH = True      # take GPU memory as it is needed
-
-# --- reading and evaluation ------------------------------------------------------------------------------------------------
-cfg.TEST = EasyDict()
-cfg.TEST.BATCH_SIZE = 128             # images read at once
-cfg.TEST.PRECISION = 'auto'           # as TRAIN.PRECISION
-cfg.TEST.BEAM_WIDTH = 100             # of --beam_search
-cfg.TEST.SURE = 0.9                   # an image read with less confidence is looked at again, narrower and wider; 0: never
-cfg.TEST.GPU_MEMORY_FRACTION = 0.8    # of the GPU's memory, at most
-cfg.TEST.TF_ALLOW_GROWTH = True       # take GPU memory as it is needed
-
-# What a number may be, where it is not any of at least 1; (smallest, largest), both allowed.
-_RANGES = {
-    'ARCH.PIXEL_RANGE': (-1e6, 1e6), 'DATA.VALIDATION_SPLIT': (0.0, 0.99), 'DATA.SEED': (0, 2 ** 31 - 1),
-    'TRAIN.SEED': (0, 2 ** 31 - 1), 'TRAIN.DROPOUT': (0.0, 0.99), 'TRAIN.MOMENTUM': (0.0, 1.0), 'TRAIN.LEARNING_RATE': (0.0, 1e6),
-    'TRAIN.WARMUP_STEPS': (0, 2 ** 31 - 1),
-    'TRAIN.DRAWN_PLAIN_STEPS': (0, 2 ** 31 - 1), 'TRAIN.DRAWN_REPEATS': (1, 1000), 'TRAIN.DRAWING_PROCESSES': (0, 10000),
-    'TRAIN.LR_DECAY_RATE': (0.0, 1.0), 'TRAIN.GRADIENT_CLIP_NORM': (0.0, 1e6),
-    'ARCH.CONV_CHANNELS': (1, 2048), 'ARCH.HIDDEN_UNITS': (1, 8192), 'ARCH.HIDDEN_LAYERS': (1, 64),
-    'TRAIN.GPU_MEMORY_FRACTION': (0.01, 1.0), 'TEST.GPU_MEMORY_FRACTION': (0.01, 1.0),
-    'TEST.SURE': (0.0, 1.0)}
-# What a text may be.
-_CHOICES = {
-    'TRAIN.DRAWN_STYLE': ('rich', 'plain'), 'TRAIN.PRECISION': ('auto', 'float32', 'bfloat16'),
-    'TRAIN.OPTIMIZER': ('adam', 'adadelta', 'momentum', 'rmsprop'), 'TRAIN.LR_SCHEDULE': ('cosine', 'exponential', 'constant'),
-    'TEST.PRECISION': ('auto', 'float32', 'bfloat16')}
-_DEFAULT_RANGE = (1, 2 ** 31 - 1)
+LARGEST = 2 ** 31 - 1
 
 
-def override(config, assignments):
+class Knob(NamedTuple):
+    """The definition of a knob."""
+
+    default: object
+    meaning: str
+    smallest: float = 1        # of a number, or of each of several
+    largest: float = LARGEST   # likewise
+    choices: tuple = ()        # of a text
+
+
+PRECISIONS = ('auto', 'float32', 'bfloat16')
+
+KNOBS = {
+    'ARCH': {   # the network; stored with every checkpoint
+        'INPUT_SIZE': Knob((100, 32), '(width, height), pixels; the height is the network\'s own, 4 pixels of width '
+                           'give a frame', 1, 4096),
+        'CONV_CHANNELS': Knob(64, 'of the first convolution; the others have 2, 4, 4, 8, 8 and 8 times as many',
+                              1, 2048),
+        'HIDDEN_UNITS': Knob(256, 'LSTM units in each direction', 1, 8192),
+        'HIDDEN_LAYERS': Knob(2, 'bidirectional LSTM layers', 1, 64),
+        'PIXEL_RANGE': Knob((-1.0, 1.0), 'what black and white become; the original fed (0.0, 255.0)', -1e6, 1e6),
+    },
+    'DATA': {   # conversion
+        'VALIDATION_SPLIT': Knob(0.15, 'fraction of Train that becomes validation', 0.0, 0.99),
+        'SEED': Knob(0, 'chooses which samples those are', 0),
+    },
+    'TRAIN': {
+        'SEED': Knob(0, 'of the initial weights, the order of the samples and dropout', 0),
+        'STEPS': Knob(40000, 'planned length, in batches; the schedule of the learning rate spans it'),
+        'BATCH_SIZE': Knob(64, 'samples in a step, of all replicas (GPUs, machines) together; each gets an equal part'),
+        'SHUFFLE_BUFFER': Knob(32768, 'records that are shuffled together (9.8 kB each); a data set up to this size '
+                               'is shuffled wholly'),
+        'AUGMENT': Knob(False, 'shrink, slant, shift and invert training images: learns slower, less by heart'),
+        'DRAWN_STYLE': Knob('rich', 'of words that are drawn for training', choices=('rich', 'plain')),
+        'DRAWN_PLAIN_STEPS': Knob(500, 'the first steps draw plain words, with which the network stops answering '
+                                  'blanks sooner', 0),
+        'DRAWN_REPEATS': Knob(1, 'steps that train a drawn word, the later ones varied; 2 or more where drawing is '
+                              'slower than training', 1, 16),
+        'DRAWING_PROCESSES': Knob(0, 'beside the training\'s own; 0: for a GPU one less than processors, else one in '
+                                  '8 of them', 0, 10000),
+        'PRECISION': Knob('auto', 'of the arithmetic; auto: bfloat16 where the device is fast at it, else float32',
+                          choices=PRECISIONS),
+        'DROPOUT': Knob(0.5, 'fraction of the LSTM\'s output that is dropped', 0.0, 0.99),
+        'OPTIMIZER': Knob('adam', 'adadelta is the original\'s', choices=('adam', 'adadelta', 'momentum', 'rmsprop')),
+        'MOMENTUM': Knob(0.9, 'of the optimizers momentum and rmsprop', 0.0, 1.0),
+        'LEARNING_RATE': Knob(0.001, 'the highest; adadelta needs about 1.0', 0.0, 1e6),
+        'WARMUP_STEPS': Knob(200, 'steps over which the rate rises to it from 0', 0),
+        'LR_SCHEDULE': Knob('cosine', 'cosine (to 0 at STEPS, after the warm-up), exponential (the original\'s) or '
+                            'constant', choices=('cosine', 'exponential', 'constant')),
+        'LR_DECAY_STEPS': Knob(10000, 'exponential: every so many steps from the start the rate …'),
+        'LR_DECAY_RATE': Knob(0.1, '… is multiplied by this', 0.0, 1.0),
+        'GRADIENT_CLIP_NORM': Knob(5.0, 'gradients with a larger global norm are scaled down to it; 0 never', 0.0, 1e6),
+        'MAX_BAD_STEPS': Knob(20, 'so many steps in a row without a finite loss and gradient end the run'),
+        'DISPLAY_STEP': Knob(50, 'a line in the log every so many steps'),
+        'VALIDATION_STEP': Knob(500, 'the validation records are read every so many steps'),
+        'MAX_VALIDATION': Knob(20000, 'of them, at most, spread evenly over the records where there are more'),
+        'VAL_BATCH_SIZE': Knob(256, 'images in a batch of the validation', 1, 65536),
+        'CHECKPOINT_STEP': Knob(500, 'a checkpoint every so many steps'),
+        'KEEP_CHECKPOINTS': Knob(3, 'the last so many stay'),
+        'CPU_REPLICAS': Knob(1, 'replicas on a processor without GPU: only to try how several devices work together',
+                             1, 64),
+        'CLUSTER_WAIT': Knob(600, 'seconds that a task of a distributed job waits for the others to come'),
+        'GPU_MEMORY_FRACTION': Knob(0.85, 'of the GPU\'s memory, at most', 0.01, 1.0),
+        'TF_ALLOW_GROWTH': Knob(True, 'take GPU memory as it is needed'),
+    },
+    'TEST': {   # reading and evaluation
+        'BATCH_SIZE': Knob(128, 'images read at once', 1, 65536),
+        'PRECISION': Knob('auto', 'as TRAIN.PRECISION', choices=PRECISIONS),
+        'BEAM_WIDTH': Knob(100, 'of --beam_search', 1, 10000),
+        'MIN_CONFIDENCE': Knob(0.9, 'an image read with less confidence is read in further views; 0: never', 0.0, 1.0),
+        'GPU_MEMORY_FRACTION': Knob(0.8, 'of the GPU\'s memory, at most', 0.01, 1.0),
+        'TF_ALLOW_GROWTH': Knob(True, 'take GPU memory as it is needed'),
+    },
+}
+
+cfg = EasyDict({section: {key: knob.default for key, knob in keys.items()} for section, keys in KNOBS.items()})
+
+
+def override(config: EasyDict, assignments: list[str]) -> None:
     """Change knobs of `config`.
 
     Args:
         config: the EasyDict of EasyDicts to change.
-        assignments: texts of the form 'TRAIN.BATCH_SIZE=128'. A value is a Python literal, or plain text for a knob of text.
+        assignments: texts of the form 'TRAIN.BATCH_SIZE=128'. A value is a Python literal, or plain text for a knob of
+            text.
 
     Raises:
         KeyError: no such knob; suggests the nearest.
@@ -98,44 +107,43 @@ def override(config, assignments):
     """
     for assignment in assignments:
         name, equals, text = assignment.partition('=')
+        name = name.strip()
         if not equals:
             raise ValueError(f'expected SECTION.KEY=VALUE, got {assignment!r}')
-        section_name, _, key = name.strip().partition('.')
-        known = knobs(config)
-        if name.strip() not in known:
-            nearest = difflib.get_close_matches(name.strip().upper(), known, n=1, cutoff=0.4)
-            raise KeyError(f'there is no knob {name.strip()!r}' + (f'; did you mean {nearest[0]}?' if nearest else ''))
-        section = config[section_name]
-        section[key] = _value_like(section[key], text.strip(), name.strip())
+        section, _, key = name.partition('.')
+        if key not in KNOBS.get(section, {}):
+            nearest = difflib.get_close_matches(name.upper(), knobs(config), n=1, cutoff=0.4)
+            raise KeyError(f'there is no knob {name!r}' + (f'; did you mean {nearest[0]}?' if nearest else ''))
+        config[section][key] = _value_of(KNOBS[section][key], text.strip(), name)
 
 
-def knobs(config):
-    """Return the names of all knobs, as 'SECTION.KEY', with their values, as a dict."""
+def knobs(config: EasyDict) -> dict:
+    """Return the names of all knobs, as 'SECTION.KEY', with their values."""
     return {f'{section}.{key}': value for section, keys in config.items() for key, value in keys.items()}
 
 
-def _value_like(default, text, name):
-    """Return `text` as a value of the default's type."""
-    if isinstance(default, str):
-        if text not in _CHOICES[name]:
-            raise ValueError(f'{name}: expected one of {", ".join(_CHOICES[name])}, got {text[:80]!r}')
+def _value_of(knob, text, name):
+    """Return what `text` writes as a value of a knob."""
+    if knob.choices:
+        if text not in knob.choices:
+            raise ValueError(f'{name}: expected one of {", ".join(knob.choices)}, got {text[:80]!r}')
         return text
     try:
         value = ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = text   # no literal; refused below
-    if isinstance(default, tuple):
-        if not isinstance(value, (tuple, list)) or len(value) != len(default):
-            raise ValueError(f'{name}: expected {len(default)} numbers like {default!r}, got {str(value)[:80]!r}')
-        return tuple(_number_like(part, item, name) for part, item in zip(default, value, strict=True))
-    return _number_like(default, value, name)
+    if isinstance(knob.default, tuple):
+        if not isinstance(value, (tuple, list)) or len(value) != len(knob.default):
+            raise ValueError(f'{name}: expected {len(knob.default)} numbers like {knob.default!r}, '
+                             f'got {str(value)[:80]!r}')
+        return tuple(_number_like(part, item, knob, name) for part, item in zip(knob.default, value, strict=True))
+    return _number_like(knob.default, value, knob, name)
 
 
-def _number_like(default, value, name):
+def _number_like(default, value, knob, name):
     """Return `value` where it is of the default's type and in the knob's range; an int serves as a float."""
     if type(value) is not type(default) and not (isinstance(default, float) and type(value) is int):
         raise ValueError(f'{name}: expected {type(default).__name__} like {default!r}, got {str(value)[:80]!r}')
-    smallest, largest = _RANGES.get(name, _DEFAULT_RANGE)
-    if not isinstance(value, bool) and not smallest <= value <= largest:
-        raise ValueError(f'{name}: expected a number from {smallest} to {largest}, got {str(value)[:80]}')
+    if not isinstance(value, bool) and not knob.smallest <= value <= knob.largest:
+        raise ValueError(f'{name}: expected a number from {knob.smallest} to {knob.largest}, got {str(value)[:80]}')
     return type(default)(value)

@@ -1,4 +1,4 @@
-"""What every script with a session needs: its configuration, the arithmetic of the device, readable errors."""
+"""What every script with a session needs: its configuration, what the device can do, errors of one line."""
 import contextlib
 import os
 import re
@@ -6,13 +6,11 @@ import warnings
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import files, log_utils
+from local_utils import log_utils
 from local_utils.errors import Unavailable
 
 FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
-BUNDLED = 'bundled'                                 # --weights_path of the project's own weights
 NVIDIA_DEVICE = '/dev/nvidia0'                      # on Linux, where there is a driver
-PRECISIONS = ('auto', 'float32', 'bfloat16')
 
 
 def silence_deprecations():
@@ -29,19 +27,9 @@ def session_config(*, gpu_memory_fraction, allow_growth):
     return config
 
 
-def compute_dtype(precision):
-    """Return the dtype of the network's products: bfloat16 for 'auto' where the GPU, or else the processor, is fast at it.
-
-    Raises:
-        ValueError: no such precision.
-    """
-    if precision not in PRECISIONS:
-        raise ValueError(f'expected the precision to be one of {", ".join(PRECISIONS)}, got {precision!r}')
-    if precision == 'auto':
-        precision = 'bfloat16' if has_fast_bfloat16() else 'float32'
-    if precision == 'float32':   # and not what a GPU may take for it, with a mantissa of 10 bits
-        tf.config.experimental.enable_tensor_float_32_execution(False)
-    return tf.as_dtype(precision)
+def has_gpu():
+    """Whether TensorFlow can use a GPU of this machine."""
+    return bool(tf.config.list_physical_devices('GPU'))
 
 
 def has_fast_bfloat16():
@@ -99,7 +87,7 @@ def replica_devices(num_gpus, cpu_replicas):
 
 
 @contextlib.contextmanager
-def readable_errors(what):
+def unavailable(what):
     """Turn an error of TensorFlow's in the block into an Unavailable of one line that starts with `what`."""
     try:
         yield
@@ -112,8 +100,3 @@ def first_line(error):
     lines = [line.strip() for line in str(getattr(error, 'message', error)).splitlines()]
     noise = ('Graph execution error', 'Detected at node', 'File ', 'Node: ', 'From /job:')
     return next((line for line in lines if line and not line.startswith(noise)), type(error).__name__)
-
-
-def weights_path(path):
-    """Return a --weights_path as it was given, or the folder of the project's own weights where that is 'bundled'."""
-    return files.repository_path('data', 'weights') if path == BUNDLED else path

@@ -8,15 +8,14 @@ import threading
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, ctc, geometry
+from crnnmodel import checkpoint, checkpoint_files, ctc, geometry
+from crnnmodel.architecture import architecture_of
+from crnnmodel.kernels import FUSED, LOOPED, choose_kernels
 from data_provider import image_file
-from global_configuration.config import cfg
 from local_utils import command_line, establish_char_dict, log_utils, parallel, session_utils
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
 from reading import recognition
-from tools import knob_flags
-from training import run_folder
 
 SECOND_LOOK_MARGINS = (0.1, -0.06)   # of the image's height, on each side; a negative one is cut off
 SECOND_LOOK_WIDTHS = (0.8, 1.44)     # shares of the network's own
@@ -44,31 +43,31 @@ class Recogniser:
         Args:
             weights_path: a folder, a prefix or a file of a checkpoint.
             alphabet_dir: the folder of the alphabet that the checkpoint has to have, see find_codec.
-            precision: of the arithmetic, see session_utils.compute_dtype.
+            precision: of the arithmetic, see kernels.choose_kernels.
             beam_width: of a beam search; None for the best path.
             sure: the confidence below which an image is looked at again; 0 for never.
             batch_size: images in every batch, where that is known; few are then read sooner.
-            unrolled: see lstm.bidirectional_lstm; False for few images.
+            unrolled: see kernels.choose_kernels; False for few images.
             config: ConfigProto of the session.
 
         Raises:
             MissingInput: there is no such checkpoint.
             InputError: it is damaged, or of another network or alphabet.
         """
-        self.prefix, tensors = run_folder.load_newest(weights_path)
-        self._architecture = checkpoint.architecture_of(tensors, self.prefix)
+        self.prefix, tensors = checkpoint_files.load_newest(weights_path)
+        self._architecture = architecture_of(tensors, self.prefix)
         self.codec = find_codec(self._architecture, self.prefix, alphabet_dir)
         self.input_size = self._architecture.input_size
         self._sure = sure
         self._beam_width = beam_width
-        self._form = {'dtype': session_utils.compute_dtype(precision), 'batch_size': batch_size}
+        self._kernels, self._batch_size = choose_kernels(precision, unrolled=unrolled), batch_size
         self._constants = checkpoint.Constants(tensors, self.prefix)
         self._second_look = None   # until it is needed
         self._building = threading.Lock()
         with tf.Graph().as_default() as graph:
             with self._constants.scope():
                 self.graph = recognition.build_reading_graph(
-                    self._architecture, beam_width=beam_width, unrolled=unrolled, **self._form)
+                    self._architecture, self._kernels, beam_width=beam_width, batch_size=batch_size)
             self.session = tf.Session(graph=graph, config=config)
             self.session.run(tf.local_variables_initializer())
 
@@ -121,7 +120,7 @@ class Recogniser:
             self._second_look = self._second_look or self._build_second_look()
         count = len(views[0])
         of_first_size, of_widths = views[:len(SECOND_LOOK_MARGINS)], views[len(SECOND_LOOK_MARGINS):]
-        batches = of_first_size if self._form['batch_size'] else [np.concatenate(of_first_size)]
+        batches = of_first_size if self._batch_size else [np.concatenate(of_first_size)]
         logits = [recognition.run_reading(self.session, self.graph.logits, {self.graph.images: images}, len(images))
                   for images in batches]
         logits_of_views = [first_logits, *np.split(np.concatenate(logits, axis=1), len(of_first_size), axis=1)]
@@ -134,8 +133,10 @@ class Recogniser:
         height = self.input_size[1]
         with self.session.graph.as_default(), self._constants.scope():
             num_initialised = len(tf.local_variables())
+            kernels = self._kernels if self._kernels.lstm == FUSED else self._kernels._replace(lstm=LOOPED)
             images, logits = zip(*[
-                recognition.build_logits(self._architecture._replace(input_size=(width, height)), unrolled=False, **self._form)
+                recognition.build_logits(self._architecture._replace(input_size=(width, height)), kernels,
+                                         batch_size=self._batch_size)
                 for width in second_look_widths(self.input_size)], strict=True)
             others = [tf.placeholder(tf.float32, self.graph.logits.shape) for _ in range(1 + len(SECOND_LOOK_MARGINS))]
             self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
@@ -144,7 +145,7 @@ class Recogniser:
 
 def num_pieces(num_images):
     """Return in how many pieces a batch is read at the same time."""
-    cores = 1 if tf.config.list_physical_devices('GPU') else parallel.usable_cores()
+    cores = 1 if session_utils.has_gpu() else parallel.usable_cores()
     return max(1, min(cores, num_images // PIECE_IMAGES))
 
 
@@ -187,43 +188,45 @@ def add_reading_flags(parser):
     parser.add_argument('--alphabet_dir', metavar='DIR', help='the folder of char_dict.json and ord_map.json, for a checkpoint '
                                                               'without an alphabet of its own (default: beside it, else English)')
     parser.add_argument('--beam_search', action='store_true', help='search beams of TEST.BEAM_WIDTH instead of the best path')
-    knob_flags.add_set_flag(parser, 'TEST')
 
 
-def open_recogniser(args, num_images):
+def open_recogniser(args, num_images, settings):
     """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does.
 
     Args:
         args: the parsed flags.
         num_images: how many will be read.
+        settings: ReadingSettings.
     """
-    config = session_utils.session_config(gpu_memory_fraction=cfg.TEST.GPU_MEMORY_FRACTION, allow_growth=cfg.TEST.TF_ALLOW_GROWTH)
+    config = session_utils.session_config(
+        gpu_memory_fraction=settings.gpu_memory_fraction, allow_growth=settings.tf_allow_growth)
     are_few, is_single = num_images <= FEW_IMAGES, num_images == 1
     config.graph_options.rewrite_options.disable_meta_optimizer = are_few
     if not is_single:
-        config.intra_op_parallelism_threads = threads_of_a_piece(cfg.TEST.BATCH_SIZE)
+        config.intra_op_parallelism_threads = threads_of_a_piece(settings.batch_size)
     weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
     return Recogniser(
-        session_utils.weights_path(weights_path), alphabet_dir=args.alphabet_dir,
-        precision=cfg.TEST.PRECISION, beam_width=cfg.TEST.BEAM_WIDTH if args.beam_search else None, sure=cfg.TEST.SURE,
-        batch_size=1 if is_single or cfg.TEST.BATCH_SIZE == 1 else None, unrolled=not are_few, config=config)
+        weights_path, alphabet_dir=args.alphabet_dir,
+        precision=settings.precision, beam_width=settings.beam_width if args.beam_search else None,
+        sure=settings.min_confidence,
+        batch_size=1 if is_single or settings.batch_size == 1 else None, unrolled=not are_few, config=config)
 
 
 def default_weights(output_dir):
     """Return the --weights_path of a run's folder: its best checkpoint, else its last; the bundled weights where it has none."""
-    for folder in (os.path.join(output_dir, run_folder.BEST_DIR), output_dir):
-        if checkpoint.checkpoints_in(folder):
+    for folder in (os.path.join(output_dir, checkpoint_files.BEST_DIR), output_dir):
+        if checkpoint_files.checkpoints_in(folder):
             return folder
     if output_dir != command_line.OUTPUT_DIR:
         log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', output_dir)
-    return session_utils.BUNDLED
+    return checkpoint_files.BUNDLED
 
 
 def find_codec(architecture, prefix, alphabet_dir=None):
     """Return the codec of a checkpoint: of the alphabet that it carries, or else of the one that lies nearest.
 
     Args:
-        architecture: checkpoint.Architecture.
+        architecture: Architecture.
         prefix: the checkpoint.
         alphabet_dir: the folder of the alphabet that the caller means, or None.
 

@@ -4,7 +4,7 @@ import collections
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, crnn_model, ctc
+from crnnmodel import crnn_model, ctc
 from local_utils import metrics, parallel
 from local_utils.errors import InputError, UnknownCharacter
 
@@ -24,36 +24,33 @@ Evaluation = collections.namedtuple('Evaluation', [
 ])
 
 
-def build_logits(architecture, *, dtype, batch_size=None, unrolled=True, reuse=None):
+def build_logits(architecture, kernels, *, batch_size=None):
     """Build a network that reads.
 
     Args:
-        architecture: checkpoint.Architecture.
-        dtype: of the network's products.
+        architecture: Architecture.
+        kernels: Kernels.
         batch_size: images in every batch; None for any number, most often many.
-        unrolled: see lstm.bidirectional_lstm.
-        reuse: share the variables of a network in the graph.
 
     Returns:
         (images, logits) as in ReadingGraph.
     """
     width, height = architecture.input_size
     images = tf.placeholder(tf.uint8, [batch_size, height, width, 3])
-    network = crnn_model.ShadowNet(phase='test', dtype=dtype, unrolled=unrolled, **checkpoint.form_of(architecture))
-    return images, network.build_shadownet(images, reuse=reuse)
+    return images, crnn_model.ShadowNet('test', architecture, kernels).build_shadownet(images)
 
 
-def build_reading_graph(architecture, *, beam_width=None, **how):
+def build_reading_graph(architecture, kernels, *, beam_width=None, batch_size=None):
     """Build the graph that reads a batch of images.
 
     Args:
-        architecture, how: see build_logits.
+        architecture, kernels, batch_size: see build_logits.
         beam_width: of a beam search; None for the best path.
 
     Returns:
         ReadingGraph.
     """
-    images, logits = build_logits(architecture, **how)
+    images, logits = build_logits(architecture, kernels, batch_size=batch_size)
     return ReadingGraph(images, logits, ctc.decode(logits, beam_width))
 
 

@@ -1,5 +1,4 @@
 """What several tests share: a seeded generator of random numbers, a small alphabet, drawn words, small records."""
-import copy
 import fcntl
 import os
 import signal
@@ -82,19 +81,6 @@ def write_records(folder, words_of_split, codec, size=(100, 32)):
 
 
 @pytest.fixture
-def fresh_configuration(monkeypatch):
-    """Give each test a configuration of its own; its scripts are the ones that know TensorFlow, which takes long to import."""
-    from global_configuration import config
-    from reading import recogniser
-    from tools import evaluate_shadownet, test_shadownet, train_shadownet
-    from training import graph as training_graph
-    from training import loop as training_loop
-    knobs = copy.deepcopy(config.cfg)
-    for script in (train_shadownet, training_graph, training_loop, test_shadownet, evaluate_shadownet, recogniser):
-        monkeypatch.setattr(script, 'cfg', knobs)
-
-
-@pytest.fixture
 def records(tmp_path, codec):
     """Return a folder of small records."""
     from tests.small_run import SIZE, WORDS
@@ -117,17 +103,13 @@ def overfitted(tmp_path_factory):
 
 def learn_by_heart(records, run):
     """Train on eight words until they are all read."""
-    from global_configuration import config
     from local_utils import command_line
     from tests.small_run import SIZE, SMALL_IMAGES, WORDS
     from tools import train_shadownet
     write_records(records, {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}, CharacterCodec(ENGLISH), SIZE)
-    before = copy.deepcopy(config.cfg)
     status = command_line.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(run), '--set',
         SMALL_IMAGES, 'ARCH.CONV_CHANNELS=32', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8', 'TRAIN.STEPS=400',
         'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=400', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant',
         'TRAIN.DROPOUT=0.0', 'TRAIN.PRECISION=float32'])
-    config.cfg.clear()
-    config.cfg.update(before)
     assert status == 0

@@ -3,9 +3,10 @@ import re
 
 import numpy as np
 
+from crnnmodel import checkpoint_files
+from global_configuration.config import cfg
 from local_utils import command_line
-from tools import train_shadownet
-from training import run_folder
+from tools import settings, train_shadownet
 
 WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
 SIZE = (40, 32)
@@ -15,16 +16,21 @@ SMALL = [SMALL_IMAGES, 'ARCH.CONV_CHANNELS=8', 'ARCH.HIDDEN_UNITS=16', 'ARCH.HID
          'TRAIN.PRECISION=float32']
 
 
-def arguments(records, output_dir, *settings, flags=()):
-    return ['--dataset_dir', str(records), '--output_dir', str(output_dir), *flags, '--set', *SMALL, *settings]
+def training_settings(**changes):
+    """Return the settings of the default knobs, but for some."""
+    return settings.training(cfg)._replace(**changes)
 
 
-def train(records, output_dir, *settings, flags=()):
-    return command_line.run_tool(train_shadownet.main, arguments(records, output_dir, *settings, flags=flags))
+def arguments(records, output_dir, *knobs, flags=()):
+    return ['--dataset_dir', str(records), '--output_dir', str(output_dir), *flags, '--set', *SMALL, *knobs]
+
+
+def train(records, output_dir, *knobs, flags=()):
+    return command_line.run_tool(train_shadownet.main, arguments(records, output_dir, *knobs, flags=flags))
 
 
 def tensors_of(output_dir):
-    return run_folder.load_newest(str(output_dir), with_optimizer=True).tensors
+    return checkpoint_files.load_newest(str(output_dir), with_optimizer=True).tensors
 
 
 def assert_same_tensors(first, second):

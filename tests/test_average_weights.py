@@ -1,14 +1,11 @@
 """Tests of tools.average_weights."""
 import numpy as np
-import pytest
 
-from crnnmodel import checkpoint
+from crnnmodel import checkpoint_files
+from crnnmodel.architecture import architecture_of
 from local_utils import command_line
 from tests.small_run import error_lines, train
 from tools import average_weights
-from training import run_folder
-
-pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
 
 def average(save_dir, *paths, flags=()):
@@ -17,7 +14,7 @@ def average(save_dir, *paths, flags=()):
 
 
 def weights_of(path):
-    return run_folder.load_newest(str(path))
+    return checkpoint_files.load_newest(str(path))
 
 
 def test_the_mean_of_two_runs_is_a_checkpoint_that_training_starts_from(records, tmp_path):
@@ -25,20 +22,20 @@ def test_the_mean_of_two_runs_is_a_checkpoint_that_training_starts_from(records,
     assert train(records, tmp_path / 'two', 'TRAIN.STEPS=3', 'TRAIN.SEED=1') == 0
     assert average(tmp_path / 'mean', tmp_path / 'one', tmp_path / 'two') == 0
     one, two, mean = (weights_of(tmp_path / name) for name in ('one', 'two', 'mean'))
-    assert checkpoint.step_of(mean.prefix) == 3
+    assert checkpoint_files.step_of(mean.prefix) == 3
     assert mean.tensors.keys() == one.tensors.keys()
     for name in ('shadow/conv1/W', 'shadow/LSTMLayers/w'):
         np.testing.assert_allclose(mean.tensors[name], (one.tensors[name] + two.tensors[name]) / 2, rtol=1e-6, atol=1e-8)
         assert mean.tensors[name].dtype == np.float32
-    assert checkpoint.architecture_of(mean.tensors, '') == checkpoint.architecture_of(one.tensors, '')
+    assert architecture_of(mean.tensors, '') == architecture_of(one.tensors, '')
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1', flags=['--weights_path', str(tmp_path / 'mean')]) == 0
 
 
 def test_a_single_checkpoint_only_loses_its_optimizers_state(records, tmp_path):
     assert train(records, tmp_path / 'one', 'TRAIN.STEPS=2') == 0
     assert average(tmp_path / 'bare', tmp_path / 'one', flags=['--step', '7']) == 0
-    bare = run_folder.load_newest(str(tmp_path / 'bare'), with_optimizer=True)
-    assert checkpoint.step_of(bare.prefix) == 7
+    bare = checkpoint_files.load_newest(str(tmp_path / 'bare'), with_optimizer=True)
+    assert checkpoint_files.step_of(bare.prefix) == 7
     expected = {**weights_of(tmp_path / 'one').tensors, 'global_step': 7}
     assert bare.tensors.keys() == expected.keys()
     assert all(np.array_equal(bare.tensors[name], value) for name, value in expected.items())

@@ -3,22 +3,19 @@ import cv2
 import numpy as np
 import pytest
 
-from crnnmodel import checkpoint
+from crnnmodel import checkpoint_files, tensor_bundle
 from data_provider.drawing import fonts, text_image, text_style, word_texts
-from local_utils import command_line, establish_char_dict, files, session_utils
+from local_utils import command_line, establish_char_dict, files
 from reading.recogniser import Recogniser
 from tests.conftest import write_records
 from tools import test_shadownet, train_shadownet
-from training import run_folder
-
-pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
 WORDS = ['hello', 'street', 'coffee', 'open', 'market', 'queen', 'exit', 'banana', '2026', 'jazz', 'vow', 'fox']
 
 
 @pytest.fixture(scope='module')
 def recogniser():
-    return Recogniser(session_utils.weights_path('bundled'))
+    return Recogniser('bundled')
 
 
 def draw(word, seed):
@@ -46,7 +43,7 @@ def test_the_bundled_weights_read_drawn_words_where_the_output_folder_has_no_che
 
 
 def test_the_bundled_weights_carry_their_alphabet_and_no_state_of_the_optimizer(recogniser, codec):
-    tensors = checkpoint.load_tensors(recogniser.prefix, with_optimizer=True)
+    tensors = tensor_bundle.load_tensors(recogniser.prefix, with_optimizer=True)
     assert recogniser.codec.characters == establish_char_dict.read_alphabet(files.repository_path('data')).characters
     assert sorted(recogniser.codec.characters) == sorted(codec.characters)
     assert not any(name.startswith('optimizer/') for name in tensors)
@@ -58,8 +55,8 @@ def test_training_starts_from_the_bundled_weights(tmp_path):
     assert command_line.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(tmp_path / 'run'), '--weights_path', 'bundled',
         '--set', 'TRAIN.STEPS=1', 'TRAIN.BATCH_SIZE=2', 'TRAIN.LEARNING_RATE=1e-9']) == 0
-    trained = run_folder.load_newest(str(tmp_path / 'run')).tensors
-    bundled = run_folder.load_newest(session_utils.weights_path('bundled')).tensors
+    trained = checkpoint_files.load_newest(str(tmp_path / 'run')).tensors
+    bundled = checkpoint_files.load_newest('bundled').tensors
     assert sum(name.startswith('shadow/') for name in bundled) == 24
     for name in bundled:
         if name.endswith(('W', 'w', 'kernel')):

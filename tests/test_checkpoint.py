@@ -1,4 +1,4 @@
-"""Tests of crnnmodel.checkpoint, reading.recognition and reading.recogniser."""
+"""Tests of checkpoints, of reading.recognition and reading.recogniser."""
 import json
 import os
 import shutil
@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, crnn_model, ctc
+from crnnmodel import architecture as architectures
+from crnnmodel import checkpoint, checkpoint_files, crnn_model, ctc
+from crnnmodel.architecture import Architecture, architecture_of
+from crnnmodel.kernels import Kernels
+from crnnmodel.tensor_bundle import DamagedCheckpoint, load_tensors
 from data_provider import image_file
 from local_utils.char_codec import CharacterCodec
 from local_utils.establish_char_dict import write_alphabet
@@ -15,14 +19,13 @@ from reading import recognition
 from reading.recogniser import Recogniser, second_look_widths
 from tests import numpy_reference
 from tests.conftest import ENGLISH
-from training import run_folder
 
 SMALL = {'conv_channels': 4, 'hidden_units': 6, 'hidden_layers': 1}
 
 
 def architecture(characters='abc', **changes):
     fields = {'characters': characters, 'num_classes': len(characters) + 1, 'input_size': (16, 32), 'pixel_range': (-1.0, 1.0)}
-    return checkpoint.Architecture(**{**fields, **SMALL, **changes})
+    return Architecture(**{**fields, **SMALL, **changes})
 
 
 def save(folder, form, step=5, with_description=True):
@@ -31,12 +34,12 @@ def save(folder, form, step=5, with_description=True):
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(step)
         tf.get_variable('global_step', [], tf.int32, tf.constant_initializer(step), trainable=False)
-        crnn_model.ShadowNet(phase='test', **checkpoint.form_of(form)).build_shadownet(
+        crnn_model.ShadowNet('test', form).build_shadownet(
             tf.placeholder(tf.uint8, [None, 32, form.input_size[0], 3]))
         if with_description:
             checkpoint.add_description(form)
         session.run(tf.global_variables_initializer())
-        prefix = tf.train.Saver().save(session, os.path.join(folder, checkpoint.NAME), global_step=step)
+        prefix = tf.train.Saver().save(session, os.path.join(folder, checkpoint_files.NAME), global_step=step)
         return prefix, {variable.op.name: session.run(variable) for variable in checkpoint.network_variables()}
 
 
@@ -45,42 +48,42 @@ def test_a_checkpoint_is_found_by_its_folder_its_prefix_or_any_of_its_files(tmp_
     prefix, _ = save(tmp_path, architecture(), step=10)
     for path in (str(tmp_path), prefix, f'{prefix}.index', f'{prefix}.meta', f'{prefix}.data-00000-of-00001',
                  str(tmp_path / 'checkpoint')):
-        assert checkpoint.find_checkpoints(path)[0] == prefix
-        assert run_folder.load_newest(path).prefix == prefix
+        assert checkpoint_files.find_checkpoints(path)[0] == prefix
+        assert checkpoint_files.load_newest(path).prefix == prefix
 
 
 def test_no_checkpoint_is_said_with_what_was_expected(tmp_path):
     with pytest.raises(FileNotFoundError, match='no checkpoint in this folder'):
-        run_folder.load_newest(str(tmp_path))
+        checkpoint_files.load_newest(str(tmp_path))
     with pytest.raises(FileNotFoundError, match='expected a folder, a prefix or a file'):
-        run_folder.load_newest(str(tmp_path / 'none.ckpt-5'))
+        checkpoint_files.load_newest(str(tmp_path / 'none.ckpt-5'))
     with pytest.raises(FileNotFoundError, match="'': no such checkpoint"):
-        run_folder.load_newest('')
+        checkpoint_files.load_newest('')
     (tmp_path / 'a.png').touch()
     with pytest.raises(FileNotFoundError, match='a.png: no checkpoint; expected'):
-        run_folder.load_newest(str(tmp_path / 'a.png'))
+        checkpoint_files.load_newest(str(tmp_path / 'a.png'))
 
 
 def test_the_newest_checkpoint_of_a_folder_that_can_be_read_is_taken(tmp_path, capsys):
     older, weights = save(tmp_path, architecture(), step=9)
     newer, _ = save(tmp_path, architecture(), step=10)
     os.truncate(f'{newer}.data-00000-of-00001', 100)
-    found = run_folder.load_newest(str(tmp_path))
+    found = checkpoint_files.load_newest(str(tmp_path))
     assert found.prefix == older
     assert np.array_equal(found.tensors['shadow/conv1/W'], weights['shadow/conv1/W'])
     assert f'{newer}: the checkpoint is cut off or damaged' in capsys.readouterr().err
-    with pytest.raises(checkpoint.DamagedCheckpoint, match='cut off or damaged'):
-        run_folder.load_newest(newer)   # which was asked for by name
+    with pytest.raises(DamagedCheckpoint, match='cut off or damaged'):
+        checkpoint_files.load_newest(newer)   # which was asked for by name
     os.truncate(f'{older}.index', 10)
-    with pytest.raises(checkpoint.DamagedCheckpoint, match='none of its 2 checkpoints can be read'):
-        run_folder.load_newest(str(tmp_path))
+    with pytest.raises(DamagedCheckpoint, match='none of its 2 checkpoints can be read'):
+        checkpoint_files.load_newest(str(tmp_path))
 
 
 def test_a_graph_of_constants_gives_the_logits_of_the_restored_variables(tmp_path):
     prefix, weights = save(tmp_path, architecture())
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 16, 3), np.uint8)
     with tf.Graph().as_default(), tf.Session() as session:
-        graph = recognition.build_reading_graph(architecture(), dtype=tf.float32)
+        graph = recognition.build_reading_graph(architecture(), Kernels())
         checkpoint.restore(session, weights, prefix, checkpoint.network_variables())
         expected = session.run(graph.logits, {graph.images: images})
     recogniser = Recogniser(prefix, precision='float32')
@@ -156,13 +159,13 @@ def test_the_widths_of_a_second_look_are_whole_frames():
 def test_the_architecture_travels_with_the_checkpoint(tmp_path):
     form = architecture(characters='a中" ', pixel_range=(0.0, 1.0))
     prefix, _ = save(tmp_path, form)
-    assert checkpoint.architecture_of(checkpoint.load_tensors(prefix), prefix) == form
+    assert architecture_of(load_tensors(prefix), prefix) == form
 
 
 def test_a_checkpoint_of_the_original_is_read_with_its_own_pixel_range(tmp_path, rng):
     form = architecture(ENGLISH, input_size=(100, 32), conv_channels=64, hidden_units=256, hidden_layers=2)
     prefix, weights = save(tmp_path, form, with_description=False)
-    found = checkpoint.architecture_of(checkpoint.load_tensors(prefix), prefix)
+    found = architecture_of(load_tensors(prefix), prefix)
     assert found == form._replace(characters=None, pixel_range=(0.0, 255.0))
     recogniser = Recogniser(prefix, precision='float32')
     images = rng.integers(0, 256, [2, 32, 100, 3], np.uint8)
@@ -174,13 +177,13 @@ def test_a_checkpoint_of_the_original_is_read_with_its_own_pixel_range(tmp_path,
 def test_a_checkpoint_from_before_the_channels_could_be_chosen_has_64():
     fields = architecture()._asdict()
     del fields['conv_channels']
-    assert checkpoint.architecture_of({'description': json.dumps(fields)}, 'old') == architecture(conv_channels=64)
+    assert architecture_of({'description': json.dumps(fields)}, 'old') == architecture(conv_channels=64)
 
 
 def test_a_checkpoint_of_a_later_version_is_refused():
     description = json.dumps({**architecture()._asdict(), 'attention': True})
     with pytest.raises(ValueError, match="new: of a later version of this project; its description has 'attention'"):
-        checkpoint.architecture_of({'description': description}, 'new')
+        architecture_of({'description': description}, 'new')
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
@@ -207,8 +210,8 @@ def test_a_damaged_checkpoint_is_refused_wherever_the_damage_is(tmp_path, rng, e
         with open(os.path.join(folder, os.path.basename(prefix)) + ending, 'wb') as file:
             file.write(damage)
         try:
-            checkpoint.load_tensors(os.path.join(folder, os.path.basename(prefix)))
-        except checkpoint.DamagedCheckpoint as error:
+            load_tensors(os.path.join(folder, os.path.basename(prefix)))
+        except DamagedCheckpoint as error:
             assert str(folder) in str(error)
             assert '\n' not in str(error)
             refused += 1
@@ -217,9 +220,9 @@ def test_a_damaged_checkpoint_is_refused_wherever_the_damage_is(tmp_path, rng, e
 
 def test_a_network_of_another_form_is_refused_with_the_variable(tmp_path):
     prefix, _ = save(tmp_path, architecture())
-    tensors = checkpoint.load_tensors(prefix)
+    tensors = load_tensors(prefix)
     with tf.Graph().as_default(), tf.Session() as session:
-        recognition.build_reading_graph(architecture(hidden_units=7), dtype=tf.float32)
+        recognition.build_reading_graph(architecture(hidden_units=7), Kernels())
         with pytest.raises(ValueError, match=r'of another network; shadow/LSTMLayers/.* expected'):
             checkpoint.restore(session, tensors, prefix, checkpoint.network_variables())
 
@@ -227,11 +230,12 @@ def test_a_network_of_another_form_is_refused_with_the_variable(tmp_path):
 def test_weights_for_another_alphabet_keep_the_shared_characters_the_like_and_the_blank(tmp_path):
     prefix, weights = save(tmp_path, architecture('abc'))
     with tf.Graph().as_default(), tf.Session() as session:
-        recognition.build_reading_graph(architecture('cxÁa'), dtype=tf.float32)
+        recognition.build_reading_graph(architecture('cxÁa'), Kernels())
         session.run(tf.global_variables_initializer())
         projection = next(variable for variable in checkpoint.network_variables() if variable.shape.as_list() == [12, 5])
         initial = session.run(projection)
-        new = checkpoint.restore_weights(session, checkpoint.load_tensors(prefix), prefix, architecture('cxÁa'))
+        new = checkpoint.restore_weights(session, load_tensors(prefix), prefix, old=architecture('abc'),
+                                         new=architecture('cxÁa'))
         assert new == 'xÁ'
         columns, old = session.run(projection), weights['shadow/LSTMLayers/w']
         expected = np.stack([old[:, 2], initial[:, 1], old[:, 0], old[:, 0], old[:, 3]], axis=1)
@@ -247,7 +251,8 @@ def test_weights_for_another_alphabet_keep_the_shared_characters_the_like_and_th
 def test_weights_that_a_network_cannot_start_from_are_refused(tmp_path, changes, with_description, message):
     prefix, _ = save(tmp_path, architecture(), with_description=with_description)
     with pytest.raises(ValueError, match=message):
-        checkpoint.check_same_network(architecture(**changes), checkpoint.load_tensors(prefix), prefix)
+        old = architecture_of(load_tensors(prefix), prefix)
+        architectures.check_can_start_from(architecture(**changes), old, prefix)
 
 
 def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):

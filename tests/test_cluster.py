@@ -10,12 +10,12 @@ import time
 import numpy as np
 import pytest
 
-from crnnmodel import checkpoint
+from crnnmodel import checkpoint_files
 from local_utils import files
 from tests import killed_in_writing
 from tests.small_run import arguments, tensors_of
 from tools import start_local_cluster
-from training import cluster, run_folder
+from training import cluster
 
 SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True', 'TRAIN.DISPLAY_STEP=1',
             'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
@@ -64,7 +64,7 @@ def finish(process, seconds=120):
 def wait_for_checkpoint(run, step, process):
     """Wait until a process has saved the checkpoint of a step, or of a later one."""
     deadline = time.monotonic() + 300
-    while not any(checkpoint.step_of(prefix) >= step for prefix in checkpoint.checkpoints_in(str(run))):
+    while not any(checkpoint_files.step_of(prefix) >= step for prefix in checkpoint_files.checkpoints_in(str(run))):
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f'no checkpoint of step {step}: {finish(process, 1)}')
         time.sleep(0.2)
@@ -181,7 +181,7 @@ def test_what_a_killed_chief_left_does_not_add_up(tmp_path):
     (tmp_path / 'shadownet.ckpt-5_temp').mkdir()
     for name in left + kept:
         (tmp_path / name).touch()
-    run_folder.remove_leftovers(str(tmp_path))
+    checkpoint_files.remove_leftovers(str(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
 
 

@@ -97,7 +97,7 @@ def test_a_wrong_argument_that_the_work_finds_is_one_line_and_status_two(capfd):
     ('TRAIN.BATCHSIZE=9', 'did you mean TRAIN.BATCH_SIZE?'), ('{knob}=many', 'expected '),
     ('{knob}', 'expected SECTION.KEY=VALUE'), ('{other}=1', 'this script does not read {other}; expected ')])
 def test_a_knob_that_is_not_known_or_not_read_or_a_malformed_value_is_a_wrong_argument(
-        fresh_configuration, script, flags, knob, other, assignment, message, capfd):
+        script, flags, knob, other, assignment, message, capfd):
     assignment, message = assignment.format(knob=knob, other=other), message.format(other=other)
     main = importlib.import_module(f'tools.{script}').main
     assert command_line.run_tool(main, [*flags, '--set', assignment]) == 2
@@ -106,7 +106,7 @@ def test_a_knob_that_is_not_known_or_not_read_or_a_malformed_value_is_a_wrong_ar
 
 
 @pytest.mark.parametrize(('script', 'flags'), [('test_shadownet', ['--image_path', 'x.png']), ('evaluate_shadownet', [])])
-def test_a_closed_standard_output_is_one_line_and_status_one(fresh_configuration, script, flags, capfd, monkeypatch):
+def test_a_closed_standard_output_is_one_line_and_status_one(script, flags, capfd, monkeypatch):
     main = importlib.import_module(f'tools.{script}').main
     monkeypatch.setattr(sys, 'stdout', None)   # as Python starts with a closed one
     assert command_line.run_tool(main, flags) == 1

@@ -5,9 +5,12 @@ import re
 
 import pytest
 
+from crnnmodel import kernels
 from data_provider.drawing import text_style
 from global_configuration import config
-from local_utils import files, session_utils
+from local_utils import files
+from reading.settings import ReadingSettings
+from tools import settings
 from training import optimizers
 from training import step as training
 
@@ -55,9 +58,18 @@ def test_a_wrong_key_or_type_is_refused_and_changes_nothing(knobs, assignment, e
 
 
 @pytest.mark.parametrize('name', config.knobs(config.cfg))
-def test_every_knob_is_read_by_a_script(name):
-    sources = [path.read_text(encoding='utf-8') for path in pathlib.Path(files.repository_path('tools')).glob('*.py')]
-    assert any(re.search(rf'\bcfg\.{re.escape(name)}\b', source) for source in sources)
+def test_every_knob_is_read(name):
+    section, _, key = name.partition('.')
+    root = pathlib.Path(files.repository_path())
+    rooms = {'TRAIN': ['training', 'data_provider'], 'TEST': ['reading', 'tools'], 'ARCH': ['tools', 'crnnmodel'],
+             'DATA': ['tools']}
+    sources = [path.read_text(encoding='utf-8') for room in rooms[section] for path in (root / room).rglob('*.py')
+               if path.name != 'settings.py']
+    assert any(re.search(rf'\.{key.lower()}\b|\bconfig\.{re.escape(name)}\b', source) for source in sources)
+
+
+def test_the_defaults_of_reading_are_those_of_its_knobs():
+    assert settings.reading(config.cfg) == ReadingSettings()
 
 
 @pytest.mark.parametrize(('name', 'value'), config.knobs(config.cfg).items())
@@ -68,7 +80,7 @@ def test_every_default_is_a_value_that_override_takes(knobs, name, value):
 
 @pytest.mark.parametrize(('name', 'known'), [
     ('TRAIN.DRAWN_STYLE', text_style.STYLES), ('TRAIN.OPTIMIZER', optimizers.SLOTS), ('TRAIN.LR_SCHEDULE', training.SCHEDULES),
-    ('TRAIN.PRECISION', session_utils.PRECISIONS), ('TEST.PRECISION', session_utils.PRECISIONS)])
+    ('TRAIN.PRECISION', kernels.PRECISIONS), ('TEST.PRECISION', kernels.PRECISIONS)])
 def test_every_choice_that_the_code_knows_is_taken_and_no_other(knobs, name, known):
     for choice in known:
         config.override(knobs, [f'{name}={choice}'])

@@ -4,17 +4,20 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import crnn_model, geometry, lstm
+from crnnmodel.architecture import Architecture
+from crnnmodel.kernels import FUSED, LOOPED, UNROLLED, Kernels
 from tests import numpy_reference
 
+WINOGRAD = Kernels(winograd=True)
 NUM_PARAMETERS_OF_37_CLASSES = 8_720_576   # of the trainable variables and the moving averages of the original
 
 
-def build(num_classes=37, batch=2, width=100, seed=3, **form):
+def build(num_classes=37, batch=2, width=100, seed=3, kernels=WINOGRAD, **form):
     """Build a network for inference on random images; returns (session, images, logits tensor)."""
     tf.set_random_seed(seed)
     images = np.random.default_rng(seed).integers(0, 256, [batch, 32, width, 3], np.uint8)
-    network = crnn_model.ShadowNet(phase='test', num_classes=num_classes, input_size=(width, 32), **form)
-    logits = network.build_shadownet(tf.constant(images))
+    architecture = Architecture('abc', num_classes, input_size=(width, 32), **form)
+    logits = crnn_model.ShadowNet('test', architecture, kernels).build_shadownet(tf.constant(images))
     session = tf.Session()
     session.run(tf.global_variables_initializer())
     return session, images, logits
@@ -27,15 +30,15 @@ def randomise_batch_norms(session, rng):
             variable.load(rng.uniform(0.5, 1.5, variable.shape.as_list()).astype(np.float32), session)
 
 
-@pytest.mark.parametrize('unrolled', [True, False])
+@pytest.mark.parametrize('lstm_form', [UNROLLED, LOOPED])
 @pytest.mark.parametrize('form', [
     {'width': 16, 'num_classes': 5, 'hidden_units': 6},
     {'width': 27, 'num_classes': 4, 'conv_channels': 5, 'hidden_units': 3, 'hidden_layers': 1, 'pixel_range': (0.0, 255.0)},
     {'width': 10, 'num_classes': 3, 'conv_channels': 1, 'hidden_units': 5, 'hidden_layers': 3, 'pixel_range': (0.0, 1.0)},
 ])
-def test_float32_logits_are_those_of_the_numpy_reference(form, unrolled, rng):
+def test_float32_logits_are_those_of_the_numpy_reference(form, lstm_form, rng):
     with tf.Graph().as_default():
-        session, images, logits = build(unrolled=unrolled, **form)
+        session, images, logits = build(kernels=Kernels(lstm=lstm_form, winograd=True), **form)
         randomise_batch_norms(session, rng)
         for variable in tf.global_variables():
             if variable.op.name.endswith('bias'):
@@ -76,7 +79,7 @@ def test_variables_have_the_names_and_shapes_of_the_original():
 
 def test_an_image_of_another_height_is_refused_with_the_networks_own_height():
     with pytest.raises(ValueError, match='32 pixels high'):
-        crnn_model.ShadowNet(phase='test', num_classes=37, input_size=(100, 48))
+        crnn_model.ShadowNet('test', Architecture('abc', 37, input_size=(100, 48)))
 
 
 def test_an_image_too_narrow_for_two_frames_is_refused():
@@ -86,37 +89,37 @@ def test_an_image_too_narrow_for_two_frames_is_refused():
 
 def test_an_unknown_phase_is_refused():
     with pytest.raises(ValueError, match="'train' or 'test'"):
-        crnn_model.ShadowNet(phase='serve', num_classes=37)
+        crnn_model.ShadowNet('serve', Architecture('abc', 37))
 
 
-@pytest.mark.parametrize('unrolled', [True, False])
-def test_bfloat16_logits_are_near_those_of_float32(unrolled):
+@pytest.mark.parametrize('lstm_form', [UNROLLED, LOOPED])
+def test_bfloat16_logits_are_near_those_of_float32(lstm_form):
     results = []
     for dtype in (tf.float32, tf.bfloat16):
         with tf.Graph().as_default():
-            session, _, logits = build(dtype=dtype, unrolled=unrolled)
+            session, _, logits = build(kernels=Kernels(dtype, lstm_form))
             assert logits.dtype == tf.float32
             results.append(session.run(logits))
     assert np.abs(results[0] - results[1]).max() < 0.05 * np.abs(results[0]).max()
 
 
-def test_the_recurrence_and_its_gradients_are_the_same_in_the_form_for_a_gpu(monkeypatch, rng):
+def test_the_recurrence_and_its_gradients_are_the_same_in_every_form(rng):
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(1)
         inputs = tf.get_variable('inputs', initializer=3 * rng.normal(size=(7, 2, 3)).astype(np.float32))
         weighting = rng.normal(size=(7, 2, 8)).astype(np.float32)
         results = []
-        for gpus in ([], ['a GPU']):
-            monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind, gpus=gpus: gpus)
+        for form in (UNROLLED, LOOPED, FUSED):
             with tf.variable_scope('', reuse=tf.AUTO_REUSE):
-                outputs = lstm.bidirectional_lstm(inputs, units=4, dtype=tf.float32)
+                outputs = lstm.bidirectional_lstm(inputs, units=4, kernels=Kernels(lstm=form))
             results.append([outputs, *tf.gradients(tf.reduce_sum(outputs * weighting), tf.trainable_variables())])
         session.run(tf.global_variables_initializer())
         for variable in tf.trainable_variables():
             variable.load(variable.eval(session) + 0.3, session)   # no bias of zeros
-        assert len(results[0]) == len(results[1]) == 6
-        for first, second in zip(*session.run(results), strict=True):
-            np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
+        assert [len(result) for result in results] == [6, 6, 6]
+        for first, *others in zip(*session.run(results), strict=True):
+            for other in others:
+                np.testing.assert_allclose(first, other, rtol=1e-5, atol=1e-6)
 
 
 def test_the_gradient_of_the_recurrence_is_that_of_its_arithmetic():
@@ -124,7 +127,7 @@ def test_the_gradient_of_the_recurrence_is_that_of_its_arithmetic():
         tf.set_random_seed(1)
         inputs = tf.get_variable('inputs', initializer=np.random.default_rng(1).normal(size=(5, 2, 3)).astype(np.float32))
         weighting = tf.constant(np.random.default_rng(2).normal(size=(5, 2, 8)), tf.float32)
-        loss = tf.reduce_sum(lstm.bidirectional_lstm(inputs, units=4, dtype=tf.float32) * weighting)
+        loss = tf.reduce_sum(lstm.bidirectional_lstm(inputs, units=4, kernels=Kernels(lstm=UNROLLED)) * weighting)
         variables = tf.trainable_variables()
         gradients = tf.gradients(loss, variables)
         session.run(tf.global_variables_initializer())
@@ -155,7 +158,7 @@ def test_dropout_depends_on_the_seed_alone_and_keeps_the_mean():
 
 def test_training_offers_the_batch_statistics_for_the_moving_averages():
     with tf.Graph().as_default(), tf.Session() as session:
-        network = crnn_model.ShadowNet(phase='train', num_classes=5, hidden_units=4)
+        network = crnn_model.ShadowNet('train', Architecture('abcd', 5, hidden_units=4))
         network.build_shadownet(tf.zeros([2, 32, 100, 3], tf.uint8))
         session.run(tf.global_variables_initializer())
         assert [variable.op.name for variable, _ in network.moving_averages] == [
@@ -165,3 +168,13 @@ def test_training_offers_the_batch_statistics_for_the_moving_averages():
         assert not mean.any()
         assert np.all(batch_mean >= 0)   # of what a ReLU gives
         assert batch_mean.any()
+
+
+def test_building_a_network_twice_shares_the_variables_and_keeps_the_averages_of_the_last():
+    with tf.Graph().as_default():
+        network = crnn_model.ShadowNet('train', Architecture('abcd', 5, hidden_units=4, conv_channels=2))
+        for _ in range(2):
+            network.build_shadownet(tf.zeros([2, 32, 100, 3], tf.uint8))
+            names = [variable.op.name for variable in tf.global_variables()]
+        assert len(names) == len(set(names)) == 24
+        assert len(network.moving_averages) == 4

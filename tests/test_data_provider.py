@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from data_provider.data_provider import Share, TextDataProvider
+from data_provider.batches import BatchSlice
+from data_provider.data_provider import TextDataProvider
 from local_utils import files, tfrecord
 from local_utils.establish_char_dict import write_alphabet
 from tests.conftest import draw, write_records
@@ -108,7 +109,7 @@ def test_each_worker_reads_its_own_files_where_they_can_be_shared_out(tmp_path, 
         folder = write_records(tmp_path, {'train': words}, codec)
         os.rename(folder / 'train_feature.tfrecords', folder / f'train_feature.tfrecords-0000{index}-of-00002')
     for worker, words in enumerate(words_of):
-        options = {'batch_size': 4, 'share': Share(worker, 1, 2)}
+        options = {'batch_size': 4, 'batch_slice': BatchSlice(worker, 1, 2)}
         read = batches(open_records(tmp_path), 6, **options)
         assert {name.split('_')[1] for name in names(read)} == {f'{word}.png' for word in words}
         assert names(batches(open_records(tmp_path), 2, first_batch=4, **options)) == names(read[4:])
@@ -120,8 +121,8 @@ def test_workers_share_rows_where_a_share_of_the_files_has_little_or_nothing(tmp
     os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00000-of-00002')
     write_records(folder, {'train': ['cat', 'dog', 'tree', 'book']}, codec)
     os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00001-of-00002')
-    shares = [Share(worker, 1, 2) for worker in range(2)]
-    read = [batches(open_records(folder), 4 + len(few), batch_size=2, share=share) for share in shares]
+    slices = [BatchSlice(worker, 1, 2) for worker in range(2)]
+    read = [batches(open_records(folder), 4 + len(few), batch_size=2, batch_slice=each) for each in slices]
     expected = {'0_cat.png', '1_dog.png', '2_tree.png', '3_book.png', *(f'0_{word}.png' for word in few)}
     assert set(names([*read[0], *read[1]])) == expected
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from data_provider.data_provider import Share
+from data_provider.batches import BatchSlice
 from data_provider.drawing import drawn_words, fonts
 from data_provider.drawing.drawn_batches import drawn_batches
 from data_provider.drawing.text_style import RICH
@@ -70,8 +70,8 @@ def test_batches_hold_the_samples_in_order(drawer, codec):
 
 def test_the_replicas_batches_are_parts_of_the_whole_batch(drawer):
     whole = np.concatenate([batch.images for batch in take_batches(drawer, 2)])
-    first, second = (take_batches(drawer, 2, share=Share(worker, 1, 2)) for worker in range(2))   # one replica each
-    both = take_batches(drawer, 4, share=Share(0, 2, 2))                                          # two replicas of one worker
+    first, second = (take_batches(drawer, 2, batch_slice=BatchSlice(worker, 1, 2)) for worker in range(2))   # one replica each
+    both = take_batches(drawer, 4, batch_slice=BatchSlice(0, 2, 2))   # two replicas of one worker
     np.testing.assert_array_equal(np.concatenate([first[0].images, second[0].images, first[1].images, second[1].images]), whole)
     np.testing.assert_array_equal(np.concatenate([batch.images for batch in both]), whole)
 

@@ -10,8 +10,6 @@ from tests.conftest import draw, write_records
 from tests.small_run import SIZE, WORDS
 from tools import evaluate_shadownet
 
-pytestmark = pytest.mark.usefixtures('fresh_configuration')
-
 
 def evaluate(capfd, *flags):
     capfd.readouterr()

@@ -4,15 +4,11 @@ import json
 import os
 import shutil
 
-import pytest
-
-from crnnmodel import checkpoint
+from crnnmodel import checkpoint_files
 from local_utils import folder_lock
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
 from tests.small_run import SIZE, assert_same_tensors, error_lines, tensors_of, train
-
-pytestmark = pytest.mark.usefixtures('fresh_configuration')
 
 
 def test_a_validation_that_a_kill_cut_short_is_done_at_the_next_start(records, tmp_path):
@@ -60,7 +56,7 @@ def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_count
         (run / f'shadownet.ckpt-{step}.index').write_bytes(b'')
     settings = ['TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=3']
     assert train(records, run, *settings, flags=['--max_step', '6']) == 0
-    steps = [checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(run))]
+    steps = [checkpoint_files.step_of(prefix) for prefix in checkpoint_files.checkpoints_in(str(run))]
     assert steps == [6, 5, 4]
     assert train(records, run, *settings) == 0   # what was set aside is in no way either, and is not cleared away
     assert tensors_of(run)['global_step'] == 8
@@ -70,7 +66,7 @@ def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_count
 def test_only_the_last_checkpoints_are_kept_across_runs(records, tmp_path):
     for last in ('2', '4', '6'):
         assert train(records, tmp_path / 'run', 'TRAIN.KEEP_CHECKPOINTS=2', flags=['--max_step', last]) == 0
-    steps = sorted(checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(tmp_path / 'run')))
+    steps = sorted(checkpoint_files.step_of(prefix) for prefix in checkpoint_files.checkpoints_in(str(tmp_path / 'run')))
     assert steps == [4, 6]
 
 
@@ -88,9 +84,9 @@ def test_files_that_a_run_did_not_write_stay(records, tmp_path):
 def test_old_checkpoints_go_also_from_a_folder_with_brackets_in_its_name(records, tmp_path):
     run = tmp_path / '[a]*'
     assert train(records, run, 'TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=2', 'TRAIN.STEPS=5') == 0
-    assert [checkpoint.step_of(prefix) for prefix in checkpoint.checkpoints_in(str(run))] == [5, 4]
+    assert [checkpoint_files.step_of(prefix) for prefix in checkpoint_files.checkpoints_in(str(run))] == [5, 4]
     assert {name.partition('.data')[0] for name in os.listdir(run) if '.data' in name} == {'shadownet.ckpt-4', 'shadownet.ckpt-5'}
-    assert len(checkpoint.checkpoints_in(str(run / 'best'))) == 1
+    assert len(checkpoint_files.checkpoints_in(str(run / 'best'))) == 1
 
 
 def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_path, capfd):

@@ -22,11 +22,6 @@ def test_a_description_without_flags_is_of_no_fast_processor():
     assert not session_utils.processor_has_fast_bfloat16('')
 
 
-def test_an_unknown_precision_is_refused():
-    with pytest.raises(ValueError, match="one of auto, float32, bfloat16, got 'half'"):
-        session_utils.compute_dtype('half')
-
-
 def test_a_gpu_that_tensorflow_cannot_use_is_a_warning(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [])
     monkeypatch.setattr(session_utils, 'NVIDIA_DEVICE', str(tmp_path / 'none'))

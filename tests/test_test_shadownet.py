@@ -11,8 +11,6 @@ from tests.conftest import draw
 from tests.small_run import SIZE, WORDS, error_lines
 from tools import test_shadownet as reader
 
-pytestmark = pytest.mark.usefixtures('fresh_configuration')
-
 
 def read(*flags):
     """Run the reader; returns (exit status, dict of path → (text, confidence))."""

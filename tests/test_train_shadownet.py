@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from crnnmodel import checkpoint_files
 from local_utils import command_line, establish_char_dict, files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
 from reading import recognition
@@ -18,9 +19,7 @@ from tests.conftest import write_records
 from tests.small_run import SIZE, WORDS, arguments, assert_same_tensors, error_lines, tensors_of, train
 from tools import plot_training, train_shadownet
 from training import loop as training_loop
-from training import run_folder
-
-pytestmark = pytest.mark.usefixtures('fresh_configuration')
+from training import run as runs
 
 
 def events_of(output_dir):
@@ -47,7 +46,7 @@ def test_a_run_writes_checkpoints_the_best_the_alphabet_the_configuration_and_ev
             'train/input_wait_share', 'validation/word_accuracy'} <= scalars.keys()
     assert len(scalars['train/loss']) == 4
     assert pictures == ['validation/words'] * 2
-    best = run_folder.load_newest(str(tmp_path / 'run' / 'best'), with_optimizer=True).tensors
+    best = checkpoint_files.load_newest(str(tmp_path / 'run' / 'best'), with_optimizer=True).tensors
     assert not any(name.startswith('optimizer/') for name in best)
 
 
@@ -100,7 +99,7 @@ def test_a_warm_up_longer_than_the_run_is_noticed(records, tmp_path, capfd):
 
 def test_too_little_memory_is_said_with_the_knob():
     with (pytest.raises(ValueError, match='out of memory; expected a smaller TRAIN.BATCH_SIZE, got 64'),
-          train_shadownet.readable_errors(None, None)):
+          runs.training_errors(None, None, 64)):
         raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating tensor')
 
 
@@ -114,7 +113,7 @@ def test_what_only_drawing_reads_is_a_wrong_argument_without_it(flags, named, ca
 
 
 def test_an_error_of_drawing_is_not_put_down_to_the_records():
-    with pytest.raises(ValueError, match='^none of the fonts$'), train_shadownet.readable_errors(None, draw=map):
+    with pytest.raises(ValueError, match='^none of the fonts$'), runs.training_errors(None, map, 64):
         raise tf.errors.InvalidArgumentError(None, None, 'InputError: none of the fonts\n\t [[node]]')
 
 

@@ -4,16 +4,18 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import crnn_model
+from crnnmodel.architecture import Architecture
+from tests.small_run import training_settings
 from training import optimizers
-from training import step as training
+from training.step import build_step, moving_average_updates, scheduled_learning_rate
 
 
 def rates(steps, **changes):
     """Return the learning rates at some steps."""
-    options = {'schedule': 'constant', 'learning_rate': 2.0, 'warmup_steps': 0, 'steps': 100,
-               'decay_steps': 10, 'decay_rate': 0.5}
+    settings = training_settings(lr_schedule='constant', learning_rate=2.0, warmup_steps=0, steps=100,
+                                 lr_decay_steps=10, lr_decay_rate=0.5)._replace(**changes)
     with tf.Graph().as_default(), tf.Session() as session:
-        return session.run([training.scheduled_learning_rate(tf.constant(step), **{**options, **changes}) for step in steps])
+        return session.run([scheduled_learning_rate(tf.constant(step), settings) for step in steps])
 
 
 def test_a_constant_rate_stays():
@@ -25,16 +27,16 @@ def test_the_warm_up_rises_in_a_line():
 
 
 def test_the_cosine_falls_from_the_end_of_the_warm_up_to_zero():
-    assert rates([20, 60, 100, 200], schedule='cosine', warmup_steps=20) == pytest.approx([2.0, 1.0, 0.0, 0.0], abs=1e-6)
+    assert rates([20, 60, 100, 200], lr_schedule='cosine', warmup_steps=20) == pytest.approx([2.0, 1.0, 0.0, 0.0], abs=1e-6)
 
 
 def test_the_exponential_falls_in_steps():
-    assert rates([0, 9, 10, 25], schedule='exponential') == pytest.approx([2.0, 2.0, 1.0, 0.5])
+    assert rates([0, 9, 10, 25], lr_schedule='exponential') == pytest.approx([2.0, 2.0, 1.0, 0.5])
 
 
 def test_an_unknown_schedule_or_optimizer_is_refused():
     with pytest.raises(ValueError, match='cosine, exponential, constant'):
-        rates([0], schedule='linear')
+        rates([0], lr_schedule='linear')
     with pytest.raises(ValueError, match='adam, adadelta, momentum, rmsprop'):
         optimizers.apply_gradients('sgd', [], [], learning_rate=0.1, momentum=0.9)
 
@@ -55,8 +57,9 @@ def build(optimizer='adam', gradient_clip_norm=0.0, label=(1,)):
     step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
     images = tf.placeholder(tf.float32, [1])
     labels = tf.SparseTensor([[0, index] for index in range(len(label))], tf.constant(label), [1, len(label)])
-    graph = training.build_training(StubNetwork(), images, labels, step, learning_rate=tf.constant(0.1), optimizer=optimizer,
-                                    momentum=0.9, gradient_clip_norm=gradient_clip_norm)
+    settings = training_settings(optimizer=optimizer, learning_rate=0.1, lr_schedule='constant', warmup_steps=0,
+                                 gradient_clip_norm=gradient_clip_norm)
+    graph = build_step(StubNetwork(), images, labels, step, settings)
     return graph, images, step
 
 
@@ -116,7 +119,7 @@ def test_moving_averages_forget_their_initial_value_fast_and_then_move_slowly():
     with tf.Graph().as_default(), tf.Session() as session:
         average = tf.get_variable('average', initializer=0.0, use_resource=True)
         step = tf.placeholder(tf.int32, [])
-        update, = training.moving_average_updates([(average, tf.constant(1.0))], step)
+        update, = moving_average_updates([(average, tf.constant(1.0))], step)
         session.run(tf.global_variables_initializer())
         session.run(update, {step: 0})
         assert session.run(average) == pytest.approx(0.9)
@@ -127,12 +130,12 @@ def test_moving_averages_forget_their_initial_value_fast_and_then_move_slowly():
 
 def test_the_networks_loss_reaches_every_trainable_variable():
     with tf.Graph().as_default(), tf.Session() as session:
-        network = crnn_model.ShadowNet(phase='train', num_classes=5, hidden_units=4)
+        network = crnn_model.ShadowNet('train', Architecture('abcd', 5, hidden_units=4))
         step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
         images = tf.constant(np.random.default_rng(0).integers(0, 256, [2, 32, 100, 3], np.uint8))
         labels = tf.SparseTensor([[0, 0], [1, 0]], tf.constant([1, 2]), [2, 1])
-        graph = training.build_training(network, images, labels, step, learning_rate=tf.constant(0.01), optimizer='adam',
-                                        momentum=0.9, gradient_clip_norm=0.0)
+        settings = training_settings(learning_rate=0.01, warmup_steps=0, gradient_clip_norm=0.0)
+        graph = build_step(network, images, labels, step, settings)
         session.run(tf.global_variables_initializer())
         weights = tf.global_variables('shadow/')
         before = session.run(weights)

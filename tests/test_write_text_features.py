@@ -1,5 +1,4 @@
 """Tests of tools.write_text_features."""
-import copy
 import json
 import os
 import signal
@@ -11,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from global_configuration import config
 from local_utils import command_line, data_utils, files, folder_lock, record_files
 from local_utils.establish_char_dict import read_alphabet
 from tests.conftest import convert, draw, write_data_set
@@ -72,8 +70,7 @@ def test_without_a_validation_share_there_is_no_validation_file(tmp_path):
     assert record_files.existing_record_files(tmp_path / 'out', 'validation') == []
 
 
-def test_the_size_of_the_images_is_a_knob(tmp_path, monkeypatch):
-    monkeypatch.setattr(write_text_features, 'cfg', copy.deepcopy(config.cfg))
+def test_the_size_of_the_images_is_a_knob(tmp_path):
     words = write_data_set(tmp_path / 'words', WORDS, ['test'])
     assert convert(words, tmp_path / 'records', '--set', 'ARCH.INPUT_SIZE=(200, 32)', 'DATA.VALIDATION_SPLIT=0.0') == 0
     manifest = json.loads((tmp_path / 'records' / 'manifest.json').read_text())

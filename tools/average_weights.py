@@ -18,10 +18,10 @@ tensorflow_import.import_tensorflow()
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint
+from crnnmodel import architecture as architectures
+from crnnmodel import checkpoint, checkpoint_files
 from local_utils import command_line, establish_char_dict, folder_lock, log_utils, session_utils
 from local_utils.errors import InputError
-from training import run_folder
 
 
 def parse_args(argv=None):
@@ -39,7 +39,7 @@ def average_weights(weights_paths, save_dir, step=None):
     """Write the mean of the weights of some checkpoints as a checkpoint of its own.
 
     Args:
-        weights_paths: paths as session_utils.weights_path takes them.
+        weights_paths: paths as checkpoint_files.find_checkpoints takes them.
         save_dir: the folder that gets it, with the alphabet where the checkpoints know theirs.
         step: the step in its name, or None for the highest of theirs.
 
@@ -48,19 +48,19 @@ def average_weights(weights_paths, save_dir, step=None):
         InputError: one is damaged or of another network or alphabet than the first, or the folder holds a checkpoint.
         Unavailable: another run is writing there, or it cannot be written.
     """
-    found = [run_folder.load_newest(session_utils.weights_path(path)) for path in weights_paths]
-    architectures = [checkpoint.architecture_of(each.tensors, each.prefix) for each in found]
-    for each, architecture in zip(found, architectures, strict=True):
-        difference = run_folder.architecture_difference(architectures[0], architecture)
+    found = [checkpoint_files.load_newest(path) for path in weights_paths]
+    forms = [architectures.architecture_of(each.tensors, each.prefix) for each in found]
+    for each, form in zip(found, forms, strict=True):
+        difference = architectures.difference(forms[0], form)
         if difference:
             raise InputError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
     if step is None:
-        step = max(0, *(checkpoint.step_of(each.prefix) for each in found))
+        step = max(0, *(checkpoint_files.step_of(each.prefix) for each in found))
     with folder_lock.only_writer(save_dir):
-        if checkpoint.checkpoints_in(save_dir):
+        if checkpoint_files.checkpoints_in(save_dir):
             raise InputError(f'{save_dir}: there is a checkpoint already; give another --save_dir')
-        if architectures[0].characters is not None:
-            establish_char_dict.write_alphabet(architectures[0].characters, save_dir)
+        if forms[0].characters is not None:
+            establish_char_dict.write_alphabet(forms[0].characters, save_dir)
         write_checkpoint(mean_of([each.tensors for each in found]), save_dir, step)
     log_utils.init_logger().info('the mean of %d checkpoints is in %s', len(found), save_dir)
 
@@ -78,7 +78,7 @@ def write_checkpoint(tensors, folder, step):
     with tf.Graph().as_default(), tf.Session() as session:
         variables = [tf.get_variable(name, initializer=tf.constant(value)) for name, value in tensors.items()]
         session.run(tf.global_variables_initializer())
-        run_folder.save_checkpoint(tf.train.Saver(variables, save_relative_paths=True), session, folder, step)
+        checkpoint.save_checkpoint(tf.train.Saver(variables, save_relative_paths=True), session, folder, step)
 
 
 def main(argv=None):

@@ -21,12 +21,11 @@ tensorflow_import.import_tensorflow()
 
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
-from global_configuration.config import cfg
 from local_utils import command_line, files, folder_lock, log_utils, progress, record_files, session_utils
 from local_utils.errors import InputError, MissingInput
 from reading import recognition
 from reading.recogniser import add_reading_flags, check_alphabet, open_recogniser
-from tools import knob_flags
+from tools import settings
 
 
 def parse_args(argv=None):
@@ -38,6 +37,7 @@ def parse_args(argv=None):
     parser.add_argument('--annotation_path', metavar='FILE', help='its annotation file, lines of <image path> <label>')
     parser.add_argument('--confusion_path', metavar='FILE', help='write the confusion matrix as a picture (PNG, PDF or SVG)')
     add_reading_flags(parser)
+    settings.add_set_flag(parser, 'TEST')
     args = parser.parse_args(argv)
     if bool(args.image_dir) != bool(args.annotation_path):
         parser.error('--image_dir and --annotation_path go together')
@@ -85,14 +85,14 @@ def evaluate_shadownet(recogniser, samples, *, count, batch_size):
         return recognition.evaluate(recogniser.read, recogniser.codec, views_with_labels, batch_size)
 
 
-def as_json(evaluation, *, weights_path, sure, source, unreadable):
+def as_json(evaluation, *, weights_path, min_confidence, source, unreadable):
     """Return the figures of an evaluation as a dict that JSON can take."""
     confusion = {}
     for (truth, read), count in sorted(evaluation.exact.confusion.items()):
         confusion.setdefault(truth, {})[read] = count
     return {
         'weights_path': weights_path,
-        'sure': sure,
+        'min_confidence': min_confidence,
         'source': source,
         'samples': evaluation.samples,
         'outside_alphabet': evaluation.outside_alphabet,
@@ -104,16 +104,16 @@ def as_json(evaluation, *, weights_path, sure, source, unreadable):
     }
 
 
-def open_images(args):
+def open_images(args, reading_settings):
     """Return (the Recogniser, the samples, how many they are, where they are from) for the command line's annotated images."""
     images = AnnotatedImages(args.image_dir, args.annotation_path)
-    return open_recogniser(args, images.count), images, images.count, args.annotation_path
+    return open_recogniser(args, images.count, reading_settings), images, images.count, args.annotation_path
 
 
-def open_records(args, dataset_dir):
+def open_records(args, dataset_dir, reading_settings):
     """Return what `open_images` does, for the command line's records."""
     counts = record_files.count_records(record_files.find_record_files(dataset_dir, args.split))
-    recogniser = open_recogniser(args, sum(counts))
+    recogniser = open_recogniser(args, sum(counts), reading_settings)
     provider = data_provider.TextDataProvider(dataset_dir, recogniser.input_size, args.alphabet_dir)
     check_alphabet(recogniser.codec, provider.codec, recogniser.prefix, dataset_dir)
     samples = ((feature.image, provider.codec.decode(feature.label)) for feature in provider.samples(args.split))
@@ -125,7 +125,7 @@ def main(argv=None):
     args = parse_args(argv)
     output = command_line.standard_output()
     session_utils.silence_deprecations()
-    knob_flags.set_knobs(cfg, args)
+    reading_settings = settings.reading(settings.configured(args))
     if args.confusion_path:
         from local_utils import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
@@ -133,12 +133,15 @@ def main(argv=None):
     dataset_dir = args.dataset_dir or args.data_dir
     manifest_path = os.path.join(dataset_dir, record_files.MANIFEST_NAME)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
-        recogniser, samples, count, source = open_images(args) if args.image_dir else open_records(args, dataset_dir)
-        evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=cfg.TEST.BATCH_SIZE)
+        recogniser, samples, count, source = (
+            open_images(args, reading_settings) if args.image_dir
+            else open_records(args, dataset_dir, reading_settings))
+        evaluation = evaluate_shadownet(recogniser, samples, count=count, batch_size=reading_settings.batch_size)
     unreadable = getattr(samples, 'unreadable', 0)
     if not evaluation.samples:
         raise InputError(f'{source}: no sample could be read; expected at least one')
-    figures = as_json(evaluation, weights_path=recogniser.prefix, sure=cfg.TEST.SURE, source=source, unreadable=unreadable)
+    figures = as_json(evaluation, weights_path=recogniser.prefix, min_confidence=reading_settings.min_confidence,
+                      source=source, unreadable=unreadable)
     is_ascii = (output.encoding or 'utf-8').lower() != 'utf-8'   # or a backslash escape might be none of JSON's
     print(json.dumps(figures, ensure_ascii=is_ascii, indent=2), file=output, flush=True)
     if args.confusion_path:

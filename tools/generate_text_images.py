@@ -24,10 +24,9 @@ import numpy as np
 from crnnmodel import geometry
 from data_provider import annotation, image_file
 from data_provider.drawing import drawn_words, fonts, text_style, word_texts
-from global_configuration.config import cfg
 from local_utils import command_line, establish_char_dict, files, log_utils, parallel, pictures, progress
 from local_utils.errors import InputError
-from tools import knob_flags
+from tools import settings
 
 PARTS = ('Train', 'Test')
 ANNOTATION_NAME = 'sample.txt'
@@ -71,7 +70,7 @@ def parse_args(argv=None):
     parser.add_argument('--seed', type=command_line.whole_number, default=0, metavar='N', help='decides every image')
     parser.add_argument('--num_workers', type=command_line.positive_number, default=parallel.usable_cores(), metavar='N',
                         help='processes that draw')
-    knob_flags.add_set_flag(parser, 'ARCH.INPUT_SIZE')
+    settings.add_set_flag(parser, 'ARCH.INPUT_SIZE')
     return parser.parse_args(argv)
 
 
@@ -160,13 +159,13 @@ def remove_images(save_dir, paths):
             os.rmdir(os.path.join(save_dir, folder))
 
 
-def choose_words(path, count, codec, font_paths, seed):
+def choose_words(path, count, codec, font_paths, seed, input_size):
     """Return the words to draw: those of a list; without one those of the project's and a share of other texts.
 
     Raises:
         InputError: the list cannot be read, or none of its words can be written in the alphabet.
     """
-    max_frames = geometry.time_steps(cfg.ARCH.INPUT_SIZE)
+    max_frames = geometry.time_steps(input_size)
     if path:
         return word_texts.expressible_words(word_texts.read_words(path), codec, max_frames)
     rng = np.random.default_rng(seed)
@@ -245,10 +244,11 @@ def draw_preview(path, *, words, font_paths, codec, styles, seed):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
-    knob_flags.set_knobs(cfg, args)
+    config = settings.configured(args)
     codec = establish_char_dict.read_alphabet(args.alphabet_dir)
     font_paths = fonts.find_fonts(args.fonts)
-    words = choose_words(args.words, args.num_train + args.num_test, codec, font_paths, args.seed)
+    words = choose_words(args.words, args.num_train + args.num_test, codec, font_paths, args.seed,
+                         config.ARCH.INPUT_SIZE)
     drawn = {'words': words, 'font_paths': font_paths, 'codec': codec, 'styles': text_style.STYLES[args.style],
              'seed': args.seed}
     if args.preview:

@@ -20,10 +20,9 @@ tensorflow_import.import_tensorflow()
 
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
-from global_configuration.config import cfg
 from local_utils import command_line, log_utils, parallel, pictures, progress, session_utils
 from reading.recogniser import add_reading_flags, open_recogniser
-from tools import knob_flags
+from tools import settings
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif',
                  '.ppm', '.pgm', '.pbm')
@@ -39,6 +38,7 @@ def parse_args(argv=None):
     parser.add_argument('--picture_path', metavar='FILE.png',
                         help=f'draw the first {MAX_IN_PICTURE} images with what was read into this picture')
     add_reading_flags(parser)
+    settings.add_set_flag(parser, 'TEST')
     return parser.parse_args(argv)
 
 
@@ -133,7 +133,7 @@ def main(argv=None):
     args = parse_args(argv)
     output = command_line.standard_output()
     session_utils.silence_deprecations()
-    knob_flags.set_knobs(cfg, args)
+    reading_settings = settings.reading(settings.configured(args))
     files, problems = find_images(args.image_path)
     if args.picture_path:   # before the long work
         pictures.check_path(args.picture_path, files)
@@ -141,8 +141,8 @@ def main(argv=None):
         log_utils.init_logger().error(problem)
     if not files:
         return 1
-    recogniser = open_recogniser(args, len(files))
-    all_read = test_shadownet(files=files, recogniser=recogniser, batch_size=cfg.TEST.BATCH_SIZE, output=output,
+    recogniser = open_recogniser(args, len(files), reading_settings)
+    all_read = test_shadownet(files=files, recogniser=recogniser, batch_size=reading_settings.batch_size, output=output,
                               picture_path=args.picture_path)
     return 0 if all_read and not problems else 1
 

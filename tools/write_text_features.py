@@ -20,7 +20,6 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from crnnmodel import geometry
 from data_provider import annotation, conversion
-from global_configuration.config import cfg
 from local_utils import (
     char_codec,
     command_line,
@@ -33,7 +32,7 @@ from local_utils import (
     record_files,
 )
 from local_utils.errors import InputError, MissingInput
-from tools import knob_flags
+from tools import settings
 
 ANNOTATION_NAMES = dict(zip((record_files.TRAIN, record_files.TEST), annotation.FILE_NAMES, strict=True))
 REJECTS_NAME = 'rejects.tsv'
@@ -56,7 +55,7 @@ def parse_args(argv=None):
                         help='files to spread the records of each split over')
     parser.add_argument('--gzip', action='store_true',
                         help='compress the records; our scripts tell by themselves, other readers have to be told')
-    knob_flags.add_set_flag(parser, 'ARCH.INPUT_SIZE', 'DATA')
+    settings.add_set_flag(parser, 'ARCH.INPUT_SIZE', 'DATA')
     return parser.parse_args(argv)
 
 
@@ -266,11 +265,11 @@ class ConversionOutput:
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
-    knob_flags.set_knobs(cfg, args)
-    split = cfg.DATA.VALIDATION_SPLIT if args.validation_split is None else args.validation_split
+    config = settings.configured(args)
+    split = config.DATA.VALIDATION_SPLIT if args.validation_split is None else args.validation_split
     write_text_features(dataset_dir=args.dataset_dir or args.data_dir, save_dir=args.save_dir or args.output_dir,
                         validation_split=split, num_workers=args.num_workers, num_shards=args.num_shards,
-                        input_size=cfg.ARCH.INPUT_SIZE, seed=cfg.DATA.SEED, gzip=args.gzip)
+                        input_size=config.ARCH.INPUT_SIZE, seed=config.DATA.SEED, gzip=args.gzip)
 
 
 if __name__ == '__main__':

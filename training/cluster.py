@@ -83,7 +83,7 @@ class Cluster:
         processors = [device for device in local_devices if 'cpu' in device.lower()]
         if processors:   # else a session with a configuration of its own has one of them, and its collectives wait for ever
             config.device_count['CPU'] = len(processors)
-        if not self._task and tf.config.list_physical_devices('GPU'):
+        if not self._task and session_utils.has_gpu():
             # How a process takes a GPU's memory is decided once, by what uses it first; else tf.data does, and takes all of it.
             tf.Session(config=config).close()
         self.worker, self.num_workers = (self._task.number, len(self._task.addresses)) if self._task else (0, 1)
@@ -94,7 +94,7 @@ class Cluster:
         if self._task:
             self.config.MergeFrom(self.strategy.update_config_proto(config))
             me = f'{self._task.addresses[self.worker]}: cannot serve there as {self._task.names[self.worker]}'
-            with session_utils.readable_errors(me):
+            with session_utils.unavailable(me):
                 self._server = tf.train.Server({JOB: self._task.addresses}, job_name=JOB, task_index=self.worker,
                                                config=self.config)
             self.target = self._server.target

@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 
-from global_configuration.config import cfg
 from local_utils import log_utils, metrics, progress, record_files
 from local_utils.errors import InputError
 from reading import recognition
@@ -17,8 +16,9 @@ NUM_EXAMPLES = 16   # words in the picture of a validation
 class TrainingLoop:
     """The steps of a training session, with their reports, validations and checkpoints."""
 
-    def __init__(self, session, graph, cluster, provider, run, report, stop):
+    def __init__(self, session, graph, cluster, provider, run, report, stop, settings):
         self._session, self._graph, self._cluster, self._provider = session, graph, cluster, provider
+        self._settings = settings
         self._run, self._report, self._stop = run, report, stop
         self._bad_steps = 0
         has_validation = provider.has(record_files.VALIDATION)
@@ -35,17 +35,17 @@ class TrainingLoop:
             self._validate(step)
         while step < last_step and not stopping:
             step += 1
-            is_display = step % cfg.TRAIN.DISPLAY_STEP == 0 or step == last_step
+            is_display = step % self._settings.display_step == 0 or step == last_step
             values = self._train(is_display)
             self._check(values, step)
             if step == first_step:
-                self._report.report_first_step(cfg.TRAIN.DISPLAY_STEP)
+                self._report.report_first_step(self._settings.display_step)
             if is_display:
                 distance, accuracy = self._batch_accuracy(values)
                 self._report.display(step, distance, accuracy, values[0].train)
-            if step % cfg.TRAIN.CHECKPOINT_STEP == 0 or step == last_step:
+            if step % self._settings.checkpoint_step == 0 or step == last_step:
                 self._run.save(self._session, step)
-            if is_validation_step(step, last_step) and self._num_validation:
+            if is_validation_step(step, last_step, self._settings) and self._num_validation:
                 self._validate(step)
             stopping = values[0].wishes > 0 or (self._cluster.num_workers == 1 and self._stop.requested)
         self._run.save(self._session, step)
@@ -70,20 +70,20 @@ class TrainingLoop:
         if any(any_foreign(replica.batch.labels.values, self._provider.codec) for replica in values):
             explain_bad_records(self._provider, 'a label has a class index that is not in the alphabet')
         self._bad_steps = 0 if values[0].train.is_applied else self._bad_steps + 1
-        if self._bad_steps >= cfg.TRAIN.MAX_BAD_STEPS:
+        if self._bad_steps >= self._settings.max_bad_steps:
             names = ', '.join(names_of_bad(replica.batch, replica.train) for replica in values)
             raise InputError(f'{self._bad_steps} steps in a row had no usable label or no finite loss and gradient, the last at '
                              f'step {step}, with the samples {names}; they changed no weight')
 
     def _batch_accuracy(self, values):
-        """Return (mean edit distance relative to the label's length, share of words read right) of all usable samples."""
+        """Return (mean edit distance relative to the label's length, fraction of words read right) of all usable samples."""
         distances = [distance for replica in values for distance in relative_distances(self._provider.codec, replica)]
         count, total, correct = self._summed([len(distances), sum(distances), distances.count(0)])
         return (total / count, correct / count) if count else (math.nan, math.nan)
 
     def _validate(self, step):
         """Read the validation samples, each worker its part; report, and keep the best weights. A signal breaks it off."""
-        numbers = range(0, self._num_validation, -(-self._num_validation // cfg.TRAIN.MAX_VALIDATION))
+        numbers = range(0, self._num_validation, -(-self._num_validation // self._settings.max_validation))
         numbers = numbers[self._cluster.worker::self._cluster.num_workers]
         features = itertools.takewhile(lambda _: not self._stop.requested,
                                        self._provider.samples(record_files.VALIDATION, numbers))
@@ -91,7 +91,7 @@ class TrainingLoop:
         with progress.Progress(len(numbers), 'validation image') as shown:
             evaluation = recognition.evaluate(
                 lambda images: recognition.read_images(self._session, self._graph.validation, self._provider.codec, images),
-                self._provider.codec, shown.over(samples), cfg.TRAIN.VAL_BATCH_SIZE, num_examples=NUM_EXAMPLES)
+                self._provider.codec, shown.over(samples), self._settings.val_batch_size, num_examples=NUM_EXAMPLES)
         *totals, interrupted = self._summed([*evaluation.exact.totals(), self._stop.requested is not None])
         if interrupted:
             return
@@ -108,9 +108,9 @@ class TrainingLoop:
         return figures if self._cluster.num_workers == 1 else training_graph.summed(self._session, self._graph, figures)
 
 
-def is_validation_step(step, last_step):
+def is_validation_step(step, last_step, settings):
     """Whether the validation records are read after a step."""
-    return step % cfg.TRAIN.VALIDATION_STEP == 0 or step == last_step
+    return step % settings.validation_step == 0 or step == last_step
 
 
 def any_foreign(indices, codec):
@@ -133,8 +133,13 @@ def relative_distances(codec, replica_values):
     return [metrics.edit_distance(truth, text) / max(len(truth), 1) for truth, text in zip(truths, texts, strict=True)]
 
 
-def explain_bad_records(provider, what_is_wrong):
-    """Raise the InputError that names the training record that is at fault, or, if none can be found, says what is wrong."""
-    for _ in provider.samples(record_files.TRAIN):   # raises at that record
-        pass
+def explain_bad_records(provider, what_is_wrong: str) -> None:
+    """Raise the InputError that names the training record at fault, or, if none can be found, says what is wrong."""
+    find_bad_records(provider)
     raise InputError(f'{provider.dataset_dir}: {what_is_wrong}')
+
+
+def find_bad_records(provider) -> None:
+    """Read all training records; raises InputError at the first that is damaged or of another alphabet."""
+    for _ in provider.samples(record_files.TRAIN):
+        pass

@@ -38,7 +38,7 @@ class TrainingReport:
         """Count one step.
 
         Args:
-            replica_values: the fetched training_graph.ReplicaStep of each replica.
+            replica_values: the fetched graph.ReplicaStep of each replica.
             seconds: that the step took.
             waiting: seconds of them that it waited for its batch.
         """
@@ -65,7 +65,7 @@ class TrainingReport:
 
         Args:
             sequence_distance, accuracy: of the step's batch.
-            train_values: the fetched training.Training.
+            train_values: the fetched step.Step.
         """
         figures = {
             'loss': np.mean(self._losses) if self._losses else np.nan,
@@ -91,7 +91,7 @@ class TrainingReport:
 
         Args:
             results: dict of the figures, see TextMetrics.results.
-            examples: see recognition.Evaluation.
+            examples: see evaluation.Evaluation.
         """
         self._log('step %d validation: %d samples, word accuracy %.4f, 1 - N.E.D. %.4f, character error rate %.4f', step,
                   results['samples'], results['word_accuracy'], results['one_minus_ned'], results['character_error_rate'])

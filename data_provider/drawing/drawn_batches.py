@@ -6,13 +6,13 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from data_provider import augmentation
-from data_provider.data_provider import WHOLE, Batch, prefetched
+from data_provider.batches import WHOLE, Batch, prefetched
 from data_provider.drawing import drawn_words
 
 REPEAT_STEPS = 100   # after which a word comes again
 
 
-def drawn_batches(draw, *, batch_size, input_size, first_batch=0, share=WHOLE, repeats=1):
+def drawn_batches(draw, *, batch_size, input_size, first_batch=0, batch_slice=WHOLE, repeats=1):
     """Return an endless stream of batches of words that are drawn for it.
 
     Args:
@@ -20,18 +20,18 @@ def drawn_batches(draw, *, batch_size, input_size, first_batch=0, share=WHOLE, r
         batch_size: samples in a batch, for all replicas.
         input_size: (width, height) of what is drawn.
         first_batch: how many batches of the stream to leave out, so that a run goes on where it stopped.
-        share: data_provider.Share, the replicas to draw batches for, one after the other.
+        batch_slice: BatchSlice, the replicas to draw batches for, one after the other.
         repeats: how many batches each word is in, the later of them varied as augmentation.augment does.
 
     Returns:
-        tf.data.Dataset of Batch, of `batch_size` / `share.total` samples each.
+        tf.data.Dataset of Batch, of `batch_size` / `batch_slice.total` samples each.
     """
     width, height = input_size
-    rows = batch_size // share.total
+    rows = batch_size // batch_slice.total
 
     def arrays():
         """Yield for each batch its images, the (row, column) and the class index of each character, and names."""
-        for drawn in _assembled(draw, rows, first_batch, share, repeats):
+        for drawn in _assembled(draw, rows, first_batch, batch_slice, repeats):
             places = [(row, column) for row, label in enumerate(drawn.labels) for column in range(len(label))]
             values = [index for label in drawn.labels for index in label]
             yield (drawn.images, np.array(places, np.int64).reshape(-1, 2), np.int32(values),
@@ -48,22 +48,23 @@ def drawn_batches(draw, *, batch_size, input_size, first_batch=0, share=WHOLE, r
     return prefetched(batches.map(make_batch))
 
 
-def _assembled(draw, rows, first_batch, share, repeats):
+def _assembled(draw, rows, first_batch, batch_slice, repeats):
     """Yield the drawn_words.Drawn of each batch: words drawn for it, and words of the batches before, varied.
 
     Of several repeats, as many words are new as come from each of the batches 1, 2, … times REPEAT_STEPS before; those that the
     first batch takes from before it are drawn first.
     """
     fresh = -(-rows // repeats)
-    lag = REPEAT_STEPS * share.count
-    ranges = (range(first * fresh, (first + 1) * fresh) for step in itertools.count(first_batch)
-              for first in range(step * share.total + share.first, step * share.total + share.first + share.count))
+    lag = REPEAT_STEPS * batch_slice.count
+    own = range(batch_slice.first, batch_slice.first + batch_slice.count)
+    replica_batches = (step * batch_slice.total + replica for step in itertools.count(first_batch) for replica in own)
+    ranges = (range(number * fresh, (number + 1) * fresh) for number in replica_batches)
     last = collections.deque(maxlen=(repeats - 1) * lag + 1)
     for number, drawn in enumerate(draw(ranges)):
         last.append(drawn)
         if len(last) == last.maxlen:
-            seed = first_batch * share.count + number
-            yield _joined([last[-1], *[_varied(last[-1 - repeat * lag], [seed, repeat, share.first])
+            seed = first_batch * batch_slice.count + number
+            yield _joined([last[-1], *[_varied(last[-1 - repeat * lag], [seed, repeat, batch_slice.first])
                                        for repeat in range(1, repeats)]], rows)
 
 

@@ -1,0 +1,46 @@
+"""Which kernels compute the network: the one place that asks what machine it is on.
+
+A network takes a `Kernels` and asks nothing itself, so that one built for export is the same on every machine.
+"""
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from local_utils import session_utils
+
+PRECISIONS = ('auto', 'float32', 'bfloat16')
+LOOPED, UNROLLED, FUSED = 'looped', 'unrolled', 'fused'
+
+
+class Kernels(NamedTuple):
+    """How a network's products are computed; without arguments in the plain way that every machine and format knows."""
+
+    dtype: tf.DType = tf.float32   # of the large products; variables and logits are float32
+    lstm: str = LOOPED             # LOOPED: a small graph; UNROLLED: faster in training; FUSED: one operation, on a GPU
+    winograd: bool = False         # wide 3 x 3 convolutions with fewer products, see winograd.py; float32
+
+
+PLAIN = Kernels()
+
+
+def choose_kernels(precision: str = 'auto', *, unrolled: bool = True) -> Kernels:
+    """Return the fastest Kernels of this machine.
+
+    Args:
+        precision: one of PRECISIONS; 'auto' is bfloat16 where the GPU, or else the processor, is fast at it.
+        unrolled: whether the LSTM has operations of its own for each time step, on a processor. A training needs that
+            for its gradients; reading few images is sooner ready with a loop.
+
+    Raises:
+        ValueError: no such precision.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f'expected the precision to be one of {", ".join(PRECISIONS)}, got {precision!r}')
+    if precision == 'auto':
+        precision = 'bfloat16' if session_utils.has_fast_bfloat16() else 'float32'
+    if precision == 'float32':   # and not what a GPU may take for it, with a mantissa of 10 bits
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    dtype = tf.as_dtype(precision)
+    if session_utils.has_gpu():
+        return Kernels(dtype, FUSED)
+    return Kernels(dtype, UNROLLED if unrolled else LOOPED, winograd=dtype == tf.float32)
