@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 UP_TO = {
     'Python': '',
     'NumPy and OpenCV': 'import numpy, cv2',
-    'TensorFlow': 'import numpy, cv2; from tools import tensorflow_import; tensorflow_import.import_tensorflow()',
+    'TensorFlow': 'import numpy, cv2; from local_utils import tensorflow_import; tensorflow_import.import_tensorflow()',
     'the project': 'import tools.test_shadownet',
     'checkpoint, graph and session': '''
 from tools import test_shadownet   # imports TensorFlow as the scripts do
@@ -52,7 +52,7 @@ def main():
     measures = {name: lambda code=code: seconds_of('-c', code) for name, code in UP_TO.items()}
     image_path = os.path.abspath(args.image_path)
     for name, sure in ((READ, 0), (READ_AGAIN, 1)):
-        flags = ['--image_path', image_path, '--set', f'TEST.SURE={sure}']
+        flags = ['--image_path', image_path, '--set', f'TEST.MIN_CONFIDENCE={sure}']
         measures[name] = lambda flags=flags: seconds_of('tools/test_shadownet.py', *flags)
     figures = paired.in_turn(measures, args.rounds)
     medians = {name: statistics.median(values) for name, values in figures.items()}

@@ -5,7 +5,7 @@ import sys
 
 from local_utils import files
 
-IMPORT = 'from tools import tensorflow_import; tensorflow_import.import_tensorflow()\n'
+IMPORT = 'from local_utils import tensorflow_import; tensorflow_import.import_tensorflow()\n'
 
 
 def run(*command, **options):

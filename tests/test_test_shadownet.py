@@ -41,7 +41,7 @@ def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, ca
     assert 'broken.png' in errors[0]
     assert 'none.png' in errors[1]
     _, first_look = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', '--weights_path', overfitted[1] / 'best',
-                         '--set', 'TEST.SURE=0')
+                         '--set', 'TEST.MIN_CONFIDENCE=0')
     assert {path: text for path, (text, _) in first_look.items()} == {path: text for path, (text, _) in texts.items()}
     assert all(0.5 < confidence <= 1 for _, confidence in first_look.values())
 

@@ -156,7 +156,7 @@ def test_a_training_reads_no_records_that_are_being_replaced(tmp_path, capfd):
 def test_a_training_keeps_its_records_from_being_replaced(records, tmp_path, monkeypatch):
     (records / 'manifest.json').touch()
 
-    def is_kept(**_):
+    def is_kept(*_):
         with pytest.raises(OSError, match='another run reads'), folder_lock.replacing(records / 'manifest.json'):
             pass
     monkeypatch.setattr(train_shadownet, 'train_shadownet', is_kept)

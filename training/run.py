@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import architecture as architectures
-from crnnmodel import checkpoint, checkpoint_files
+from crnnmodel import checkpoint, checkpoint_files, geometry
 from crnnmodel.architecture import Architecture
 from local_utils import log_utils, record_files, session_utils
 from local_utils.errors import InputError, Unavailable
@@ -38,7 +38,7 @@ def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
     Raises:
         InputError: what was given does not fit together, or cannot be read or written; says what.
     """
-    _check_settings(cluster, settings)
+    _check_settings(run, cluster, settings)
     _describe_records(run)
     first_weights = _load_first_weights(run) if run.weights_path else None
     with RunFolder(run.output_dir, is_chief=cluster.is_chief) as folder:
@@ -82,7 +82,8 @@ def _open_session(run, folder, cluster, settings, resumed, first_weights, last_s
         yield loop.TrainingLoop(session, training, cluster, run.provider, folder, report, stop, settings)
 
 
-def _check_settings(cluster, settings):
+def _check_settings(run, cluster, settings):
+    geometry.time_steps(run.architecture.input_size)
     if settings.batch_size % cluster.num_replicas:
         raise InputError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {settings.batch_size}')
