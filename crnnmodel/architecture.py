@@ -16,6 +16,9 @@ CONV1 = 'shadow/conv1/W'
 PROJECTION = 'shadow/LSTMLayers/w'
 CELL = 'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{}/bidirectional_rnn/{}/basic_lstm_cell/{}'
 FIRST_CELL = CELL.format(0, 'fw', 'kernel')
+GATES = 4                    # of an LSTM, in the order i, j, f, o
+FORGET_BIAS = 1.0            # which is no part of its bias
+BATCH_NORM_EPSILON = 0.001
 MAX_WIDTH = 4096             # of an image, pixels
 MAX_OF = {'hidden_units': 8192, 'hidden_layers': 64, 'conv_channels': 2048}
 MAX_PIXEL = 1e6
@@ -148,7 +151,7 @@ def _original_architecture(tensors, prefix):
         raise InputError(f'{prefix}: no checkpoint of a ShadowNet; {wrong[0]} has the shape {np.shape(tensors[wrong[0]])}')
     architecture = Architecture(
         characters=None, num_classes=tensors[PROJECTION].shape[1], input_size=ORIGINAL_INPUT_SIZE,
-        hidden_units=tensors[FIRST_CELL].shape[1] // 4,
+        hidden_units=tensors[FIRST_CELL].shape[1] // GATES,
         hidden_layers=sum(CELL.format(layer, 'fw', 'kernel') in tensors for layer in range(len(tensors))),
         pixel_range=ORIGINAL_PIXEL_RANGE, conv_channels=tensors[CONV1].shape[3])
     check_architecture(architecture, prefix)
@@ -167,8 +170,8 @@ def variable_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
             shapes[f'{norm}/{name}'] = 8 * channels,
     for layer in range(architecture.hidden_layers):
         for direction in ('fw', 'bw'):
-            shapes[CELL.format(layer, direction, 'kernel')] = inputs + units, 4 * units
-            shapes[CELL.format(layer, direction, 'bias')] = 4 * units,
+            shapes[CELL.format(layer, direction, 'kernel')] = inputs + units, GATES * units
+            shapes[CELL.format(layer, direction, 'bias')] = GATES * units,
         inputs = 2 * units
     shapes[PROJECTION] = 2 * units, architecture.num_classes
     return shapes
