@@ -67,6 +67,8 @@ def step_of(prefix: str) -> int:
 def load_newest(path: str, with_optimizer: bool = False) -> Checkpoint:
     """Read the newest checkpoint that a path means and that can be read, with a warning for each newer one.
 
+    A folder in which a newer one takes the place of another meanwhile is looked through again.
+
     Args:
         path: see `find_checkpoints`.
         with_optimizer: read the optimizer's variables, too.
@@ -80,6 +82,8 @@ def load_newest(path: str, with_optimizer: bool = False) -> Checkpoint:
         try:
             return Checkpoint(prefix, load_tensors(prefix, with_optimizer))
         except DamagedCheckpoint as error:
+            if find_checkpoints(path) != prefixes:
+                return load_newest(path, with_optimizer)
             if len(prefixes) == 1:
                 raise
             log_utils.init_logger().warning('%s; trying the one before', error)

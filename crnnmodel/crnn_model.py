@@ -5,10 +5,8 @@ Variable names, shapes and arithmetic are the original's, so that its checkpoint
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import geometry, lstm, replicas, winograd
-from crnnmodel.architecture import Architecture
+from crnnmodel.architecture import BATCH_NORM_EPSILON, Architecture
 from crnnmodel.kernels import PLAIN, Kernels
-
-BATCH_NORM_EPSILON = 0.001
 
 
 class ShadowNet:

@@ -6,10 +6,8 @@ TensorFlow 1's BasicLSTMCell: gates in the order i, j, f, o and a kernel of [inp
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from crnnmodel.architecture import FORGET_BIAS, GATES
 from crnnmodel.kernels import FUSED, UNROLLED
-
-FORGET_BIAS = 1.0
-GATES = 4
 
 
 def bidirectional_lstm(inputs_tbc, *, units, kernels):

@@ -1,0 +1,188 @@
+"""The index of a checkpoint: which tensors it has and where their bytes are, read without TensorFlow.
+
+The file is a sorted table as in TensorFlow's `tensorflow/core/lib/io/table_format.txt`: blocks of keys and values, a
+checksum behind each, then a footer that says where the block of blocks is. A key is the name of a tensor, the value a
+BundleEntryProto (`tensorflow/core/protobuf/tensor_bundle.proto`); the empty key has the BundleHeaderProto.
+"""
+import struct
+from typing import NamedTuple
+
+import google_crc32c
+
+MAGIC = struct.pack('<Q', 0xdb4775248b80fb57)
+FOOTER_BYTES = 48
+BLOCK_TRAILER = struct.Struct('<BI')   # compression, of which TensorFlow uses none, and checksum
+READABLE_VERSION = 1
+LITTLE_ENDIAN = 0
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5   # the wire types of protocol buffers
+FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
+MAX_VARINT_BYTES = 10
+
+
+class Malformed(ValueError):
+    """Bytes that are not what the format says."""
+
+
+class Entry(NamedTuple):
+    """Where a tensor is, and what."""
+
+    dtype: int               # number of tensorflow.DataType
+    shape: tuple[int, ...]
+    shard: int               # number of the data file
+    offset: int              # of its first byte there
+    size: int                # bytes
+    checksum: int            # masked CRC-32C
+
+
+def masked_crc(content: bytes, start: int = 0) -> int:
+    """Return TensorFlow's form of a CRC-32C, of bytes that follow others of the plain CRC-32C `start`."""
+    return masked(google_crc32c.extend(start, content))
+
+
+def masked(crc: int) -> int:
+    """Return a CRC-32C in the form in which TensorFlow stores it."""
+    return ((crc >> 15 | crc << 17) + 0xa282ead8) & 0xffffffff
+
+
+def parse_index(content: bytes) -> tuple[int, dict[str, Entry]]:
+    """Return (the number of data files, the Entry of each tensor by its name); raises Malformed for any damage."""
+    values = {}
+    for key, value in key_values_of(content):
+        if key in values:
+            raise Malformed(f'the index has {key!r} twice')
+        values[key] = value
+    if b'' not in values:
+        raise Malformed('the index has no header')
+    num_shards = _num_shards(values.pop(b''))
+    return num_shards, {_text(key): _entry(value, num_shards) for key, value in values.items()}
+
+
+def key_values_of(content: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the keys and values of an index, its checksums checked; raises Malformed."""
+    if len(content) < FOOTER_BYTES or not content.endswith(MAGIC):
+        raise Malformed('the index is cut off')
+    end = len(content) - FOOTER_BYTES
+    notes, position = _block(content, content[end:], 0, end)   # of which there are none
+    blocks, _ = _block(content, content[end:], position, end)
+    _key_values(notes)
+    return [key_value for _, handle in _key_values(blocks)
+            for key_value in _key_values(_block(content, handle, 0, end)[0])]
+
+
+def read_varint(content: bytes, position: int) -> tuple[int, int]:
+    """Return (the number of variable length that begins at a position, the position behind it)."""
+    value = 0
+    for index, byte in enumerate(content[position:position + MAX_VARINT_BYTES]):
+        value |= (byte & 0x7f) << 7 * index
+        if byte < 0x80:
+            return value, position + index + 1
+    raise Malformed('a number is cut off')
+
+
+def _block(content, handle, position, end):
+    """Return (the content of a block, its checksum checked; the position behind its offset and size in the handle)."""
+    offset, position = read_varint(handle, position)
+    size, position = read_varint(handle, position)
+    if offset + size + BLOCK_TRAILER.size > end:
+        raise Malformed('a block of the index is cut off')
+    compression, checksum = BLOCK_TRAILER.unpack_from(content, offset + size)
+    if masked_crc(content[offset:offset + size + 1]) != checksum:
+        raise Malformed('a checksum of the index does not match')
+    if compression:
+        raise Malformed(f'the index is compressed (form {compression}), which TensorFlow does not do')
+    return content[offset:offset + size], position
+
+
+def _key_values(block):
+    """Return the keys and values of a block, bytes; a key leaves out what it shares with the start of the one before."""
+    if len(block) < 4:
+        raise Malformed('a block of the index is cut off')
+    num_restarts, = struct.unpack_from('<I', block, len(block) - 4)
+    end = len(block) - 4 * (num_restarts + 1)
+    position, key, found = 0, b'', []
+    while position < end:
+        num_shared, position = read_varint(block, position)
+        num_others, position = read_varint(block, position)
+        size, position = read_varint(block, position)
+        key = key[:num_shared] + block[position:position + num_others]
+        value = block[position + num_others:position + num_others + size]
+        position += num_others + size
+        if len(key) != num_shared + num_others or position > end:
+            raise Malformed('an entry of the index is cut off')
+        found.append((key, value))
+    return found
+
+
+def _num_shards(header):
+    """Return the number of data files that a BundleHeaderProto says, after checking what else it says."""
+    fields = _fields(header)
+    num_shards = _number(fields, 1)
+    if _number(fields, 2) != LITTLE_ENDIAN:
+        raise Malformed('written on a big-endian machine')
+    version = _fields(_bytes(fields, 3))
+    if _number(version, 2) > READABLE_VERSION:
+        raise Malformed(f'of a later form of checkpoints, {_number(version, 2)}')
+    return num_shards
+
+
+def _entry(content, num_shards):
+    """Return the Entry of a BundleEntryProto."""
+    fields = _fields(content)
+    if 7 in fields:
+        raise Malformed('a variable is stored in slices')
+    shape = _fields(_bytes(fields, 2))
+    if _number(shape, 3):
+        raise Malformed('a variable has no shape')
+    entry = Entry(_number(fields, 1), tuple(_number(_fields(size), 1) for size in shape.get(2, ())),
+                  *(_number(fields, field) for field in (3, 4, 5, 6)))
+    if entry.shard >= num_shards:
+        raise Malformed(f'data file {entry.shard} of {num_shards}')
+    return entry
+
+
+def _fields(message):
+    """Return the fields of a protocol buffer, a dict of number → list of int or bytes."""
+    if not isinstance(message, bytes):
+        raise Malformed('a number where a message is expected')
+    fields, position = {}, 0
+    while position < len(message):
+        tag, position = read_varint(message, position)
+        wire_type = tag & 7
+        if wire_type == VARINT:
+            value, position = read_varint(message, position)
+        else:
+            if wire_type == BYTES:
+                size, position = read_varint(message, position)
+            elif wire_type in FIXED_SIZES:
+                size = FIXED_SIZES[wire_type]
+            else:
+                raise Malformed(f'a field of the unknown kind {wire_type}')
+            value, position = message[position:position + size], position + size
+            if position > len(message):
+                raise Malformed('a field is cut off')
+            value = value if wire_type == BYTES else int.from_bytes(value, 'little')
+        fields.setdefault(tag >> 3, []).append(value)
+    return fields
+
+
+def _number(fields, field):
+    """Return the last value of a field, of which 0 is not written; raises Malformed for bytes."""
+    value = fields.get(field, [0])[-1]
+    if not isinstance(value, int):
+        raise Malformed('a message where a number is expected')
+    return value
+
+
+def _bytes(fields, field):
+    """Return the last value of a field, of which an empty one is not written; raises Malformed for a number."""
+    value = fields.get(field, [b''])[-1]
+    if not isinstance(value, bytes):
+        raise Malformed('a number where a message is expected')
+    return value
+
+
+def _text(key):
+    try:
+        return key.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed(f'a name is no UTF-8: {key!r}') from error
