@@ -47,8 +47,8 @@ class BatchPlan(NamedTuple):
 def plan_batches(paths: list[str], num_records: int, batch_size: int, batch_slice: BatchSlice) -> BatchPlan:
     """Return which records a worker reads.
 
-    Several workers share the files where each gets about as many records as the others; else each reads all of them,
-    and takes its rows of each batch.
+    Several workers share the files where each gets about as many records as the others; else each reads all
+    of them, and takes its rows of each batch.
 
     Args:
         paths: the record files.
@@ -64,14 +64,17 @@ def plan_batches(paths: list[str], num_records: int, batch_size: int, batch_slic
         paths, num_records = own
         first_row, batch_rows = 0, num_rows
     compressions = [tfrecord.compression_of(path) for path in paths]
-    return BatchPlan(paths, compressions, num_records, batch_rows, first_row, num_rows, replica_batch, batch_slice)
+    return BatchPlan(paths, compressions, num_records, batch_rows, first_row, num_rows, replica_batch,
+                     batch_slice)
 
 
-def serialized_batches(plan: BatchPlan, *, shuffle_buffer: int, seed: int, first_batch: int = 0) -> tf.data.Dataset:
-    """Return the endless stream of a worker's batches, each the string tensor [replica_batch] of its examples.
+def serialized_batches(plan: BatchPlan, *, shuffle_buffer: int, seed: int,
+                       first_batch: int = 0) -> tf.data.Dataset:
+    """Return the endless stream of a worker's batches, each the string tensor [replica_batch] of its
+    examples.
 
-    Each epoch takes every record once, in an order of its own: the files are shuffled and read side by side, their
-    records shuffled in a buffer. A batch may span two epochs.
+    Each epoch takes every record once, in an order of its own: the files are shuffled and read side by side,
+    their records shuffled in a buffer. A batch may span two epochs.
 
     Args:
         plan: BatchPlan.
@@ -100,8 +103,8 @@ def serialized_batches(plan: BatchPlan, *, shuffle_buffer: int, seed: int, first
 def prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Return a dataset of batches whose next ones are made while one is in use.
 
-    Its parallel calls are set, not tuned: the thread that tunes sleeps for up to a minute, and a session waits for it
-    to end.
+    Its parallel calls are set, not tuned: the thread that tunes sleeps for up to a minute, and a session
+    waits for it to end.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -111,8 +114,8 @@ def prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
 def _blocks_of(path, compression):
     """Return a dataset of blocks of a file's records, each with a thread of its own that reads the next.
 
-    tf.data's own parallel interleaving hands records over one by one, which takes several times as long as reading
-    them.
+    tf.data's own parallel interleaving hands records over one by one, which takes several times as long as
+    reading them.
     """
     return tf.data.TFRecordDataset(path, compression, READ_BUFFER_BYTES).batch(BLOCK_RECORDS).prefetch(1)
 

@@ -1,12 +1,13 @@
 """Records to batches: what training and evaluation take from a folder of record files."""
 import os
+from collections.abc import Iterator
 
 import tensorflow.compat.v1 as tf
 
 from data_provider import batches
 from data_provider.augmentation import augment
 from data_provider.batches import WHOLE, Batch, BatchSlice
-from local_utils import data_utils, establish_char_dict, parallel, record_files
+from local_utils import data_utils, establish_char_dict, manifest, parallel, record_files
 from local_utils.errors import InputError, MissingInput
 
 PARALLEL_CALLS = min(16, parallel.usable_cores())
@@ -15,13 +16,14 @@ PARALLEL_CALLS = min(16, parallel.usable_cores())
 class TextDataProvider:
     """The record files and the alphabet of one folder."""
 
-    def __init__(self, dataset_dir, input_size, default_alphabet_dir=None):
+    def __init__(self, dataset_dir: str, input_size: tuple, default_alphabet_dir: str | None = None):
         """Open a folder of records.
 
         Args:
             dataset_dir: holds the record files, and the alphabet's two files.
             input_size: (width, height) of the images in the records.
-            default_alphabet_dir: where the alphabet lies if the folder has none (records of the original); None for the English.
+            default_alphabet_dir: where the alphabet lies if the folder has none (records of the original);
+                None for the English.
 
         Raises:
             InputError: as `find_record_files` and `read_alphabet`.
@@ -29,14 +31,16 @@ class TextDataProvider:
         self.dataset_dir = dataset_dir
         self.input_size = tuple(input_size)
         if not os.path.isdir(dataset_dir):
-            raise MissingInput(f'{dataset_dir}: no such folder; expected one with the files of tools/write_text_features.py')
-        self.codec = establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(dataset_dir, default_alphabet_dir))
-        record_files.check_manifest(dataset_dir, self.codec.characters, self.input_size)
+            raise MissingInput(f'{dataset_dir}: no such folder; expected one with the files of '
+                               'tools/write_text_features.py')
+        alphabet_dir = establish_char_dict.nearest_dir(dataset_dir, default_alphabet_dir)
+        self.codec = establish_char_dict.read_alphabet(alphabet_dir)
+        manifest.check(dataset_dir, self.codec.characters, self.input_size)
         self._reader = data_utils.TextFeatureIO(self.codec, input_size).reader
         self._counts = {}   # of the splits that were counted: how many samples each of their files has
 
-    def samples(self, split, numbers=None):
-        """Yield the samples of a split in order, as data_utils.TextFeature.
+    def samples(self, split: str, numbers: range | None = None) -> Iterator[data_utils.TextFeature]:
+        """Yield the samples of a split in order.
 
         Args:
             split: its name.
@@ -46,19 +50,22 @@ class TextDataProvider:
             InputError: a file is missing or damaged.
         """
         paths = record_files.find_record_files(self.dataset_dir, split)
-        wanted = [None] * len(paths) if numbers is None else numbers_of_files(self._counts_of_files(split), numbers)
+        wanted = [None] * len(paths)
+        if numbers is not None:
+            wanted = numbers_of_files(self._counts_of_files(split), numbers)
         for path, own_numbers in zip(paths, wanted, strict=True):
             for feature in self._reader.read_features(path, own_numbers):
                 if any(index >= self.codec.blank for index in feature.label):
-                    raise InputError(f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the alphabet '
-                                     f'has {self.codec.blank} characters; the records are of another alphabet')
+                    raise InputError(
+                        f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the '
+                        f'alphabet has {self.codec.blank} characters; the records are of another alphabet')
                 yield feature
 
-    def has(self, split):
+    def has(self, split: str) -> bool:
         """Whether there are records of a split."""
         return bool(record_files.existing_record_files(self.dataset_dir, split))
 
-    def num_samples(self, split):
+    def num_samples(self, split: str) -> int:
         """Return how many samples a split has.
 
         Raises:
@@ -68,11 +75,12 @@ class TextDataProvider:
         return sum(self._counts_of_files(split))
 
     def _counts_of_files(self, split):
-        """Return how many samples each of a split's files has, a list; raises what `num_samples` raises."""
+        """Return how many samples each of a split's files has; raises what `num_samples` raises."""
         if split not in self._counts:
             counts = record_files.count_records(record_files.find_record_files(self.dataset_dir, split))
             if next(self.samples(split), None) is None:
-                raise InputError(f'{self.dataset_dir}: the {split} records are empty; expected at least one sample')
+                raise InputError(f'{self.dataset_dir}: the {split} records are empty; '
+                                 'expected at least one sample')
             self._counts[split] = counts
         return self._counts[split]
 
@@ -96,11 +104,12 @@ class TextDataProvider:
         """
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
-            raise InputError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set of {count} '
-                             'samples; set a smaller TRAIN.BATCH_SIZE')
+            raise InputError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set '
+                             f'of {count} samples; set a smaller TRAIN.BATCH_SIZE')
         paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
         plan = batches.plan_batches(paths, count, batch_size, batch_slice)
-        serialized = batches.serialized_batches(plan, shuffle_buffer=shuffle_buffer, seed=seed, first_batch=first_batch)
+        serialized = batches.serialized_batches(
+            plan, shuffle_buffer=shuffle_buffer, seed=seed, first_batch=first_batch)
 
         def make_batch(number, serialized):
             batch = self._parse(serialized)
@@ -113,19 +122,21 @@ class TextDataProvider:
         """Return the Batch of a string tensor [batch] of serialised examples."""
         width, height = self.input_size
         features = tf.io.parse_example(serialized, {
-            'images': tf.io.FixedLenFeature([], tf.string),
-            'labels': tf.io.VarLenFeature(tf.int64),
-            'imagenames': tf.io.FixedLenFeature([], tf.string),
+            data_utils.IMAGES: tf.io.FixedLenFeature([], tf.string),
+            data_utils.LABELS: tf.io.VarLenFeature(tf.int64),
+            **{name: tf.io.FixedLenFeature([], tf.string, '') for name in data_utils.NAMES},
         })
-        pixels = tf.io.decode_raw(features['images'], tf.uint8)
+        pixels = tf.io.decode_raw(features[data_utils.IMAGES], tf.uint8)
+        labels = features[data_utils.LABELS]
         # An index that is no class stays none when it becomes 32 bits wide.
-        labels = features['labels'].with_values(tf.clip_by_value(features['labels'].values, -1, self.codec.num_classes))
-        return Batch(images=tf.reshape(pixels, [-1, height, width, 3]),
-                     labels=tf.cast(labels, tf.int32), imagenames=features['imagenames'])
+        labels = labels.with_values(tf.clip_by_value(labels.values, -1, self.codec.num_classes))
+        names = tf.strings.join([features[name] for name in data_utils.NAMES])   # all but one are empty
+        return Batch(images=tf.reshape(pixels, [-1, height, width, 3]), labels=tf.cast(labels, tf.int32),
+                     imagenames=tf.strings.regex_replace(names, data_utils.FOLDERS_OF_NAME, ''))
 
 
 def _augmented(batch, number, plan, seed, batch_size):
-    """Return a Batch with its images varied, as its number, counted over the replicas of the slice, decides."""
+    """Return a Batch with its images varied, as its number, counted over the replicas, decides."""
     step, replica = number // plan.batch_slice.count, number % plan.batch_slice.count
     seeds = tf.stack([tf.constant(seed, tf.int64), step])
     row = (plan.batch_slice.first + replica) * plan.replica_batch
@@ -133,8 +144,9 @@ def _augmented(batch, number, plan, seed, batch_size):
     return batch._replace(images=tf.ensure_shape(varied, batch.images.shape))
 
 
-def numbers_of_files(counts, numbers):
-    """Return for each of some record files which of its records are wanted, as tfrecord.read_records takes it.
+def numbers_of_files(counts: list[int], numbers: range) -> list[range]:
+    """Return for each of some record files which of its records are wanted, as tfrecord.read_records takes
+    it.
 
     Args:
         counts: how many records each of the files has.

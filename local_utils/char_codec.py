@@ -1,4 +1,5 @@
 """The character codec: text to class indices and back, for one alphabet."""
+from collections.abc import Iterable
 
 from local_utils.errors import InputError, UnknownCharacter
 
@@ -6,13 +7,14 @@ MAX_SHOWN = 20   # characters of an alphabet in a line
 
 
 class CharacterCodec:
-    """Maps the characters of an alphabet to the classes 0 … n-1 and owns the CTC blank, the class after the last of them."""
+    """Maps the characters of an alphabet to the classes 0 … n-1; owns the CTC blank, the class after them."""
 
-    def __init__(self, characters):
+    def __init__(self, characters: str | list[str]):
         """Build a codec.
 
         Args:
-            characters: the alphabet, a string or a list of single characters, in the order of their class indices.
+            characters: the alphabet, a string or a list of single characters, in the order of their class
+                indices.
 
         Raises:
             InputError: the alphabet is empty, or a character stands in it twice.
@@ -23,21 +25,22 @@ class CharacterCodec:
         self._index_of = _FoldingIndex()
         for index, character in enumerate(self.characters):
             if character in self._index_of:
-                raise InputError(f'the alphabet has {character!r} twice, at {self._index_of[character]} and {index}')
+                raise InputError(
+                    f'the alphabet has {character!r} twice, at {self._index_of[character]} and {index}')
             self._index_of[character] = index
 
     @property
-    def blank(self):
+    def blank(self) -> int:
         """The class index of the CTC blank."""
         return len(self.characters)
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int:
         """The number of classes: the characters and the blank."""
         return len(self.characters) + 1
 
-    def encode(self, text):
-        """Return the class index of each character, a list of int.
+    def encode(self, text: str) -> list[int]:
+        """Return the class index of each character.
 
         A character outside the alphabet whose lower-case form is inside is folded to it.
 
@@ -46,15 +49,16 @@ class CharacterCodec:
         """
         return [self._index_of[character] for character in text]
 
-    def foreign(self, text):
-        """Return the characters of a text that are outside the alphabet, a list."""
-        return [character for character in text if character not in self._index_of and character.lower() not in self._index_of]
+    def foreign(self, text: str) -> list[str]:
+        """Return the characters of a text that are outside the alphabet."""
+        return [character for character in text
+                if character not in self._index_of and character.lower() not in self._index_of]
 
-    def decode(self, label):
+    def decode(self, label: Iterable[int]) -> str:
         """Return the text of a sequence of class indices (without blanks)."""
         return ''.join([self.characters[index] for index in label])
 
-    def fold(self, text):
+    def fold(self, text: str) -> str:
         """Return `text` as the alphabet writes it; raises what `encode` raises."""
         return self.decode(self.encode(text))
 
@@ -65,33 +69,37 @@ class _FoldingIndex(dict):
     def __missing__(self, character):
         folded = character.lower()
         if folded not in self:
-            raise UnknownCharacter(f'character {character!r} (code point {ord(character)}) is not in the alphabet')
+            raise UnknownCharacter(
+                f'character {character!r} (code point {ord(character)}) is not in the alphabet')
         self[character] = self[folded]
         return self[folded]
 
 
-def shortened(characters):
+def shortened(characters: str) -> str:
     """Return characters as text to show, of many the first."""
     more = len(characters) - MAX_SHOWN
     return repr(characters[:MAX_SHOWN]) + (f' and {more} more' if more > 0 else '')
 
 
-def required_frames(label):
-    """Return how many frames CTC needs for a label: one a character, and a blank between two equal neighbours."""
+def required_frames(label: list[int]) -> int:
+    """Return how many frames CTC needs for a label: one a character, and a blank between equal neighbours."""
     return len(label) + sum(left == right for left, right in zip(label, label[1:], strict=False))
 
 
-def alphabet_difference(expected, actual):
+def alphabet_difference(expected: str, actual: str) -> str:
     """Say in one line how two alphabets differ, or return '' where they are the same in the same order.
 
     Args:
-        expected, actual: the characters of the two alphabets in the order of their class indices, str.
+        expected, actual: the characters of the two alphabets in the order of their class indices.
     """
     if expected == actual:
         return ''
-    missing, extra = (''.join(sorted(set(these) - set(those))) for these, those in ((expected, actual), (actual, expected)))
-    if missing or extra:
-        lists = ', '.join(f'{what} {shortened(these)}' for what, these in (('missing', missing), ('extra', extra)) if these)
+    differences = {'missing': ''.join(sorted(set(expected) - set(actual))),
+                   'extra': ''.join(sorted(set(actual) - set(expected)))}
+    if any(differences.values()):
+        lists = ', '.join(f'{what} {shortened(these)}' for what, these in differences.items() if these)
         return f'{len(expected)} characters expected, {len(actual)} found; {lists}'
-    place = next(index for index, (left, right) in enumerate(zip(expected, actual, strict=True)) if left != right)
-    return f'the same characters in another order: index {place} is {expected[place]!r} in one, {actual[place]!r} in the other'
+    place = next(index for index, (left, right) in enumerate(zip(expected, actual, strict=True))
+                 if left != right)
+    return (f'the same characters in another order: index {place} is {expected[place]!r} in one, '
+            f'{actual[place]!r} in the other')

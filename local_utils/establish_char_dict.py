@@ -1,4 +1,4 @@
-"""The alphabet on disk: `char_dict.json` (code point → character) and `ord_map.json` (class index → code point)."""
+"""The alphabet on disk: char_dict.json, code point → character; ord_map.json, class index → code point."""
 import os
 
 from local_utils import files, log_utils
@@ -14,21 +14,21 @@ class CharDictBuilder:
     """Writes and reads the two files of an alphabet."""
 
     @staticmethod
-    def write_char_dict(origin_char_list, save_path):
+    def write_char_dict(origin_char_list: str | list[str], save_path: str) -> None:
         """Write `char_dict.json`, {"97": "a", …}, for a list of characters."""
         files.write_json(save_path, char_dict_of(origin_char_list))
 
     @staticmethod
-    def map_ord_to_index(origin_char_list, save_path):
-        """Write `ord_map.json`, {"0": "97", …}, for a list of characters in the order of their class indices."""
+    def map_ord_to_index(origin_char_list: str | list[str], save_path: str) -> None:
+        """Write `ord_map.json`, {"0": "97", …}, for a list of characters in the order of their indices."""
         files.write_json(save_path, ord_map_of(origin_char_list))
 
     @staticmethod
-    def read_char_dict(dict_path):
+    def read_char_dict(dict_path: str) -> dict[int, str]:
         """Read `char_dict.json`.
 
         Returns:
-            dict of int code point → character.
+            code point → character.
 
         Raises:
             MissingInput: there is no such file.
@@ -38,27 +38,29 @@ class CharDictBuilder:
         for key, character in files.read_json_object(dict_path).items():
             code_point = _code_point(key, f'{dict_path}: key {key!r}')
             if character != chr(code_point):
-                raise InputError(f'{dict_path}: entry {key!r}: expected the character {chr(code_point)!r}, got {character!r}')
+                raise InputError(f'{dict_path}: entry {key!r}: expected the character {chr(code_point)!r}, '
+                                 f'got {character!r}')
             char_dict[code_point] = character
         return char_dict
 
     @staticmethod
-    def read_ord_map_dict(ord_map_dict_path):
+    def read_ord_map_dict(ord_map_dict_path: str) -> list[int]:
         """Read `ord_map.json`.
 
         Returns:
-            list of int: the code point of each class index.
+            The code point of each class index.
 
         Raises:
             MissingInput: there is no such file.
-            InputError: an index is missing, or a code point is wrong or there twice; names the file and the entry.
+            InputError: an index is missing, or a code point is wrong or there twice; names the file and the
+                entry.
         """
         ord_map = files.read_json_object(ord_map_dict_path)
         index_of = {}
         for index in range(len(ord_map)):
             if str(index) not in ord_map:
-                raise InputError(f'{ord_map_dict_path}: index "{index}" is missing; expected "0" to "{len(ord_map) - 1}" '
-                                 f'for its {len(ord_map)} entries')
+                raise InputError(f'{ord_map_dict_path}: index "{index}" is missing; expected "0" to '
+                                 f'"{len(ord_map) - 1}" for its {len(ord_map)} entries')
             code_point = _code_point(ord_map[str(index)], f'{ord_map_dict_path}: index "{index}"')
             if code_point in index_of:
                 raise InputError(f'{ord_map_dict_path}: indices "{index_of[code_point]}" and "{index}" '
@@ -67,23 +69,23 @@ class CharDictBuilder:
         return list(index_of)
 
 
-def char_dict_of(characters):
+def char_dict_of(characters: str | list[str]) -> dict[str, str]:
     """Return what `char_dict.json` holds for an alphabet."""
     return {str(ord(character)): character for character in characters}
 
 
-def ord_map_of(characters):
+def ord_map_of(characters: str | list[str]) -> dict[str, str]:
     """Return what `ord_map.json` holds for an alphabet."""
     return {str(index): str(ord(character)) for index, character in enumerate(characters)}
 
 
-def write_alphabet(characters, folder):
+def write_alphabet(characters: str | list[str], folder: str) -> None:
     """Write both alphabet files of `characters` (in the order of their class indices) into a folder."""
     CharDictBuilder.write_char_dict(characters, os.path.join(folder, CHAR_DICT_NAME))
     CharDictBuilder.map_ord_to_index(characters, os.path.join(folder, ORD_MAP_NAME))
 
 
-def read_alphabet(folder):
+def read_alphabet(folder: str) -> CharacterCodec:
     """Read both alphabet files of a folder and return their codec.
 
     Raises:
@@ -93,29 +95,33 @@ def read_alphabet(folder):
     char_dict_path, ord_map_path = (os.path.join(folder, name) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
     for path in (char_dict_path, ord_map_path):
         if not os.path.lexists(path):
-            raise MissingInput(f'{path}: no such file; an alphabet is the two files {CHAR_DICT_NAME} and {ORD_MAP_NAME}')
+            raise MissingInput(f'{path}: no such file; an alphabet is the two files {CHAR_DICT_NAME} and '
+                               f'{ORD_MAP_NAME}')
     char_dict = CharDictBuilder.read_char_dict(char_dict_path)
     code_points = CharDictBuilder.read_ord_map_dict(ord_map_path)
     for code_point in sorted(set(code_points) ^ set(char_dict)):
-        here, there = (ORD_MAP_NAME, CHAR_DICT_NAME) if code_point in code_points else (CHAR_DICT_NAME, ORD_MAP_NAME)
-        raise InputError(f'{folder}: {chr(code_point)!r} (code point {code_point}) stands in {here} but not in {there}')
+        names = [ORD_MAP_NAME, CHAR_DICT_NAME]
+        here, there = names if code_point in code_points else names[::-1]
+        raise InputError(f'{folder}: {chr(code_point)!r} (code point {code_point}) stands in {here} but not '
+                         f'in {there}')
     if not code_points:
         raise InputError(f'{ord_map_path}: expected at least one character, got none')
     return CharacterCodec([chr(code_point) for code_point in code_points])
 
 
-def has_alphabet(folder):
+def has_alphabet(folder: str) -> bool:
     """Whether a folder holds either of the two alphabet files."""
     return any(os.path.lexists(os.path.join(folder, name)) for name in (CHAR_DICT_NAME, ORD_MAP_NAME))
 
 
-def nearest_dir(folder, default_dir=None):
-    """Return the folder whose alphabet is that of a folder: itself, else the default, else, with a warning, the English one's."""
+def nearest_dir(folder: str, default_dir: str | None = None) -> str:
+    """Return where the alphabet of a folder is: there, in the default, or, with a warning, the English one."""
     if has_alphabet(folder):
         return folder
     if default_dir:
         return default_dir
-    log_utils.init_logger().warning('%s has no alphabet files; taking the English letters and digits', folder)
+    log_utils.init_logger().warning(
+        '%s has no alphabet files; taking the English letters and digits', folder)
     return ENGLISH_DIR
 
 

@@ -1,13 +1,15 @@
 """The TFRecord container: length, checksum, payload, checksum; written and read without TensorFlow.
 
-The format is the one in TensorFlow's `tensorflow/core/lib/io/record_writer.h`: a little-endian uint64 length, the masked
-CRC-32C of those 8 bytes, the payload, and the masked CRC-32C of the payload. A file may be compressed with gzip as a whole.
+The format is the one in TensorFlow's `tensorflow/core/lib/io/record_writer.h`: a little-endian uint64 length,
+the masked CRC-32C of those 8 bytes, the payload, and the masked CRC-32C of the payload. A file may be
+compressed with gzip as a whole.
 """
 import contextlib
 import gzip
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 
 import google_crc32c
 
@@ -19,32 +21,33 @@ _FOOTER = struct.Struct('<I')
 _LENGTH = struct.Struct('<Q')
 MAX_PAYLOAD_BYTES = 1 << 30
 _GZIP_START = b'\x1f\x8b\x08'   # as the start of a record it would be the length 559,903
-_GZIP_LEVEL = 1   # the pixels of words become a third with it; higher levels save a tenth more and take two to four times as long
+_GZIP_LEVEL = 1   # makes words a third as large; higher levels save a tenth more in 2 to 4 times the time
 
 
-def frame(payload):
-    """Return one record, bytes, that holds `payload`, bytes."""
+def frame(payload: bytes) -> bytes:
+    """Return one record that holds `payload`."""
     length = _LENGTH.pack(len(payload))
     return b''.join([length, _FOOTER.pack(_masked_crc(length)), payload, _FOOTER.pack(_masked_crc(payload))])
 
 
-def compressed(records):
-    """Return framed records, bytes, compressed; such pieces can stand one behind the other in a file."""
+def compressed(records: bytes) -> bytes:
+    """Return framed records, compressed; such pieces can stand one behind the other in a file."""
     return gzip.compress(records, _GZIP_LEVEL, mtime=0)
 
 
-def compression_of(path):
+def compression_of(path: str) -> str:
     """Return how a file is compressed, by its first bytes and in TensorFlow's words: 'GZIP' or ''."""
     with files.open_regular(path) as file:
         return 'GZIP' if file.read(len(_GZIP_START)) == _GZIP_START else ''
 
 
-def read_records(path, numbers=None):
-    """Yield the payload, bytes, of each record of a file, in order.
+def read_records(path: str, numbers: range | None = None) -> Iterator[bytes]:
+    """Yield the payload of each record of a file, in order.
 
     Args:
         path: the file.
-        numbers: range of the numbers, from 1, of the records that are wanted; None for all. Others are passed over unread.
+        numbers: range of the numbers, from 1, of the records that are wanted; None for all. Others are passed
+            over unread.
 
     Raises:
         MissingInput: there is no such file.
@@ -57,22 +60,24 @@ def read_records(path, numbers=None):
                 continue
             body = file.read(length + _FOOTER.size)
             if len(body) < length + _FOOTER.size:
-                raise InputError(f'{where}: expected {length + _FOOTER.size} more bytes, got {len(body)}; the file is cut off')
+                raise InputError(f'{where}: expected {length + _FOOTER.size} more bytes, got {len(body)}; '
+                                 'the file is cut off')
             payload = body[:length]
             if _FOOTER.unpack_from(body, length)[0] != _masked_crc(payload):
                 raise InputError(f'{where}: the checksum of its data does not match; the file is damaged')
             yield payload
 
 
-def count_records(path):
-    """Return how many records a file holds, looking at their headers only; raises what `read_records` raises."""
+def count_records(path: str) -> int:
+    """Return how many records a file holds, by their headers only; raises what `read_records` raises."""
     count = 0
     with _open(path) as file:
         for number, where, length in _headers(file, path):
             count = number
             file.seek(length + _FOOTER.size - 1, os.SEEK_CUR)
             if not file.read(1):
-                raise InputError(f'{where}: expected {length + _FOOTER.size} more bytes, got fewer; the file is cut off')
+                raise InputError(f'{where}: expected {length + _FOOTER.size} more bytes, got fewer; '
+                                 'the file is cut off')
     return count
 
 
@@ -83,20 +88,26 @@ def _open(path):
         with (gzip.open(path) if compression_of(path) else files.open_regular(path)) as file:
             yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f'{path}: expected data of gzip ({error}); the file is cut off or damaged') from error
+        raise InputError(
+            f'{path}: expected data of gzip ({error}); the file is cut off or damaged') from error
 
 
 def _headers(file, path):
-    """Yield (number from 1, where it is, payload length) of each record; the caller moves the file past each payload."""
+    """Yield (number from 1, where it is, payload length) of each record.
+
+    The caller moves the file past each payload.
+    """
     number, unit = 0, 'uncompressed byte' if isinstance(file, gzip.GzipFile) else 'byte'
     while header := file.read(_HEADER.size):
         number += 1
         where = f'{path}: record {number} at {unit} {file.tell() - len(header)}'
         if len(header) < _HEADER.size:
-            raise InputError(f'{where}: expected a header of {_HEADER.size} bytes, got {len(header)}; the file is cut off')
+            raise InputError(f'{where}: expected a header of {_HEADER.size} bytes, got {len(header)}; '
+                             'the file is cut off')
         length, length_crc = _HEADER.unpack(header)
         if length_crc != _masked_crc(header[:_LENGTH.size]) or length > MAX_PAYLOAD_BYTES:
-            raise InputError(f'{where}: the checksum of its length does not match; the file is damaged or no TFRecord file')
+            raise InputError(f'{where}: the checksum of its length does not match; the file is damaged or '
+                             'no TFRecord file')
         yield number, where, length
 
 

@@ -10,6 +10,7 @@ from data_provider.data_provider import TextDataProvider
 from local_utils import files, tfrecord
 from local_utils.establish_char_dict import write_alphabet
 from tests.conftest import draw, write_records
+from tests.test_tfrecord import write_with_paths
 
 WORDS = [f'word{number}' for number in range(10)]
 
@@ -61,6 +62,14 @@ def test_compressed_records_are_trained_on_in_the_same_order(records):
     after = batches(open_records(records), 5)
     assert names(after) == names(before)
     assert all(np.array_equal(one.images, other.images) for one, other in zip(after, before, strict=True))
+
+
+def test_records_with_the_paths_of_their_images_are_trained_on(tmp_path, codec):
+    write_with_paths(tmp_path / 'train_feature.tfrecords', draw('x'))
+    write_alphabet(codec.characters, tmp_path)
+    value, = batches(open_records(tmp_path), 1, batch_size=1)
+    assert names([value]) == ['a_1.jpg']
+    assert np.array_equal(value.images[0], draw('x'))
 
 
 def test_the_seed_decides_the_order(records):
@@ -116,7 +125,7 @@ def test_each_worker_reads_its_own_files_where_they_can_be_shared_out(tmp_path, 
 
 
 @pytest.mark.parametrize('few', [[], ['fox']])
-def test_workers_share_rows_where_a_share_of_the_files_has_little_or_nothing(tmp_path, codec, few):
+def test_workers_share_rows_where_a_part_of_the_files_has_little_or_nothing(tmp_path, codec, few):
     folder = write_records(tmp_path, {'train': few}, codec)
     os.rename(folder / 'train_feature.tfrecords', folder / 'train_feature.tfrecords-00000-of-00002')
     write_records(folder, {'train': ['cat', 'dog', 'tree', 'book']}, codec)

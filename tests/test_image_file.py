@@ -167,5 +167,5 @@ def test_a_margin_repeats_the_edge_or_is_cut_off(rng):
     np.testing.assert_array_equal(wider[2:-2, 2:-2], image)
     np.testing.assert_array_equal(wider[0, 2:-2], image[0])
     np.testing.assert_array_equal(image_file.with_margin(image, -0.1), image[2:-2, 2:-2])
-    for share in (0, -0.01, -0.4):   # nothing, less than half a pixel, nearly all of it
-        np.testing.assert_array_equal(image_file.with_margin(image, share), image)
+    for fraction in (0, -0.01, -0.4):   # nothing, less than half a pixel, nearly all of it
+        np.testing.assert_array_equal(image_file.with_margin(image, fraction), image)

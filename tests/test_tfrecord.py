@@ -19,6 +19,16 @@ def write(path, codec, rng, words=('hello', 'a', 'zz9')):
     return images
 
 
+def write_with_paths(path, image):
+    """Write a record whose name feature is `imagepaths`."""
+    with tf.python_io.TFRecordWriter(str(path)) as writer:
+        writer.write(tf.train.Example(features=tf.train.Features(feature={
+            'labels': tf.train.Feature(int64_list=tf.train.Int64List(value=[23])),
+            'images': tf.train.Feature(bytes_list=tf.train.BytesList(value=[image.tobytes()])),
+            'imagepaths': tf.train.Feature(bytes_list=tf.train.BytesList(value=[b'data/1/a_1.jpg'])),
+        })).SerializeToString())
+
+
 def test_what_is_written_is_read_back(tmp_path, codec, rng):
     images = write(tmp_path / 'r', codec, rng)
     features = list(data_utils.TextFeatureIO(codec).reader.read_features(tmp_path / 'r'))
@@ -51,6 +61,13 @@ def test_what_tensorflow_writes_is_read(tmp_path, codec):
     assert np.array_equal(feature.image, image)
     assert feature.label == label
     assert feature.imagename == 'ä.jpg'
+
+
+def test_a_record_with_the_path_of_its_image_in_place_of_its_name_is_read(tmp_path, codec):
+    write_with_paths(tmp_path / 'r', draw('x'))
+    feature, = data_utils.TextFeatureIO(codec).reader.read_features(tmp_path / 'r')
+    assert feature.imagename == 'a_1.jpg'
+    assert feature.label == [23]
 
 
 def test_a_file_cut_off_at_any_byte_is_refused_or_holds_whole_records(tmp_path):

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from local_utils import command_line, data_utils, files, folder_lock, record_files
+from data_provider import convert as conversion_room
+from local_utils import command_line, data_utils, files, folder_lock, manifest, record_files
 from local_utils.establish_char_dict import read_alphabet
 from tests.conftest import convert, draw, write_data_set
 from tools import write_text_features
@@ -37,16 +38,16 @@ def test_every_sample_lands_in_one_split_with_its_image_label_and_name(tmp_path,
     assert np.array_equal(test[0].image, draw('test1'))
     assert test[0].imagename == '0.png'
     assert read_alphabet(tmp_path / 'out').characters == codec.characters
-    manifest = json.loads((tmp_path / 'out' / 'manifest.json').read_text())
-    assert manifest['splits']['train']['records'] == len(train)
-    assert manifest['image_size'] == [100, 32]
-    assert manifest['alphabet'] == codec.characters
-    assert manifest['rejected'] == {}
+    written = json.loads((tmp_path / 'out' / 'manifest.json').read_text())
+    assert written['splits']['train']['records'] == len(train)
+    assert written['image_size'] == [100, 32]
+    assert written['alphabet'] == codec.characters
+    assert written['rejected'] == {}
 
 
 @pytest.mark.parametrize('flags', [[], ['--gzip']])
 def test_two_runs_write_the_same_bytes_whatever_the_number_of_workers(tmp_path, monkeypatch, flags):
-    monkeypatch.setattr(write_text_features, 'MAX_CHUNK_LINES', 3)
+    monkeypatch.setattr(conversion_room, 'MAX_CHUNK_LINES', 3)
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'one', '--num_workers', '1', *flags) == 0
     assert convert(data_set, tmp_path / 'three', '--num_workers', '3', *flags) == 0
@@ -64,7 +65,7 @@ def test_the_choice_of_validation_does_not_depend_on_the_order_of_the_lines(tmp_
     assert first == second[::-1]
 
 
-def test_without_a_validation_share_there_is_no_validation_file(tmp_path):
+def test_without_a_validation_fraction_there_is_no_validation_file(tmp_path):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'out', '--validation_split', '0') == 0
     assert record_files.existing_record_files(tmp_path / 'out', 'validation') == []
@@ -73,9 +74,9 @@ def test_without_a_validation_share_there_is_no_validation_file(tmp_path):
 def test_the_size_of_the_images_is_a_knob(tmp_path):
     words = write_data_set(tmp_path / 'words', WORDS, ['test'])
     assert convert(words, tmp_path / 'records', '--set', 'ARCH.INPUT_SIZE=(200, 32)', 'DATA.VALIDATION_SPLIT=0.0') == 0
-    manifest = json.loads((tmp_path / 'records' / 'manifest.json').read_text())
-    assert manifest['image_size'] == [200, 32]
-    assert manifest['splits'].keys() == {'train', 'test'}
+    written = json.loads((tmp_path / 'records' / 'manifest.json').read_text())
+    assert written['image_size'] == [200, 32]
+    assert written['splits'].keys() == {'train', 'test'}
 
 
 def test_the_platforms_folders_are_the_defaults_and_the_users_own_win(tmp_path):
@@ -115,7 +116,7 @@ def test_shards_hold_the_same_records_in_the_same_order(tmp_path, codec):
 
 
 def test_compressed_records_hold_the_same_samples_in_less_space(tmp_path, monkeypatch, codec):
-    monkeypatch.setattr(write_text_features, 'MAX_CHUNK_LINES', 3)
+    monkeypatch.setattr(conversion_room, 'MAX_CHUNK_LINES', 3)
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'plain') == 0
     assert convert(data_set, tmp_path / 'small', '--gzip') == 0
@@ -125,9 +126,9 @@ def test_compressed_records_hold_the_same_samples_in_less_space(tmp_path, monkey
         assert all(np.array_equal(one.image, other.image) for one, other in zip(small, plain, strict=True))
     size_of = {name: (tmp_path / name / 'train_feature.tfrecords').stat().st_size for name in ('plain', 'small')}
     assert size_of['small'] < size_of['plain'] / 2
-    manifest = json.loads((tmp_path / 'small' / 'manifest.json').read_text())
-    assert manifest['compression'] == 'gzip'
-    train, = manifest['splits']['train']['files']
+    written = json.loads((tmp_path / 'small' / 'manifest.json').read_text())
+    assert written['compression'] == 'gzip'
+    train, = written['splits']['train']['files']
     assert train['bytes'] == size_of['small']
 
 
@@ -150,11 +151,11 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
                               '/../data/1/Train/0.png a', '/1 a', '/1/Train/2.png two words', '']))
     assert convert(data_set, tmp_path / 'out') == 0
     rows = [line.split('\t') for line in (tmp_path / 'out' / 'rejects.tsv').read_text().splitlines()]
-    assert rows[0] == ['file', 'line', 'path', 'label', 'reason']
+    assert rows[0] == ['file', 'line', 'path', 'text', 'reason']
     reasons = {int(row[1]): row[4] for row in rows[1:]}
     assert {row[0] for row in rows[1:]} == {'Train/sample.txt'}
-    expected = {42: 'no label', 43: 'missing image', 44: "outside the alphabet: character '\u00e9'",
-                45: 'label too long: CTC needs 26', 46: 'label too long: CTC needs 27',
+    expected = {42: 'no text', 43: 'missing image', 44: "outside the alphabet: character '\u00e9'",
+                45: 'text too long: CTC needs 26', 46: 'text too long: CTC needs 27',
                 47: 'empty file', 48: 'not an image', 49: 'image too small',
                 50: 'path leaves the data set', 51: 'unreadable image', 52: "outside the alphabet: character ' '"}
     assert reasons.keys() == expected.keys()
@@ -164,7 +165,7 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
     assert json.loads((tmp_path / 'out' / 'manifest.json').read_text())['rejected']['outside the alphabet'] == 2
     errors = capfd.readouterr().err
     assert 'rejected 2: outside the alphabet' in errors
-    assert "the alphabet lacks 2 characters of the labels, most often '\u00e9' (1), ' ' (1)" in errors
+    assert "the alphabet lacks 2 characters of the texts, most often '\u00e9' (1), ' ' (1)" in errors
 
 
 @pytest.mark.parametrize(('spoil', 'message'), [
@@ -198,7 +199,7 @@ def test_without_a_usable_sample_the_rejects_are_listed_and_nothing_else_changes
     assert f'rejected: missing image: 1 (see {tmp_path}/out/rejects.tsv)' in error
     after = content(tmp_path / 'out')
     header, row = after.pop('rejects.tsv').decode().splitlines()
-    assert header == 'file\tline\tpath\tlabel\treason'
+    assert header == 'file\tline\tpath\ttext\treason'
     assert row.startswith('Train/sample.txt\t1\tnone.png\ta\tmissing image: ')
     assert after == {name: data for name, data in before.items() if name != 'rejects.tsv'}
 
@@ -244,7 +245,7 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
 
 @pytest.mark.parametrize(('lock', 'name', 'message'), [
     (folder_lock.only_writer, '', 'another run is writing into this folder'),
-    (folder_lock.reading, record_files.MANIFEST_NAME, 'another run reads these files')])
+    (folder_lock.reading, manifest.NAME, 'another run reads these files')])
 def test_a_conversion_into_a_folder_that_is_written_or_read_is_refused_and_damages_nothing(tmp_path, capfd, lock, name, message):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'out') == 0

@@ -21,7 +21,7 @@ tensorflow_import.import_tensorflow()
 
 from data_provider import annotation, data_provider, image_file
 from data_provider.annotation import RejectedSample
-from local_utils import command_line, files, folder_lock, log_utils, progress, record_files, session_utils
+from local_utils import command_line, files, folder_lock, log_utils, manifest, progress, record_files, session_utils
 from local_utils.errors import InputError, MissingInput
 from reading import recognition
 from reading.recogniser import add_reading_flags, check_alphabet, open_recogniser
@@ -61,7 +61,7 @@ class AnnotatedImages:
     def __iter__(self):
         for line in annotation.read_lines(self._annotation_path):
             try:
-                path, label = annotation.parse_line(line.text)
+                path, label = annotation.parse_line(line.content)
                 image = image_file.read_image_inside(self._image_dir, path)
             except RejectedSample as error:
                 self.unreadable += 1
@@ -131,7 +131,7 @@ def main(argv=None):
 
         files.check_target(args.confusion_path, plots.FIGURE_ENDINGS)   # before the long work
     dataset_dir = args.dataset_dir or args.data_dir
-    manifest_path = os.path.join(dataset_dir, record_files.MANIFEST_NAME)
+    manifest_path = manifest.path_in(dataset_dir)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
         recogniser, samples, count, source = (
             open_images(args, reading_settings) if args.image_dir

@@ -135,7 +135,7 @@ def make_room(save_dir, overwrite):
 def path_of(line):
     """Return the path in an AnnotatedLine, or '' where there is none."""
     try:
-        return annotation.parse_line(line.text)[0]
+        return annotation.parse_line(line.content)[0]
     except annotation.RejectedSample:
         return ''
 

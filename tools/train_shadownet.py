@@ -16,7 +16,7 @@ tensorflow_import.import_tensorflow()
 
 from data_provider.data_provider import TextDataProvider
 from global_configuration.config import knobs
-from local_utils import command_line, folder_lock, record_files, session_utils
+from local_utils import command_line, folder_lock, manifest, session_utils
 from tools import settings
 from training import inputs
 from training import run as runs
@@ -70,7 +70,7 @@ def main(argv=None):
     if not cluster:
         return
     dataset_dir = args.dataset_dir or args.data_dir
-    with folder_lock.reading(os.path.join(dataset_dir, record_files.MANIFEST_NAME)):
+    with folder_lock.reading(manifest.path_in(dataset_dir)):
         train_shadownet(args, config, cluster)
 
 

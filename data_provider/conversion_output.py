@@ -1,0 +1,151 @@
+"""The files that a conversion writes: records, alphabet, manifest, and the list of the rejects."""
+import collections
+import contextlib
+import os
+import pathlib
+
+from data_provider import conversion
+from data_provider.settings import ConversionSettings
+from local_utils import char_codec, establish_char_dict, files, log_utils, manifest, record_files
+from local_utils.char_codec import CharacterCodec
+from local_utils.errors import InputError
+
+REJECTS_NAME = 'rejects.tsv'
+REJECTS_COLUMNS = ('file', 'line', 'path', 'text', 'reason')
+
+
+class ConversionOutput:
+    """The files of a conversion, which take their names together when the block ends well.
+
+    The manifest loses its name first and gets it last: `manifest.json.incomplete` without `manifest.json` is
+    the mark of a conversion that was cut short in between, see local_utils.manifest.
+    """
+
+    def __init__(self, settings: ConversionSettings, codec: CharacterCodec):
+        """Name the files.
+
+        Args:
+            settings: of the conversion.
+            codec: of the records' alphabet.
+        """
+        self._settings, self._codec = settings, codec
+        self._save_dir = settings.save_dir
+        self._names = {
+            split: record_files.file_names(split, settings.num_shards) for split in record_files.SPLITS
+            if split != record_files.VALIDATION or settings.validation_split > 0}
+        self._counts = {name: 0 for names in self._names.values() for name in names}
+        self._reject_kinds, self._foreign_characters = collections.Counter(), collections.Counter()
+
+    def __enter__(self):
+        self._is_cut_short = manifest.is_cut_short(self._save_dir)
+        record_files.remove_incomplete(self._save_dir)
+        with contextlib.ExitStack() as stack:
+            def create(name, mode='w', **how):
+                return stack.enter_context(files.atomic_file(os.path.join(self._save_dir, name), mode, **how))
+
+            self._manifest = create(manifest.NAME, encoding='utf-8')   # renamed last
+            self._char_dict, self._ord_map = (create(name, encoding='utf-8') for name in (
+                establish_char_dict.CHAR_DICT_NAME, establish_char_dict.ORD_MAP_NAME))
+            self._files = {name: create(name, 'wb') for name in self._counts}
+            # Paths may be no UTF-8.
+            self._rejects = create(REJECTS_NAME, encoding='utf-8', errors='backslashreplace')
+            self._rejects.write('\t'.join(REJECTS_COLUMNS) + '\n')
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        try:
+            if error[0] is None:
+                with self._stack:   # what raises in here removes the files
+                    self._finish()
+                self._is_cut_short = False
+            else:
+                self._stack.__exit__(*error)
+        finally:
+            if self._is_cut_short:
+                manifest.mark_cut_short(self._save_dir)
+
+    def _finish(self):
+        """Bring everything to the disk, then remove the manifest and the shards of a former conversion."""
+        characters = self._codec.characters
+        files.dump_json(establish_char_dict.char_dict_of(characters), self._char_dict)
+        files.dump_json(establish_char_dict.ord_map_of(characters), self._ord_map)
+        files.dump_json(self._manifest_value(), self._manifest)
+        for file in (self._char_dict, self._ord_map, self._manifest, self._rejects, *self._files.values()):
+            file.flush()
+            os.fsync(file.fileno())
+        self._is_cut_short = True   # until all have their names
+        former = [name for split in record_files.SPLITS
+                  for name in record_files.existing_record_files(self._save_dir, split)]
+        manifest.remove(self._save_dir)
+        for name in former:
+            if name not in self._counts:
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(os.path.join(self._save_dir, name))
+
+    def _manifest_value(self):
+        settings = self._settings
+        return manifest.describe(
+            image_size=settings.input_size, alphabet=self._codec.characters, seed=settings.seed,
+            validation_split=settings.validation_split, is_compressed=settings.is_compressed,
+            splits={split: [(name, self._counts[name], self._files[name].tell()) for name in names]
+                    for split, names in self._names.items()},
+            rejected=dict(self._reject_kinds))
+
+    def write(self, converted: conversion.Converted, annotation_name: str, shard: int) -> None:
+        """Write what a worker made of some lines, and remove its files.
+
+        Args:
+            converted: its records are in files.
+            annotation_name: the annotation file that the lines are from.
+            shard: index of the file of each split that takes the records.
+        """
+        for split, path in converted.records.items():
+            name = self._names[split][shard]
+            self._files[name].write(pathlib.Path(path).read_bytes())
+            os.remove(path)
+            self._counts[name] += converted.counts[split]
+        for reject in converted.rejects:
+            fields = annotation_name, str(reject.line_number), reject.path, reject.text, reject.reason
+            self._rejects.write('\t'.join(' '.join(field.split()) for field in fields) + '\n')
+            self._reject_kinds[reject.kind] += 1
+            if reject.kind == conversion.OUTSIDE_ALPHABET:
+                self._foreign_characters.update(self._codec.foreign(reject.text))
+
+    def check_usable(self, dataset_dir: str) -> None:
+        """Raise InputError where a split has no sample; the list of the rejects, if any, is kept."""
+        empty = [split for split in self._names if not self._num_records(split)]
+        if not empty:
+            return
+        why = 'there are too few lines'
+        if empty[0] == record_files.VALIDATION:
+            why += ' (--validation_split 0 for none)'
+        if self._reject_kinds:
+            kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
+            why = f'rejected: {kinds} (see {self._keep_rejects()})'
+        raise InputError(f'{dataset_dir}: no usable sample for the {empty[0]} records; {why}')
+
+    def _num_records(self, split):
+        return sum(self._counts[name] for name in self._names[split])
+
+    def _keep_rejects(self):
+        """Give the list of the rejects, which is whole, its name before the rest goes; return its path."""
+        path = os.path.join(self._save_dir, REJECTS_NAME)
+        self._rejects.flush()
+        os.fsync(self._rejects.fileno())
+        os.replace(self._rejects.name, path)
+        return path
+
+    def log_counts(self) -> None:
+        """Say how many samples each split has, and how many were rejected for what reason."""
+        logger = log_utils.init_logger()
+        rejects_path = os.path.join(self._save_dir, REJECTS_NAME)
+        logger.info('%s: %s', self._save_dir, ', '.join(
+            f'{split} {self._num_records(split)}' for split in self._names))
+        for kind, count in self._reject_kinds.most_common():
+            logger.warning('rejected %d: %s (see %s)', count, kind, rejects_path)
+        if self._foreign_characters:
+            counted = self._foreign_characters.most_common(char_codec.MAX_SHOWN)
+            shown = ', '.join(f'{character!r} ({count})' for character, count in counted)
+            logger.warning('the alphabet lacks %d characters of the texts, most often %s',
+                           len(self._foreign_characters), shown)
