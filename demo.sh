@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The whole way: draws words, reads them with the bundled weights, which know no capitals, writes an alphabet with capitals, converts
-# the words, trains on, evaluates, reads again.
-# Needs Python 3.10 to 3.13 and, for the installation, a package index. Everything lands in .venv/ and demo_output/.
+# The whole way: draws words, reads them with the bundled weights, which know no capitals, writes an alphabet
+# with capitals, converts the words, trains on, evaluates, reads again.
+# Needs Python 3.10 to 3.13 and, for the installation, a package index. Everything lands in .venv/ and
+# demo_output/.
 set -euo pipefail
 cd "$(dirname "$0")"
 started=$SECONDS
@@ -16,15 +17,18 @@ say 'Drawing 8,000 words to learn from, and 1,000 other words to be tested on'
 python tools/generate_text_images.py --save_dir "$out/words" --num_train 8000 --num_test 1000 --style plain
 
 say 'Reading the 1,000 words with the bundled weights, which know no capitals'
-python tools/evaluate_shadownet.py --image_dir "$out/words" --annotation_path "$out/words/Test/sample.txt" --weights_path bundled >"$out/before.json"
+python tools/evaluate_shadownet.py --image_dir "$out/words" --annotation_path "$out/words/Test/sample.txt" \
+    --weights_path bundled >"$out/before.json"
 
 say 'Writing the alphabet of the words, capitals among it, and converting them'
 python tools/establish_char_dict.py --dataset_dir "$out/words"
-python tools/write_text_features.py --dataset_dir "$out/words" --save_dir "$out/records" --validation_split 0.05
+python tools/write_text_features.py --dataset_dir "$out/words" --save_dir "$out/records" \
+    --validation_split 0.05
 
 say 'Training on from the bundled weights, on the 8,000 words'
 python tools/train_shadownet.py --dataset_dir "$out/records" --output_dir "$out/run" --weights_path bundled \
-    --set TRAIN.STEPS=100 TRAIN.LEARNING_RATE=5e-4 TRAIN.DROPOUT=0.1 TRAIN.WARMUP_STEPS=20 TRAIN.VALIDATION_STEP=50 TRAIN.CHECKPOINT_STEP=50
+    --set TRAIN.STEPS=100 TRAIN.LEARNING_RATE=5e-4 TRAIN.DROPOUT=0.1 TRAIN.WARMUP_STEPS=20 \
+    TRAIN.VALIDATION_STEP=50 TRAIN.CHECKPOINT_STEP=50
 
 say 'Reading the 1,000 words again, with the weights that have learned'
 python tools/evaluate_shadownet.py --dataset_dir "$out/records" --split test --weights_path "$out/run/best" \
@@ -33,25 +37,13 @@ python tools/evaluate_shadownet.py --dataset_dir "$out/records" --split test --w
 say 'Reading some of those words; for each: image, text, confidence'
 images=()
 while read -r path _; do images+=("$out/words$path"); done < <(head -n 32 "$out/words/Test/sample.txt")
-python tools/test_shadownet.py --image_path "${images[@]}" --weights_path "$out/run/best" --picture_path "$out/words.png"
+python tools/test_shadownet.py --image_path "${images[@]}" --weights_path "$out/run/best" \
+    --picture_path "$out/words.png"
 python tools/plot_training.py --output_dir "$out/run" --picture_path "$out/curves.png"
 
-say 'Done'
-python - "$out" <<'PYTHON'
-import json
-import sys
-
-out = sys.argv[1]
-figures = {}
-for name in ('before', 'after'):
-    with open(f'{out}/{name}.json', encoding='utf-8') as file:
-        figures[name] = json.load(file)
-before, after = (100 * figures[name]['letters_and_digits']['word_accuracy'] for name in ('before', 'after'))
-exact = figures['after']['exact']
-print(f'Of {exact["samples"]} words that no training has seen,')
-print(f'  the bundled weights, which know no capitals, read {before:.1f} %, capitals and small letters taken as the same;')
-print(f'  after training on, {100 * exact["word_accuracy"]:.1f} % are read exactly, with their capitals, {after:.1f} % where those count as small letters.')
-print(f'Words with what was read: {out}/words.png; the curves: {out}/curves.png; the confusions: {out}/confusion.png')
-print('Read an image of your own:')
-print('    .venv/bin/python tools/test_shadownet.py --image_path YOUR_IMAGE.jpg')
-PYTHON
+say 'Done. The figures of the 1,000 words, which no training has seen, before it and after it'
+python tools/compare_evaluations.py "$out/before.json" "$out/after.json"
+echo "Words with what was read: $out/words.png; the curves: $out/curves.png;"
+echo "the confusions: $out/confusion.png"
+echo 'Read an image of your own:'
+echo '    .venv/bin/python tools/test_shadownet.py --image_path YOUR_IMAGE.jpg'

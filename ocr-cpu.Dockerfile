@@ -3,12 +3,8 @@
 #     docker build -t crnn-ocr-cpu -f ocr-cpu.Dockerfile .
 #     docker run --rm -v RECORDS_DIR:/data/data -v OUTPUT_DIR:/data/output crnn-ocr-cpu
 #
-# Several machines: each container gets TF_CONFIG, and its port is published (the README has the whole command):
-#
-#     docker run ... -e TF_CONFIG='{"cluster": {"master": ["host1:2222"], "worker": ["host2:2222"]}, "task": ...}' -p 2222:2222 crnn-ocr-cpu
-#
-# Python 3.10 to 3.13 on a Debian-like system (the wheels need glibc). The releases of Python and of Debian are fixed; security
-# fixes of both come with the next build.
+# docs/platform.md has the commands for several machines. A base image is Debian-like (the wheels need
+# glibc) and has Python 3.10 to 3.13.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 
@@ -16,26 +12,9 @@ FROM ${BASE_IMAGE}
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1
 
-# A virtual environment, since a Python that apt manages takes no packages from pip (PEP 668). It uses the pip of the base image;
-# a base with the venv module alone gets one from ensurepip. The platform calls /usr/bin/python, which is no link, since Python
-# looks for its environment beside the path that it was called by.
-RUN python3 -m venv --system-site-packages --without-pip /opt/venv \
-    && rm -f /usr/bin/python \
-    && printf '#!/bin/sh\nexec /opt/venv/bin/python "$@"\n' > /usr/bin/python \
-    && chmod 755 /usr/bin/python \
-    && mkdir -p /data/data /data/output
-
-# The packages come before the code, so that a change of the code installs nothing anew, and without bytecode, which a container
-# writes for itself at its first start. TensorFlow's C++ headers (430 MB) only serve to compile against it. The import at the end
-# stops the build where the base cannot run the packages.
-COPY requirements.txt /data/code/
-RUN export PYTHONDONTWRITEBYTECODE=1 \
-    && { python -m pip --version || python -m ensurepip; } \
-    && python -m pip install --no-cache-dir --no-compile -r /data/code/requirements.txt \
-    && rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include \
-    && find /opt/venv -name '*.pyc' -delete \
-    && HOME=/tmp/home /usr/bin/python -c 'import cv2, tensorflow' \
-    && rm -rf /tmp/home
+# The packages come before the code, so that a change of the code installs nothing anew.
+COPY requirements.txt container_environment.sh /data/code/
+RUN sh /data/code/container_environment.sh 'cv2, tensorflow' -r /data/code/requirements.txt
 
 COPY . /data/code
 WORKDIR /data

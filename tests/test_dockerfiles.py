@@ -1,7 +1,7 @@
 """The Dockerfiles: what they say, and, where an engine and a base image are at hand, what their images do.
 
-The images are built from the image that CRNN_TEST_BASE_IMAGE names, or from the Dockerfiles' own where docker or buildah has
-it or can pull it; otherwise those tests are skipped.
+The images are built from the image that CRNN_TEST_BASE_IMAGE names, or from the Dockerfiles' own where docker
+or buildah has it or can pull it; otherwise those tests are skipped.
 """
 import collections
 import fnmatch
@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,13 +23,16 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONVERSION, CPU, GPU = 'crnn-generate-tfrecords.Dockerfile', 'ocr-cpu.Dockerfile', 'ocr-gpu.Dockerfile'
 DOCKERFILES = [CONVERSION, CPU, GPU]
-CODE = ['crnnmodel', 'data', 'data_provider', 'global_configuration', 'local_utils', 'requirements.txt', 'tools']
+SCRIPT = 'container_environment.sh'   # what all three run to install
+CODE = ['crnnmodel', 'data', 'data_provider', 'global_configuration', 'local_utils', 'reading', 'tools',
+        'training', 'requirements.txt', SCRIPT]
 
-CONVERSION_COMMAND = 'python /data/code/tools/write_text_features.py --dataset_dir /data/data/ --save_dir /data/output'
+CONVERSION_COMMAND = ('python /data/code/tools/write_text_features.py '
+                      '--dataset_dir /data/data/ --save_dir /data/output')
 TRAINING_COMMAND = 'python /data/code/tools/train_shadownet.py'
 # What the UAI Train platform runs; {} are the user's flags.
-PLATFORM_COMMAND = ('cd /data && /usr/bin/python /data/code/tools/train_shadownet.py {} --work_dir=/data --data_dir=/data/data '
-                    '--output_dir=/data/output --log_dir=/data/output')
+PLATFORM_COMMAND = ('cd /data && /usr/bin/python /data/code/tools/train_shadownet.py {} '
+                    '--work_dir=/data --data_dir=/data/data --output_dir=/data/output --log_dir=/data/output')
 
 QUICK, RUN, BUILD = 60, 300, 1800   # seconds that a command of an engine may take
 
@@ -37,14 +41,16 @@ def read_instructions(name):
     """Return a Dockerfile's instructions as a list of (keyword, arguments on one line)."""
     text = (ROOT / name).read_text(encoding='utf-8')
     lines = re.sub(r'^\s*#.*\n', '', text, flags=re.MULTILINE).replace('\\\n', ' ').splitlines()
-    return [(keyword, ' '.join(rest.split())) for keyword, _, rest in (line.partition(' ') for line in lines if line.strip())]
+    parts = (line.partition(' ') for line in lines if line.strip())
+    return [(keyword, ' '.join(rest.split())) for keyword, _, rest in parts]
 
 
 def installation(name):
-    """Return the arguments of a Dockerfile's only `pip install`, as a list."""
-    commands = ' '.join(arguments for keyword, arguments in read_instructions(name) if keyword == 'RUN')
-    found, = re.findall(r'pip install ([^&]*)', commands)
-    return found.replace("'", '').split()
+    """Return what a Dockerfile's only RUN gives the script: (modules to import, pip's arguments)."""
+    command, = (arguments for keyword, arguments in read_instructions(name) if keyword == 'RUN')
+    shell, script, modules, *arguments = shlex.split(command)
+    assert (shell, script) == ('sh', f'/data/code/{SCRIPT}')
+    return modules, arguments
 
 
 def pinned_packages():
@@ -53,7 +59,7 @@ def pinned_packages():
     return set(re.findall(r'^([a-z0-9-]+)==', text, flags=re.MULTILINE))
 
 
-# --- what they say -----------------------------------------------------------------------------------------------------
+# --- what they say ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize('name', DOCKERFILES)
@@ -65,48 +71,49 @@ def test_the_base_is_a_slim_python_that_an_argument_replaces(name):
 
 @pytest.mark.parametrize('name', [CPU, GPU])
 def test_the_training_images_install_all_pinned_requirements(name):
-    arguments = installation(name)
-    assert arguments[arguments.index('-r') + 1] == '/data/code/requirements.txt'
-    assert ('tensorflow[and-cuda]' in arguments) == (name == GPU)
+    modules, arguments = installation(name)
+    assert modules == 'cv2, tensorflow'
+    cuda = ['tensorflow[and-cuda]'] if name == GPU else []
+    assert arguments == ['-r', '/data/code/requirements.txt', *cuda]
 
 
 def test_the_conversion_image_installs_pinned_packages_and_no_tensorflow():
-    *options, requirements = installation(CONVERSION)[:4]
-    packages = installation(CONVERSION)[4:]
-    assert (options, requirements) == (['--no-cache-dir', '--no-compile', '-c'], '/data/code/requirements.txt')
+    modules, (option, requirements, *packages) = installation(CONVERSION)
+    assert (modules, option, requirements) == ('cv2', '-c', '/data/code/requirements.txt')
     assert set(packages) < pinned_packages()
     assert 'tensorflow' not in packages
 
 
 def test_the_conversion_image_installs_what_the_converter_imports():
-    code = ('import importlib.metadata, json, sys; before = set(sys.modules); import tools.write_text_features; '
+    code = ('import importlib.metadata, json, sys; before = set(sys.modules); '
+            'import tools.write_text_features; '
             'names = {name.partition(".")[0] for name in set(sys.modules) - before}; '
             'owners = importlib.metadata.packages_distributions(); '
             'print(json.dumps([package for name in names for package in owners.get(name, [])]))')
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=QUICK)
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=QUICK)
     imported = {package.lower().replace('_', '-') for package in json.loads(done.stdout)}
     assert 'numpy' in imported
-    assert imported <= set(installation(CONVERSION)[4:])
+    assert imported <= set(installation(CONVERSION)[1])
 
 
-@pytest.mark.parametrize('name', DOCKERFILES)
-def test_pip_leaves_no_cache_and_no_bytecode(name):
-    assert {'--no-cache-dir', '--no-compile'} <= set(installation(name))
+def test_pip_leaves_no_cache_and_no_bytecode():
+    install, = re.findall(r'^python -m pip install (.*)$', (ROOT / SCRIPT).read_text(), flags=re.MULTILINE)
+    assert install.split() == ['--no-cache-dir', '--no-compile', '"$@"']
 
 
-@pytest.mark.parametrize('name', DOCKERFILES)
+@pytest.mark.parametrize('name', [*DOCKERFILES, SCRIPT])
 def test_no_build_tools_are_installed(name):
-    assert not re.search(r'\b(apt|apt-get|apk|gcc|make|build-essential)\b', ' '.join(rest for _, rest in read_instructions(name)))
+    commands = ' '.join(rest for _, rest in read_instructions(name))
+    assert not re.search(r'\b(apt|apt-get|apk|gcc|make|build-essential)\b', commands)
 
 
 @pytest.mark.parametrize('name', DOCKERFILES)
 def test_a_change_of_the_code_installs_nothing_anew(name):
     instructions = read_instructions(name)
-    install = next(place for place, (_, arguments) in enumerate(instructions) if 'pip install' in arguments)
-    copies = [place for place, (keyword, _) in enumerate(instructions) if keyword in ('COPY', 'ADD')]
-    assert [instructions[place] for place in copies] == [('COPY', 'requirements.txt /data/code/'), ('COPY', '. /data/code')]
-    assert copies[0] < install < copies[1]
-    assert 'RUN' not in [keyword for keyword, _ in instructions[copies[1]:]]
+    assert [(keyword, arguments) for keyword, arguments in instructions if keyword in ('COPY', 'ADD')] == [
+        ('COPY', f'requirements.txt {SCRIPT} /data/code/'), ('COPY', '. /data/code')]
+    assert [keyword for keyword, _ in instructions if keyword in ('COPY', 'RUN')] == ['COPY', 'RUN', 'COPY']
 
 
 @pytest.mark.parametrize('name', DOCKERFILES)
@@ -118,29 +125,35 @@ def test_a_container_runs_its_script_by_itself(name):
 
 def test_the_cpu_and_gpu_images_differ_only_in_cuda():
     def without_cuda(name):
-        instructions = [f'{keyword} {arguments}' for keyword, arguments in read_instructions(name)]
-        return [re.sub(r" 'tensorflow\[and-cuda\]'| NVIDIA_\w+=\S+", '', instruction) for instruction in instructions]
+        cuda = r" 'tensorflow\[and-cuda\]'| NVIDIA_\w+=\S+"
+        return [(keyword, re.sub(cuda, '', arguments)) for keyword, arguments in read_instructions(name)]
 
     assert without_cuda(CPU) == without_cuda(GPU)
     assert read_instructions(CPU) != read_instructions(GPU)
 
 
 def test_the_context_leaves_out_what_git_ignores_and_what_no_container_runs():
-    ignored, by_git = (re.findall(r'^[^#\s]+?(?=/?$)', (ROOT / name).read_text(encoding='utf-8'), flags=re.MULTILINE)
-                       for name in ('.dockerignore', '.gitignore'))
+    ignored, by_git = (
+        re.findall(r'^[^#\s]+?(?=/?$)', (ROOT / name).read_text(encoding='utf-8'), flags=re.MULTILINE)
+        for name in ('.dockerignore', '.gitignore'))
     assert {'.git', 'tests', 'benchmarks', '**/__pycache__', '.venv'} <= set(ignored)
     assert {pattern for pattern in by_git if not {pattern, f'**/{pattern}'} & set(ignored)} == set()
     patterns = [pattern.removeprefix('**/') for pattern in ignored]
-    assert [name for name in (*CODE, 'LICENSE') if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)] == []
+    assert [name for name in (*CODE, 'LICENSE')
+            if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)] == []
 
 
-# --- what their images do ------------------------------------------------------------------------------------------------
+# --- what their images do ---------------------------------------------------------------------------------
 
 
 def call(*command, timeout):
-    """Run a command and return its output, both streams as one text; a failure shows it, and ends what the command started."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
-                               start_new_session=True)
+    """Run a command and return its output, both streams as one text; a failure shows it.
+
+    A command that takes longer than `timeout` seconds is killed, with what it started.
+    """
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
+        start_new_session=True)
     try:
         output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -168,7 +181,8 @@ def run_in_buildah(tag, command, volumes=()):
     """Run a shell command in a new container of an image and return its output."""
     container = call('buildah', 'from', tag, timeout=QUICK).split()[-1]
     try:
-        return call('buildah', 'run', '--isolation=chroot', *volumes, container, '--', 'sh', '-c', command, timeout=RUN)
+        return call('buildah', 'run', '--isolation=chroot', *volumes, container, '--', 'sh', '-c', command,
+                    timeout=RUN)
     finally:
         call('buildah', 'rm', container, timeout=QUICK)
 
@@ -192,14 +206,15 @@ ENGINES = [
 
 
 def find_engine_and_base():
-    """Return an engine that works and a base image that it has or can pull, or end the test with the reason."""
+    """Return an engine that works and a base image that it has or can pull; skip the test without."""
     named = os.environ.get('CRNN_TEST_BASE_IMAGE')
     base = named or read_instructions(CPU)[0][1].removeprefix('BASE_IMAGE=')
     engines = [engine for engine in ENGINES if engine.works()]
     for engine in engines:
         if engine.has(base) or engine.pulls(base):
             return engine, base
-    reason = f'neither docker nor buildah has {base} or can pull it' if engines else 'neither docker nor buildah works here'
+    reason = (f'neither docker nor buildah has {base} or can pull it' if engines
+              else 'neither docker nor buildah works here')
     if named:
         pytest.fail(f'CRNN_TEST_BASE_IMAGE is {named}, but {reason}')
     pytest.skip(f'no image is built: {reason}; CRNN_TEST_BASE_IMAGE can name a local base image')
@@ -228,7 +243,8 @@ def draw_data_set(folder, num_train=40, num_test=4):
     (folder / '1').mkdir()
     for split, numbers in (('Train', range(num_train)), ('Test', range(100, 100 + num_test))):
         (folder / split).mkdir()
-        (folder / split / 'sample.txt').write_text(''.join(f'1/{number}.png {number}\n' for number in numbers))
+        lines = [f'1/{number}.png {number}\n' for number in numbers]
+        (folder / split / 'sample.txt').write_text(''.join(lines))
         for number in numbers:
             image = np.full((32, 100, 3), 255, np.uint8)
             cv2.putText(image, str(number), (10, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2)
@@ -248,23 +264,27 @@ def test_the_containers_convert_and_train_as_the_platform_runs_them(images, tmp_
     draw_data_set(words)
 
     engine.run(tags[CONVERSION], CONVERSION_COMMAND, volumes(words, records))
-    for name in ('train_feature.tfrecords', 'validation_feature.tfrecords', 'test_feature.tfrecords', 'manifest.json'):
-        assert (records / name).stat().st_size > 0
+    for split in ('train', 'validation', 'test'):
+        assert (records / f'{split}_feature.tfrecords').stat().st_size > 0
+    assert (records / 'manifest.json').is_file()
     assert (records / 'ord_map.json').read_bytes() == (words / 'ord_map.json').read_bytes()
 
-    log = engine.run(tags[CPU], PLATFORM_COMMAND.format('--max_step 2 --set TRAIN.BATCH_SIZE=4'), volumes(records, output))
+    flags = '--max_step 2 --set TRAIN.BATCH_SIZE=4'
+    log = engine.run(tags[CPU], PLATFORM_COMMAND.format(flags), volumes(records, output))
     assert (output / 'shadownet.ckpt-2.index').is_file(), log
 
-    # The README's command finds the records and the run without a flag, and so goes on where the job stopped.
-    log = engine.run(tags[CPU], f'{TRAINING_COMMAND} --max_step 3 --set TRAIN.BATCH_SIZE=4', volumes(records, output))
+    # The command of docs/platform.md finds records and run without a flag, and goes on where the job stopped.
+    flags = '--max_step 3 --set TRAIN.BATCH_SIZE=4'
+    log = engine.run(tags[CPU], f'{TRAINING_COMMAND} {flags}', volumes(records, output))
     assert (output / 'shadownet.ckpt-3.index').is_file(), log
 
 
 @pytest.mark.parametrize(('name', 'packages'), [(CONVERSION, 'cv2, numpy'), (CPU, 'cv2, tensorflow')])
 def test_python_and_usr_bin_python_are_one_interpreter_with_the_packages(images, name, packages):
     engine, tags = images
+    code = f'import sys, {packages}; print(sys.executable, sys.prefix)'
     for python in ('python', '/usr/bin/python'):
-        output = engine.run(tags[name], f'{python} -c "import sys, {packages}; print(sys.executable, sys.prefix)" 2> /dev/null')
+        output = engine.run(tags[name], f'{python} -c "{code}" 2> /dev/null')
         assert output == '/opt/venv/bin/python /opt/venv\n'
 
 
@@ -274,7 +294,8 @@ def test_the_images_hold_the_code_and_no_leftovers(images, name):
     listing = set(engine.run(tags[name], 'ls -A /data/code').split())
     assert set(CODE) <= listing
     assert not {'.git', 'tests', 'benchmarks', '.venv', name} & listing
-    assert engine.run(tags[name], 'find /opt/venv /data -name "*.pyc"; ls -A /tmp; ls -A /root/.cache 2> /dev/null; true') == ''
+    leftovers = 'find /opt/venv /data -name "*.pyc"; ls -A /tmp; ls -A /root/.cache 2> /dev/null; true'
+    assert engine.run(tags[name], leftovers) == ''
     assert engine.run(tags[name], 'command -v gcc g++ make || true') == ''
 
 
