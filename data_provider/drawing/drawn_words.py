@@ -8,18 +8,20 @@ import cv2
 import numpy as np
 
 from data_provider import image_file
-from data_provider.drawing import camera, fonts, text_image, text_style, word_texts
+from data_provider.drawing import camera, fonts, text_image, text_source, text_style, word_texts
 from local_utils import parallel
 from local_utils.errors import InputError
 
-OTHER_PROBABILITY = 0.1    # of a text that is not of the list
-SHORT_PROBABILITY = 0.15   # of a short word: more than half of the words on signs have three to five letters, a sixth of a list
-SHORTEST_OF = 4            # so many words of the list is a short one the shortest
+SCRIPT_CAPITALS = 0.2   # of the texts in capitals that stay so in a script, whose capitals are not made to stand together
 
 Sample = collections.namedtuple('Sample', [
     'label',  # class indices, list of int
     'text',   # word_texts.Text
     'image',  # uint8 [height, width, 3], BGR, of the input size
+])
+Picture = collections.namedtuple('Picture', [
+    'text',  # word_texts.Text
+    'jpeg',  # bytes of a JPEG file
 ])
 Drawn = collections.namedtuple('Drawn', [
     'images',  # uint8 [samples, height, width, 3], BGR, of the input size
@@ -32,59 +34,76 @@ _drawer = None     # of a process that `drawing` started
 
 
 class DrawnWords:
-    """Draws words of a list, and other texts, in the fonts that can draw them."""
+    """Draws words of a list, and other texts, in the fonts that can draw them.
 
-    def __init__(self, *, words, font_paths, codec, styles, seed, input_size, max_frames, plain_samples=0):
+    What trains, what is written to files and what a preview shows all comes from here.
+    """
+
+    def __init__(self, *, words, font_paths, codec, styles, seed, input_size, max_frames, plain_samples=0,
+                 with_others=True, in_turn=False, part=None):
         """Choose what is drawn.
 
         Args:
-            words: list of str, the commonest first: the first tenth makes up a third of what is drawn.
+            words: list of str, the commonest first: the first tenth makes up nearly half of what is drawn.
             font_paths: list of names and paths that fonts.load_font takes.
             codec: char_codec.CharacterCodec of the alphabet.
             styles: of which each word has one, see text_style.STYLES.
             seed: decides everything.
-            input_size: (width, height) of the pictures.
+            input_size: (width, height) of the samples.
             max_frames: frames that the network makes of such a picture.
             plain_samples: how many of the first samples are drawn plainly, whatever the styles.
+            with_others, in_turn, part: of the texts, see text_source.TextSource.
 
         Raises:
             InputError: none of the fonts can draw some character of the words.
         """
-        self._words = words
         self._chooser = fonts.FontChooser(font_paths)
         self._chooser.check_characters(words)
+        self._source = text_source.TextSource(words, codec=codec, max_frames=max_frames, can_draw=self._chooser.can_draw,
+                                              with_others=with_others, in_turn=in_turn, part=part)
         self._codec = codec
         self._styles = styles
         self._plain_samples = plain_samples
         self._seed = seed
         self._input_size = tuple(input_size)
-        self._max_frames = max_frames
 
-    def sample(self, number):
+    def picture(self, number):
         """Draw the word of a number; the same for the same seed, whatever was drawn before.
 
         Returns:
-            Sample.
+            Picture.
+
+        Raises:
+            InputError: none of the fonts can draw the text, or there is no text of the part.
         """
         rng = np.random.default_rng([self._seed, number])
-        text = word_texts.dressed(self._choose_word(rng), rng, self._codec, self._chooser.can_draw)
+        text = self._source.text(number, rng)
+        neighbour = self._source.neighbour(rng)
         style = text_style.PLAIN if number < self._plain_samples else text_style.choose(self._styles, rng)
-        content = draw_jpeg(text.drawn, self._choose_word(rng), self._chooser, rng, style)
-        return Sample(self._codec.encode(text.label), text, image_file.decode_image(content, self._input_size))
+        font = self._chooser.choose(text.drawn, rng)
+        text = self._as_drawn_in(font, text.drawn, rng)
+        neighbour = neighbour if fonts.can_draw(font, neighbour) else ''
+        style = text_style.for_kind(style, fonts.kind_of(font))
+        image = text_image.draw_word(text.drawn, fonts.load_font(font), rng, style, neighbour)
+        return Picture(text, camera.encode_jpeg(image, rng, style))
+
+    def sample(self, number):
+        """Return the picture of a number as the network takes it, a Sample; raises what `picture` raises."""
+        text, jpeg = self.picture(number)
+        return Sample(self._codec.encode(text.label), text, image_file.decode_image(jpeg, self._input_size))
 
     def draw(self, numbers):
         """Draw the words of some numbers; returns Drawn."""
         labels, texts, images = zip(*map(self.sample, numbers), strict=True)
         return Drawn(np.stack(images), list(labels), [text.drawn for text in texts])
 
-    def _choose_word(self, rng):
-        """Return a word of the list, the commoner and the shorter the more often, or another text."""
-        if rng.random() < OTHER_PROBABILITY:
-            text = word_texts.other_text(rng)
-            if word_texts.is_expressible(text, self._codec, self._max_frames) and self._chooser.can_draw(text):
-                return text
-        tries = SHORTEST_OF if rng.random() < SHORT_PROBABILITY else 1
-        return min((self._words[int(len(self._words) * chance ** 2)] for chance in rng.random(tries)), key=len)
+    def _as_drawn_in(self, font, drawn, rng):
+        """Return a text, as Text, as it looks in a font: in capitals in one that has no others."""
+        if fonts.kind_of(font) == 'script' and len(drawn) > 2 and drawn.isupper() and rng.random() > SCRIPT_CAPITALS:
+            drawn = drawn[0] + drawn[1:].lower()
+        shown = {'upper': drawn.upper(), 'lower': drawn.lower(), None: drawn}[fonts.only_case(font)]
+        label = word_texts.label_of(shown if len(shown) == len(drawn) else drawn, self._codec)
+        return word_texts.Text(drawn, label)
 
 
 @contextlib.contextmanager
@@ -119,24 +138,3 @@ def _set_drawer(drawer):
 
 def _draw(numbers):
     return _drawer.draw(numbers)
-
-
-def draw_jpeg(text, neighbour, chooser, rng, style):
-    """Draw a text in a font that can, perhaps with a part of a neighbour.
-
-    Args:
-        text, neighbour: str.
-        chooser: fonts.FontChooser.
-        rng: numpy.random.Generator.
-        style: text_style.Style.
-
-    Returns:
-        bytes, a JPEG file.
-
-    Raises:
-        InputError: none of the fonts can draw the text.
-    """
-    font = chooser.choose(text, rng)
-    neighbour = word_texts.in_some_case(neighbour, rng)
-    neighbour = neighbour if fonts.can_draw(font, neighbour) else ''
-    return camera.encode_jpeg(text_image.draw_word(text, fonts.load_font(font), rng, style, neighbour), rng, style)

@@ -3,11 +3,13 @@ import collections
 import functools
 import itertools
 import os
+import re
 import string
 
 import cv2
 import numpy as np
 
+from local_utils import files
 from local_utils.errors import InputError, MissingInput
 
 BUILT_IN_FONTS = ('sans', 'italic')   # that OpenCV carries; it takes what a font lacks from the first, then from its 'uni'
@@ -16,7 +18,12 @@ SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expand
 FONT_SIGNATURES = (b'\x00\x01\x00\x00', b'OTTO', b'true')
 FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
 UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
-MIN_LIKENESS = 0.15                   # of a font's letters to plain ones; symbols are near 0, an italic at 0.3, sans at 0.9
+MIN_LIKENESS = 0.15        # of a font's letters to plain ones; symbols are near 0, an italic at 0.3, sans at 0.9
+SMALL_MARGIN = 0.15        # by which capitals are more like small letters, in a font that has no others
+TWO_CASE_LETTERS = 'abdeghnqrt'       # whose small and capital forms differ
+KINDS_PATH = files.repository_path('data', 'font_kinds.tsv')
+KINDS = {'text': 0.45, 'display': 0.3, 'script': 0.2, 'odd': 0.05}   # how often a font of each is chosen
+FAMILIES_OF_A_KIND = 10    # with fewer a kind is chosen the more seldom
 
 
 def find_fonts(folders=None):
@@ -68,18 +75,51 @@ def _is_whole_font_file(path):
         len(table) == 16 and int.from_bytes(table[8:12], 'big') + int.from_bytes(table[12:], 'big') <= size for table in tables)
 
 
+@functools.cache
+def read_kinds():
+    """Return the kind of each family or folder of fonts that is not of plain text, a dict of simplified name → kind."""
+    with open(KINDS_PATH, encoding='utf-8') as file:
+        return dict(line.rstrip('\n').split('\t') for line in file if line.strip())
+
+
+@functools.cache
+def kind_of(font):
+    """Return the kind of a font, a key of KINDS, by the name of its family or else of its folder."""
+    folder, name = os.path.split(font)
+    stem = os.path.splitext(name)[0]
+    kinds = read_kinds()
+    for name in (re.split('[-_]', stem)[0], stem, os.path.basename(folder)):
+        kind = kinds.get(simplified(name))
+        if kind:
+            return kind
+    return 'text'
+
+
+def simplified(name):
+    """Return the name of a family or folder as the table of kinds has it: small letters and digits."""
+    return re.sub('[^a-z0-9]', '', name.lower()).removeprefix('fonts')
+
+
 class FontChooser:
     """Chooses a font for a text.
 
-    A folder with many fonts, often the weights and widths of one family, counts by the square root of their number, so that
-    it does not crowd out the others.
+    Each kind of fonts is chosen as often as KINDS says, however many fonts there are of it. Within a kind a folder with
+    many fonts, often the weights and widths of one family, counts by the square root of their number.
     """
 
     def __init__(self, font_paths):
-        """Take the fonts that are to be used, names and paths as of `find_fonts`; each is looked at when it is first chosen."""
+        """Take the fonts that are to be used, names and paths as of `find_fonts`; each is looked at when first chosen."""
         self._fonts = font_paths
-        sizes = collections.Counter(map(os.path.dirname, font_paths))
-        weights = np.array([sizes[os.path.dirname(font)] ** -0.5 for font in font_paths])
+        self.kinds = [kind_of(font) for font in font_paths]
+        groups = list(zip(self.kinds, map(os.path.dirname, font_paths), strict=True))
+        sizes = collections.Counter(groups)
+        weights = np.array([sizes[group] ** -0.5 for group in groups])
+        totals, families = collections.Counter(), collections.Counter(kind for kind, _ in sizes)
+        for kind, weight in zip(self.kinds, weights, strict=True):
+            totals[kind] += weight
+        wanted = {kind: KINDS[kind] * min(1, families[kind] / FAMILIES_OF_A_KIND) for kind in totals}
+        weights = np.array([weight / totals[kind] * wanted[kind]
+                            for kind, weight in zip(self.kinds, weights, strict=True)])
         self.probabilities = weights / weights.sum()
         self._cumulated = np.cumsum(self.probabilities)
 
@@ -113,9 +153,21 @@ def can_draw(font, text):
     return draws_letters(font) and all(_has_shape(font, character) for character in text if not character.isspace())
 
 
-@functools.lru_cache(maxsize=1 << 18)   # letters and digits of some 4,000 fonts
 def _has_shape(font, character):
-    """Whether a font has a shape of its own for a character, neither blank nor borrowed nor a question mark for a missing one."""
+    """Whether a font has a shape of its own for a character: neither blank nor borrowed nor that of a missing one."""
+    known = _known_shapes(font)
+    if character not in known:
+        known[character] = _looks_drawn(font, character)
+    return known[character]
+
+
+@functools.cache
+def _known_shapes(font):
+    """Return the dict of character → whether the font has a shape for it; `_has_shape` fills it."""
+    return {}
+
+
+def _looks_drawn(font, character):
     shape = _shape(font, character)
     missing = character != '?' and np.array_equal(shape, _shape(font, UNASSIGNED))
     borrowed = font not in BUILT_IN_FONTS and np.array_equal(shape, _shape(BUILT_IN_FONTS[0], character))
@@ -123,18 +175,39 @@ def _has_shape(font, character):
 
 
 @functools.cache
+def only_case(font):
+    """Return 'upper' where a font draws capitals for small letters, 'lower' where it does the contrary, else None."""
+    for case, letters, margin in (('upper', TWO_CASE_LETTERS, 0), ('lower', TWO_CASE_LETTERS.upper(), SMALL_MARGIN)):
+        shapes = [(_square(font, letter), letter) for letter in letters if _has_shape(font, letter)]
+        likenesses = [_correlation(shape, _square('uni', letter.swapcase())) - _correlation(shape, _square('uni', letter))
+                      for shape, letter in shapes]
+        if likenesses and np.mean(likenesses) > margin:
+            return case
+    return None
+
+
+@functools.cache
 def draws_letters(font):
-    """Whether OpenCV can use a font and its letters look like letters, not like symbols (one without letters cannot tell)."""
+    """Whether OpenCV can use a font and its letters look like letters, not like symbols.
+
+    One without letters cannot tell, and a script is known by its name.
+    """
     if load_font(font) is None:
         return False
+    if kind_of(font) == 'script':
+        return True   # a script's letters are as unlike plain ones as symbols are
     letters = [letter for letter in string.ascii_lowercase if _has_shape(font, letter)]
     return not letters or float(np.mean([_likeness(font, letter) for letter in letters])) > MIN_LIKENESS
 
 
 def _likeness(font, letter):
-    """Return the correlation of a font's letter with the plain one; 0 where it fills its square."""
-    drawn, plain = _square(font, letter), _square('uni', letter)
-    return np.corrcoef(drawn, plain)[0, 1] if drawn.std() > 0 else 0.0
+    """Return the correlation of a font's letter with the plain one."""
+    return _correlation(_square(font, letter), _square('uni', letter))
+
+
+def _correlation(left, right):
+    """Return the correlation of two pictures; 0 where one is all of one grey."""
+    return np.corrcoef(left, right)[0, 1] if left.std() > 0 and right.std() > 0 else 0.0
 
 
 def _square(font, character):

@@ -206,6 +206,9 @@ def _cropped(image, mask, rng, style):
         ends = [(x, y + int(rng.integers(height))), (x + width, y + int(rng.integers(height)))]
         cv2.line(image, *ends, rng.uniform(0, 255, 3).tolist(), max(1, int(occlusion * height)), cv2.LINE_AA)
     room = [style.margin.draw(rng) * height for _ in range(4)]
+    cut = style.cut.draw(rng)
+    if cut is not None:
+        room[rng.integers(2, 4)] = -cut * height
     left, right = _shown(x, width, room[:2], mask.shape[1])
     top, bottom = _shown(y, height, room[2:], mask.shape[0])
     return image[top:bottom, left:right]

@@ -2,6 +2,10 @@
 import cv2
 import numpy as np
 
+MIN_RADIUS = 0.7   # of the middle line of a text on an arc, in heights of the text
+WIDE_LETTERS = 5   # up to which a word is set as wide as the style says
+ARC_POINTS = 33    # along an arc that tell how far it reaches
+
 
 def draw_mask(text, face, rng, style):
     """Draw a word as it would stand on a sign.
@@ -22,8 +26,13 @@ def draw_mask(text, face, rng, style):
     slant = style.slant.draw(rng)
     if slant is not None:
         mask = _slanted(mask, slant * _either_side(rng))
-    arc, wave = style.arc.draw(rng), style.wave.draw(rng)
-    if arc is not None:
+    stretch = style.stretch.draw(rng)
+    if stretch is not None:
+        mask = _stretched(mask, stretch if rng.random() < 0.4 else 1 / stretch)
+    arc, ring, turn, wave = (effect.draw(rng) for effect in (style.arc, style.ring, style.ring_turn, style.wave))
+    if ring is not None:
+        mask = _bent(mask, ring * _either_side(rng), (turn or 0.0) * _either_side(rng))
+    elif arc is not None:
         mask = _bent(mask, arc * _either_side(rng))
     elif wave is not None:
         mask = _waved(mask, wave * size, rng)
@@ -50,15 +59,20 @@ def _set_letters(text, face, rng, style):
     if spacing is None and large_initial is None:
         end, _ = cv2.putText(canvas, text, start, 255, face, size, weight)
     else:
-        end = start
+        end, added = start, _added_room(spacing, len(text), size)
         for index, letter in enumerate(text):
             letter_size = int(size * large_initial) if index == 0 and large_initial else size
-            end, _ = cv2.putText(canvas, letter, (end[0] + (round((spacing or 0) * size) if index else 0), end[1]), 255, face,
+            end, _ = cv2.putText(canvas, letter, (end[0] + (added if index else 0), end[1]), 255, face,
                                  letter_size, weight)
     if underline is not None:
         thickness = max(1, round(underline * size))
         cv2.rectangle(canvas, (start[0], start[1] + 2 * thickness), (end[0], start[1] + 3 * thickness), 255, -1)
     return _cut_close(canvas), size
+
+
+def _added_room(spacing, num_letters, size):
+    """Return the pixels between letters beside their own room; long words are set wide seldom, so less wide."""
+    return round((spacing or 0) * (min(1, WIDE_LETTERS / num_letters) if (spacing or 0) > 0 else 1) * size)
 
 
 def _cut_close(mask):
@@ -81,20 +95,38 @@ def _waved(mask, amplitude, rng):
     return cv2.remap(mask, map_x, map_y - margin + np.float32(amplitude) * np.sin(phase), cv2.INTER_LINEAR)
 
 
-def _bent(mask, angle):
-    """Return the mask on an arc of an angle in radians; the text rises in the middle, or sinks where the angle is negative."""
-    if angle < 0:
-        return _bent(mask[::-1, ::-1], -angle)[::-1, ::-1]
+def _stretched(mask, factor):
+    """Return the mask at a factor of its width."""
     height, width = mask.shape
-    radius = width / angle   # of the middle line
-    angle = min(angle, 1.8 * radius / height)
-    outer, inner = radius + height / 2, radius - height / 2
-    half_width = int(np.ceil(outer * np.sin(min(angle / 2, np.pi / 2))))
-    top, bottom = outer, inner * np.cos(angle / 2)
-    x, y = _grid(int(np.ceil(top - bottom)), 2 * half_width)
-    distance, direction = cv2.cartToPolar(np.float32(top) - y, x - half_width)   # of each new pixel from the centre
-    direction = np.where(direction > np.pi, direction - np.float32(2 * np.pi), direction)
-    return cv2.remap(mask, direction * np.float32(radius) + np.float32(width / 2), np.float32(outer) - distance, cv2.INTER_LINEAR)
+    size = max(2, round(width * factor)), height
+    return cv2.resize(mask, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+
+
+def _bent(mask, angle, turn=0.0):
+    """Return the mask on an arc.
+
+    Args:
+        mask: uint8 [height, width].
+        angle: over which the text goes, radians; it rises in the middle, or sinks where the angle is negative.
+        turn: between the top of the ring, or its bottom, and the middle of the text, radians.
+    """
+    if angle < 0:
+        return _bent(mask[::-1, ::-1], -angle, turn)[::-1, ::-1]
+    height, width = mask.shape
+    radius = width / min(angle, width / (MIN_RADIUS * height))   # of the middle line
+    outer, half_angle = radius + height / 2, width / radius / 2
+    directions = np.linspace(turn - half_angle, turn + half_angle, ARC_POINTS)
+    edges = np.outer([radius - height / 2, outer], np.exp(1j * directions)).ravel()   # up is real, right imaginary
+    left, top = np.floor(edges.imag.min()), np.ceil(edges.real.max())
+    x, y = _grid(int(np.ceil(top - edges.real.min())), int(np.ceil(edges.imag.max() - left)))
+    up, right = np.float32(top) - y, x + np.float32(left)
+    if turn:   # the middle of the text upwards, so that no direction in it is near half a turn
+        cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+        up, right = cosine * up + sine * right, cosine * right - sine * up
+    distance = np.hypot(up, right)
+    direction = np.arctan2(right, up)
+    return cv2.remap(mask, direction * np.float32(radius) + np.float32(width / 2), np.float32(outer) - distance,
+                     cv2.INTER_LINEAR)
 
 
 def _grid(height, width):
