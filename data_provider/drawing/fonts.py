@@ -129,6 +129,12 @@ class FontChooser:
             if not self.can_draw(character):
                 raise self._cannot_draw(character)
 
+    def drawable(self, texts):
+        """Return those of some texts that one of the fonts can draw, a list."""
+        if self.can_draw(''.join(sorted(set(itertools.chain.from_iterable(texts))))):
+            return list(texts)
+        return [text for text in texts if self.can_draw(text)]
+
     def can_draw(self, text):
         """Whether one of the fonts can draw a text."""
         return any(can_draw(font, text) for font in self._fonts)
