@@ -2,6 +2,7 @@
 import functools
 import os
 import signal
+import string
 import subprocess
 import sys
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from data_provider import image_file
 from data_provider.batches import BatchSlice
 from data_provider.drawing import drawn_words, fonts
 from data_provider.drawing.drawn_batches import drawn_batches
 from data_provider.drawing.text_style import RICH
+from local_utils.char_codec import CharacterCodec
 
 WORDS = ['alpha', 'beta', 'gamma']
 
@@ -49,6 +52,22 @@ def test_a_sample_is_labelled_with_what_is_drawn(drawer, codec):
         assert sample.image.shape == (32, 100, 3)
         assert codec.decode(sample.label) == sample.text.label.lower()
         assert len(sample.label) >= 1
+
+
+def test_a_picture_and_a_sample_of_a_number_show_the_same(drawer):
+    picture, sample = drawer.picture(7), drawer.sample(7)
+    assert picture.text == sample.text
+    np.testing.assert_array_equal(image_file.decode_image(picture.jpeg, (100, 32)), sample.image)
+
+
+def test_a_font_with_capitals_only_is_labelled_with_capitals(monkeypatch):
+    monkeypatch.setattr(fonts, 'only_case', lambda font: 'upper')
+    codec = CharacterCodec(string.digits + string.ascii_letters)
+    drawer = drawn_words.DrawnWords(words=WORDS, font_paths=['sans'], codec=codec, styles=(RICH,), seed=3,
+                                    input_size=(100, 32), max_frames=25, with_others=False)
+    texts = [drawer.picture(number).text for number in range(20)]
+    assert any(text.drawn.islower() for text in texts)
+    assert all(text.label.isupper() for text in texts)
 
 
 def test_the_first_words_of_a_list_are_drawn_most(drawer):

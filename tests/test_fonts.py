@@ -65,6 +65,45 @@ def test_a_folder_with_many_fonts_does_not_crowd_out_the_others():
     np.testing.assert_allclose(probabilities, [1 / 6, 1 / 6, 1 / 6, 1 / 6, 2 / 6])
 
 
+def test_each_kind_of_fonts_is_chosen_as_often_as_it_is_to_be(monkeypatch):
+    table = {'brush': 'script', 'poster': 'display'} | {f'poster{number}': 'display' for number in range(30)}
+    monkeypatch.setattr(fonts, 'read_kinds', lambda: table)
+    fonts.kind_of.cache_clear()
+    paths = [*(f'text{number}/a.ttf' for number in range(60)),
+             *(f'p/Poster{number}-Bold.ttf' for number in range(30)), 'Brush/a.ttf']
+    chooser = fonts.FontChooser(paths)
+    kinds = [fonts.kind_of(path) for path in paths]
+    fonts.kind_of.cache_clear()
+    assert kinds == ['text'] * 60 + ['display'] * 30 + ['script']
+    totals = {kind: chooser.probabilities[np.array(kinds) == kind].sum() for kind in set(kinds)}
+    unit = 0.45 + 0.3 * 0.1 + 0.2 * 0.1   # of a kind with one family a tenth
+    np.testing.assert_allclose([totals['text'], totals['display'], totals['script']],
+                               [0.45 / unit, 0.03 / unit, 0.02 / unit])
+
+
+def test_the_table_of_kinds_has_kinds_that_there_are():
+    assert set(fonts.read_kinds().values()) == set(fonts.KINDS) - {'text'}
+    assert all(fonts.simplified(name) == name for name in fonts.read_kinds())
+    assert fonts.kind_of('/fonts/google/alfa-slab-one/alfa-slab-one-latin-400-normal.ttf') == 'display'
+    assert fonts.kind_of('/usr/share/fonts/truetype/aenigma/acidic.ttf') == 'display'
+    assert fonts.kind_of('DancingScript-Bold.otf') == 'script'
+    assert fonts.kind_of('sans') == 'text'
+
+
+def test_a_font_without_small_letters_is_known(monkeypatch):
+    assert fonts.only_case('sans') is None
+    assert fonts.only_case('italic') is None
+    draw = fonts._shape
+    for case, change in (('upper', str.upper), ('lower', str.lower)):
+        monkeypatch.setattr(fonts, '_shape', lambda font, letter, change=change: draw(
+            'uni', letter if font == 'uni' else change(letter)))
+        fonts.only_case.cache_clear()
+        fonts._known_shapes.cache_clear()
+        assert fonts.only_case('sans') == case
+    fonts.only_case.cache_clear()
+    fonts._known_shapes.cache_clear()
+
+
 def test_links_to_fonts_that_are_gone_are_left_out(tmp_path):
     (tmp_path / 'here.ttf').write_bytes(b'')
     (tmp_path / 'gone.ttf').symlink_to(tmp_path / 'nowhere.ttf')

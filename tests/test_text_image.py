@@ -25,6 +25,13 @@ def test_an_effect_comes_as_often_and_as_strong_as_it_says(rng):
     assert 3.9 < max(strengths) <= 4
 
 
+def test_a_power_makes_strong_effects_rare(rng):
+    strengths = [Effect(1.0, 10, 30, 3).draw(rng) for _ in range(2000)]
+    assert min(strengths) >= 10
+    assert max(strengths) > 28
+    assert 0.1 < np.mean(np.array(strengths) > 20) < 0.3   # 1 - 0.5 ** (1 / 3) = 0.21
+
+
 def test_each_of_several_styles_is_chosen(rng):
     assert {choose(STYLES['rich'], rng) for _ in range(30)} == {RICH, LEGIBLE, PLAIN}
     assert choose(STYLES['plain'], rng) is PLAIN
@@ -67,7 +74,9 @@ class Idle(Effect):
 def test_each_effect_changes_the_picture(name):
     still = PLAIN._replace(**{field: Effect(0.0, 0, 0) for field in ('slant', 'gradient', 'focus_blur', 'noise')},
                            saturation=Effect(1.0, 0.8, 0.8))
-    _, low, high = RICH._asdict()[name]
+    if name == 'ring_turn':
+        still = still._replace(ring=Effect(1.0, 1, 1))
+    _, low, high, _ = RICH._asdict()[name]
     weak = Effect(1.0, low, low) if low < high else Idle(1.0, low, low)
     weaker, stronger = (draw('word', 1, still._replace(**{name: effect}), 'other') for effect in (weak, Effect(1.0, high, high)))
     assert not np.array_equal(weaker, stronger)
@@ -113,6 +122,21 @@ def test_a_strong_arc_of_a_short_word_keeps_its_letters():
     square = np.full((40, 30), 255, np.uint8)
     bent = text_mask._bent(square, 1.2)
     assert (bent > 127).sum() > 0.5 * square.size
+
+
+@pytest.mark.parametrize('turn', [-1.0, -0.4, 0.7])
+def test_a_turned_arc_stands_at_a_side_of_the_ring(turn):
+    line = np.full((20, 120), 255, np.uint8)
+    bent, straight_up = text_mask._bent(line, 1.0, turn), text_mask._bent(line, 1.0)
+    assert abs((bent > 127).sum() / (straight_up > 127).sum() - 1) < 0.03   # nothing of it is cut off
+    ends = [np.flatnonzero(bent[:, column] > 127).mean() for column in (4, bent.shape[1] - 5)]
+    assert (ends[0] > ends[1]) == (turn < 0)   # on the left of a ring the text climbs
+
+
+def test_words_on_nearly_half_a_ring_are_whole():
+    line = np.full((20, 200), 255, np.uint8)
+    for angle in (2.0, 2.6, -2.6):
+        assert abs((text_mask._bent(line, angle) > 127).sum() / line.size - 1) < 0.05
 
 
 def test_the_resolution_is_the_one_asked_for(rng):

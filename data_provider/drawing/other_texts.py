@@ -1,5 +1,7 @@
 """Texts that stand in no list of words: numbers, prices, times, web addresses, codes, made-up words."""
+import bisect
 import functools
+import itertools
 
 LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 CONSONANTS, VOWELS = 'bcdfghjklmnpqrstvwxyz', 'aeiou'
@@ -58,12 +60,15 @@ def other_text(rng, choose_word=None):
         choose_word: a function that gives a word for what is made of words; None for made-up ones.
     """
     choose_word = choose_word or functools.partial(made_up_word, rng)
-    chance = rng.random() * sum(weight for weight, _ in OTHER_TEXTS)
-    for weight, make in OTHER_TEXTS:
-        chance -= weight
-        if chance < 0:
-            break
-    return make(rng, choose_word)
+    makers, cumulated = _makers()
+    return makers[bisect.bisect(cumulated[:-1], rng.random() * cumulated[-1])](rng, choose_word)
+
+
+@functools.cache
+def _makers():
+    """Return the functions that make other texts, and their weights added up."""
+    weights, makers = zip(*OTHER_TEXTS, strict=True)
+    return makers, list(itertools.accumulate(weights))
 
 
 def made_up_word(rng):

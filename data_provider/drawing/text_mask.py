@@ -1,13 +1,25 @@
-"""The shape of a word: its letters set in a font, with spacing, a bent baseline, a slant."""
+"""The shape of a word: its letters set in a font, with spacing, made of parts, on a bent baseline, with a slant."""
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
+from data_provider.drawing import letter_parts
+
 MIN_RADIUS = 0.7   # of the middle line of a text on an arc, in heights of the text
-WIDE_LETTERS = 5   # up to which a word is set as wide as the style says
 ARC_POINTS = 33    # along an arc that tell how far it reaches
+WIDE_LETTERS = 5   # up to which a word is set as wide as the style says
+DISC_LETTERS = 'oO0'
 
 
-def draw_mask(text, face, rng, style):
+class Shape(NamedTuple):
+    """A word on its plane."""
+
+    mask: np.ndarray        # uint8 [height, width], cut close; 255 where the text is
+    ring: tuple | None      # of a text on a ring: ((x, y) of its centre, inner radius, outer radius), pixels; else None
+
+
+def draw_shape(text, face, rng, style):
     """Draw a word as it would stand on a sign.
 
     Args:
@@ -17,26 +29,26 @@ def draw_mask(text, face, rng, style):
         style: text_style.Style.
 
     Returns:
-        uint8 [height, width], cut close; 255 where the text is.
+        Shape.
     """
     mask, size = _set_letters(text, face, rng, style)
     bold = style.bold.draw(rng)
     if bold is not None:
         mask = dilated(cv2.copyMakeBorder(mask, 3, 3, 3, 3, cv2.BORDER_CONSTANT), bold)
-    slant = style.slant.draw(rng)
+    mask = _of_parts(mask, size, rng, style)
+    slant, stretch = style.slant.draw(rng), style.stretch.draw(rng)
     if slant is not None:
         mask = _slanted(mask, slant * _either_side(rng))
-    stretch = style.stretch.draw(rng)
     if stretch is not None:
         mask = _stretched(mask, stretch if rng.random() < 0.4 else 1 / stretch)
     arc, ring, turn, wave = (effect.draw(rng) for effect in (style.arc, style.ring, style.ring_turn, style.wave))
     if ring is not None:
-        mask = _bent(mask, ring * _either_side(rng), (turn or 0.0) * _either_side(rng))
-    elif arc is not None:
-        mask = _bent(mask, arc * _either_side(rng))
+        return _cut_shape(_bent(mask, ring * _either_side(rng), (turn or 0.0) * _either_side(rng)))
+    if arc is not None:
+        mask = _bent(mask, arc * _either_side(rng)).mask
     elif wave is not None:
         mask = _waved(mask, wave * size, rng)
-    return _cut_close(mask)
+    return _cut_shape(Shape(mask, None))
 
 
 def dilated(mask, thickness):
@@ -54,45 +66,73 @@ def _set_letters(text, face, rng, style):
     """Return the letters on a straight baseline, and the text size."""
     size, weight = int(style.text_size.draw(rng)), int(style.weight.draw(rng))
     spacing, large_initial, underline = style.spacing.draw(rng), style.large_initial.draw(rng), style.underline.draw(rng)
-    canvas = np.zeros((4 * size, (2 * len(text) + 3) * size), np.uint8)
-    start = (size, 2 * size)
-    if spacing is None and large_initial is None:
+    jumble, disc = style.jumble.draw(rng), style.disc.draw(rng)
+    canvas = np.zeros((5 * size, (2 * len(text) + 4) * size), np.uint8)
+    start = (size, 3 * size)
+    if spacing is None and large_initial is None and jumble is None and disc is None:
         end, _ = cv2.putText(canvas, text, start, 255, face, size, weight)
     else:
+        sizes = np.full(len(text), size, float)
+        offsets = np.zeros(len(text))
+        if jumble is not None:
+            sizes *= 1 + jumble * rng.uniform(-1, 1, len(text))
+            offsets = size * jumble * rng.uniform(-1, 1, len(text))
+        if large_initial is not None:
+            sizes[0] *= large_initial
         end, added = start, _added_room(spacing, len(text), size)
         for index, letter in enumerate(text):
-            letter_size = int(size * large_initial) if index == 0 and large_initial else size
-            end, _ = cv2.putText(canvas, letter, (end[0] + (added if index else 0), end[1]), 255, face,
-                                 letter_size, weight)
+            place = (end[0] + (added if index else 0), start[1] + round(offsets[index]))
+            if disc is not None and letter in DISC_LETTERS:
+                end = _draw_disc(canvas, place, sizes[index], disc, rng)
+            else:
+                end, _ = cv2.putText(canvas, letter, place, 255, face, int(sizes[index]), weight)
     if underline is not None:
         thickness = max(1, round(underline * size))
         cv2.rectangle(canvas, (start[0], start[1] + 2 * thickness), (end[0], start[1] + 3 * thickness), 255, -1)
-    return _cut_close(canvas), size
+    return _cut_shape(Shape(canvas, None)).mask, size
 
 
 def _added_room(spacing, num_letters, size):
     """Return the pixels between letters beside their own room; long words are set wide seldom, so less wide."""
-    return round((spacing or 0) * (min(1, WIDE_LETTERS / num_letters) if (spacing or 0) > 0 else 1) * size)
+    room = spacing or 0
+    return round(room * size * (min(1, WIDE_LETTERS / num_letters) if room > 0 else 1))
 
 
-def _cut_close(mask):
-    x, y, width, height = cv2.boundingRect(mask)   # getTextSize leaves out what hangs over, the tail of a j
-    return mask[y:y + height, x:x + width]
+def _draw_disc(canvas, place, size, height, rng):
+    """Draw a disc with something in it for an O; return the end of the letter, (x, y)."""
+    radius = max(3, round(height * size / 2))
+    centre = (place[0] + radius + 1, place[1] - radius)
+    cv2.circle(canvas, centre, radius, 255, -1, cv2.LINE_AA)
+    for _ in range(rng.integers(0, 4)):   # holes
+        offset = rng.uniform(-0.5, 0.5, 2) * radius
+        hole = (round(centre[0] + offset[0]), round(centre[1] + offset[1]))
+        cv2.ellipse(canvas, hole, rng.integers(1, max(2, radius // 2), 2).tolist(), rng.uniform(0, 180), 0, 360, 0, -1)
+    return place[0] + 2 * radius + 3, place[1]
+
+
+def _of_parts(mask, size, rng, style):
+    """Return the mask of letters that are made of parts, where the style has such."""
+    lamps, gap, stitches, lines = (effect.draw(rng) for effect in (style.lamps, style.gaps, style.stitches, style.lines))
+    if lamps is not None:
+        return letter_parts.as_lamps(mask, round(lamps), rng)
+    if gap is not None:
+        return letter_parts.with_gaps(mask, gap * size, rng)
+    if stitches is not None:
+        return letter_parts.as_stitches(mask, stitches, rng)
+    return mask if lines is None else letter_parts.as_lines(mask, lines)
+
+
+def _cut_shape(shape):
+    """Return a Shape cut close: getTextSize leaves out what hangs over, the tail of a j."""
+    x, y, width, height = cv2.boundingRect(shape.mask)
+    ring = shape.ring and ((shape.ring[0][0] - x, shape.ring[0][1] - y), *shape.ring[1:])
+    return Shape(shape.mask[y:y + height, x:x + width], ring)
 
 
 def _slanted(mask, slant):
     height, width = mask.shape
     shift = max(0.0, -slant * height)
     return cv2.warpAffine(mask, np.float32([[1, slant, shift], [0, 1, 0]]), (int(width + abs(slant) * height), height))
-
-
-def _waved(mask, amplitude, rng):
-    """Return the mask with its columns shifted up and down in waves, half a wave to two over the word."""
-    height, width = mask.shape
-    phase = np.linspace(0, rng.uniform(np.pi, 4 * np.pi), width, dtype=np.float32) + np.float32(rng.uniform(0, 2 * np.pi))
-    margin = int(np.ceil(amplitude))
-    map_x, map_y = _grid(height + 2 * margin, width)
-    return cv2.remap(mask, map_x, map_y - margin + np.float32(amplitude) * np.sin(phase), cv2.INTER_LINEAR)
 
 
 def _stretched(mask, factor):
@@ -102,8 +142,18 @@ def _stretched(mask, factor):
     return cv2.resize(mask, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
 
 
+def _waved(mask, amplitude, rng):
+    """Return the mask with its columns shifted up and down in waves, half a wave to two over the word."""
+    height, width = mask.shape
+    phase = np.linspace(0, rng.uniform(np.pi, 4 * np.pi), width, dtype=np.float32)
+    phase += np.float32(rng.uniform(0, 2 * np.pi))
+    margin = int(np.ceil(amplitude))
+    map_x, map_y = _grid(height + 2 * margin, width)
+    return cv2.remap(mask, map_x, map_y - margin + np.float32(amplitude) * np.sin(phase), cv2.INTER_LINEAR)
+
+
 def _bent(mask, angle, turn=0.0):
-    """Return the mask on an arc.
+    """Return the Shape of a mask on an arc.
 
     Args:
         mask: uint8 [height, width].
@@ -111,22 +161,25 @@ def _bent(mask, angle, turn=0.0):
         turn: between the top of the ring, or its bottom, and the middle of the text, radians.
     """
     if angle < 0:
-        return _bent(mask[::-1, ::-1], -angle, turn)[::-1, ::-1]
+        bent = _bent(mask[::-1, ::-1], -angle, turn)
+        height, width = bent.mask.shape
+        (x, y), *radii = bent.ring
+        return Shape(bent.mask[::-1, ::-1], ((width - x, height - y), *radii))
     height, width = mask.shape
     radius = width / min(angle, width / (MIN_RADIUS * height))   # of the middle line
-    outer, half_angle = radius + height / 2, width / radius / 2
+    inner, outer, half_angle = radius - height / 2, radius + height / 2, width / radius / 2
     directions = np.linspace(turn - half_angle, turn + half_angle, ARC_POINTS)
-    edges = np.outer([radius - height / 2, outer], np.exp(1j * directions)).ravel()   # up is real, right imaginary
+    edges = np.outer([inner, outer], np.exp(1j * directions)).ravel()   # up is real, right imaginary
     left, top = np.floor(edges.imag.min()), np.ceil(edges.real.max())
     x, y = _grid(int(np.ceil(top - edges.real.min())), int(np.ceil(edges.imag.max() - left)))
     up, right = np.float32(top) - y, x + np.float32(left)
     if turn:   # the middle of the text upwards, so that no direction in it is near half a turn
         cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         up, right = cosine * up + sine * right, cosine * right - sine * up
-    distance = np.hypot(up, right)
-    direction = np.arctan2(right, up)
-    return cv2.remap(mask, direction * np.float32(radius) + np.float32(width / 2), np.float32(outer) - distance,
+    distance, direction = np.hypot(up, right), np.arctan2(right, up)
+    bent = cv2.remap(mask, direction * np.float32(radius) + np.float32(width / 2), np.float32(outer) - distance,
                      cv2.INTER_LINEAR)
+    return Shape(bent, ((-left, top), inner, outer))
 
 
 def _grid(height, width):
