@@ -3,11 +3,11 @@
 
     python benchmarks/conversion.py --dataset_dir words --num_images 20000 --rounds 3
 
-The lines of Train/sample.txt are repeated up to the number of images. Prints one JSON object: images/s of both, each from the
-start of its process to its end, and of the loop alone, without the import of its packages; the ratios of the medians; and the
-largest, at looks half a second apart, of the proportional memory of all processes of the conversion together.
+The lines of Train/sample.txt are repeated up to the number of images. Prints one JSON object: images/s of
+both, each from the start of its process to its end, and of the loop alone, without the import of its
+packages; the ratios of the medians; and the largest, at looks half a second apart, of the proportional
+memory of all processes of the conversion together.
 """
-import argparse
 import contextlib
 import itertools
 import json
@@ -36,13 +36,15 @@ def feature(**kind):
     return tf.train.Feature(**kind)
 
 started = time.perf_counter()
-with open(dataset_dir + '/Train/sample.txt', encoding='utf-8') as lines, tf.io.TFRecordWriter(record_path) as writer:
+annotation_path = dataset_dir + '/Train/sample.txt'
+with open(annotation_path, encoding='utf-8') as lines, tf.io.TFRecordWriter(record_path) as writer:
     for line in lines:
         path, label = line.split()
         image = cv2.resize(cv2.imread(dataset_dir + path), (100, 32))
+        classes = [index_of[character] for character in label.lower()]
         writer.write(tf.train.Example(features=tf.train.Features(feature={
             'images': feature(bytes_list=tf.train.BytesList(value=[image.tobytes()])),
-            'labels': feature(int64_list=tf.train.Int64List(value=[index_of[character] for character in label.lower()])),
+            'labels': feature(int64_list=tf.train.Int64List(value=classes)),
             'imagenames': feature(bytes_list=tf.train.BytesList(value=[os.path.basename(path).encode()])),
         })).SerializeToString())
 print(time.perf_counter() - started)
@@ -51,7 +53,7 @@ print(time.perf_counter() - started)
 
 def parse_args():
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = paired.argument_parser(__doc__)
     parser.add_argument('--dataset_dir', required=True, help='a data set in the input layout')
     parser.add_argument('--num_images', type=int, default=20000)
     parser.add_argument('--rounds', type=int, default=3)
@@ -80,7 +82,7 @@ def seconds_of_plain_loop(data_set, output_dir):
 
 
 def run_conversion(data_set, output_dir, num_workers):
-    """Return (seconds of the whole process, start included; the largest memory of all its processes that was seen, bytes)."""
+    """Return (seconds of the whole process, the largest memory of all its processes that was seen, bytes)."""
     command = [sys.executable, str(ROOT / 'tools' / 'write_text_features.py'), '--dataset_dir', str(data_set),
                '--save_dir', str(output_dir), '--num_workers', str(num_workers)]
     started, peak = time.perf_counter(), 0
@@ -107,7 +109,10 @@ def processes_below(pid):
 
 
 def proportional_memory(pid):
-    """Return the bytes of memory of a process, what it shares divided by the number of sharers; 0 once it has ended."""
+    """Return the bytes of memory of a process, 0 once it has ended.
+
+    What several processes have in common is divided by their number.
+    """
     try:
         rollup = pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text()
     except OSError:

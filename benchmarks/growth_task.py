@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""One task of a cluster: the sum of gradients over all tasks alone, then the training step; prints the seconds of each as JSON.
+"""One task of a cluster: the sum of gradients over all tasks alone, then the training step.
 
     python benchmarks/growth_task.py --batch_size 16 --rounds 3
 
-A part of growth.py.
+A part of growth.py. Prints the seconds of each as JSON.
 """
 import json
 import os
@@ -30,7 +30,7 @@ WARM_UP_ROUNDS = 2
 
 
 def build_sum(dtype):
-    """Build the sum over all tasks of tensors like the gradients, on the wire of a dtype; returns a scalar to fetch."""
+    """Build the sum over all tasks of tensors like the gradients, sent in a dtype; returns a scalar."""
     gradients = [tf.cast(variable.read_value(), dtype) for variable in tf.trainable_variables()]
     sums = replicas.sum_over_replicas(gradients)
     return tf.add_n([tf.cast(tf.reshape(tensor, [-1])[0], tf.float32) for tensor in sums])
@@ -44,7 +44,10 @@ def build_step(args):
 
 
 def measure(session, fetches, rounds):
-    """Return a dict of name → list of the seconds that each round of a fetch took; every task has to run the same."""
+    """Return a dict of name → list of the seconds that each round of a fetch took.
+
+    Every task has to run the same.
+    """
     seconds = {name: [] for name in fetches}
     for _ in range(WARM_UP_ROUNDS + rounds):
         for name, fetch in fetches.items():
@@ -67,11 +70,13 @@ def main():
         fetches = {'step': tasks.strategy.run(lambda: build_step(args))}
         fetches['all_reduce_float32'] = tasks.strategy.run(lambda: build_sum(tf.float32))
         fetches['all_reduce_bfloat16'] = tasks.strategy.run(lambda: build_sum(tf.bfloat16))
-        fetches = {name: tasks.strategy.experimental_local_results(fetch)[0] for name, fetch in fetches.items()}
+        fetches = {name: tasks.strategy.experimental_local_results(fetch)[0]
+                   for name, fetch in fetches.items()}
         parameters = sum(variable.shape.num_elements() for variable in tf.trainable_variables())
         with tasks, tf.Session(tasks.target, graph=graph, config=tasks.config) as session:
             session.run(tf.global_variables_initializer())
-            print(json.dumps({'parameters': parameters, 'seconds': measure(session, fetches, args.rounds)}), flush=True)
+            seconds = measure(session, fetches, args.rounds)
+            print(json.dumps({'parameters': parameters, 'seconds': seconds}), flush=True)
 
 
 if __name__ == '__main__':

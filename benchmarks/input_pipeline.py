@@ -5,7 +5,6 @@
 
 Prints one JSON object: images/s of both, and their ratio to what one data-centre GPU eats.
 """
-import argparse
 import json
 import os
 import sys
@@ -32,7 +31,7 @@ INPUT_SIZE = (100, 32)
 
 def parse_args():
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = paired.argument_parser(__doc__)
     parser.add_argument('--num_records', type=int, default=40000)
     parser.add_argument('--batch_size', type=int, default=256)
     parser.add_argument('--shuffle_buffer', type=int, default=32768)
@@ -42,22 +41,24 @@ def parse_args():
 
 
 def write_records(folder, num_records):
-    """Write records of noise, with labels of 3 to 12 characters."""
+    """Write records of noise, with texts of 3 to 12 characters."""
     rng = np.random.default_rng(0)
     codec = char_codec.CharacterCodec(ALPHABET)
     images = rng.integers(0, 256, (256, 32, 100, 3), np.uint8)
-    labels = [''.join(ALPHABET[index] for index in rng.integers(36, size=rng.integers(3, 13))) for _ in range(256)]
+    texts = [''.join(rng.choice(list(ALPHABET), rng.integers(3, 13))) for _ in range(256)]
     data_utils.TextFeatureIO(codec).writer.write_features(
-        os.path.join(folder, 'train_feature.tfrecords'), (labels[index % 256] for index in range(num_records)),
-        (images[index % 256] for index in range(num_records)), (f'{index}.jpg' for index in range(num_records)))
+        os.path.join(folder, 'train_feature.tfrecords'),
+        (texts[index % 256] for index in range(num_records)),
+        (images[index % 256] for index in range(num_records)),
+        (f'{index}.jpg' for index in range(num_records)))
     establish_char_dict.write_alphabet(codec.characters, folder)
 
 
 def images_per_second(provider, args, augmented):
     """Return the rate at which batches come, once the shuffle buffer is full."""
     with tf.Graph().as_default(), tf.Session() as session:
-        batches = provider.training_batches(batch_size=args.batch_size, shuffle_buffer=args.shuffle_buffer, seed=0,
-                                            augmented=augmented)
+        batches = provider.training_batches(
+            batch_size=args.batch_size, shuffle_buffer=args.shuffle_buffer, seed=0, augmented=augmented)
         batch = tf.data.make_one_shot_iterator(batches).get_next()
         fetch = session.make_callable([batch.images.op, batch.labels.indices])   # nothing copied into Python
         for _ in range(10):
@@ -79,8 +80,9 @@ def main():
             'shuffled': lambda: images_per_second(provider, args, augmented=False),
             'shuffled and augmented': lambda: images_per_second(provider, args, augmented=True)}, args.rounds)
     figures = {name: paired.spread(values) for name, values in measured.items()}
-    print(json.dumps({'machine': paired.machine(), **vars(args), 'images_per_second': figures, 'share_of_what_a_gpu_eats': {
-        name: figure['median'] / GPU_IMAGES_PER_SECOND for name, figure in figures.items()}}, indent=2))
+    ratios = {name: figure['median'] / GPU_IMAGES_PER_SECOND for name, figure in figures.items()}
+    print(json.dumps({'machine': paired.machine(), **vars(args), 'images_per_second': figures,
+                      'ratio_to_what_a_gpu_eats': ratios}, indent=2))
 
 
 if __name__ == '__main__':

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The same reading in ONNX Runtime, float32: network and best path; answers each line on standard input with images/s.
+"""The same reading in ONNX Runtime, float32: network and best path.
 
-echo | python benchmarks/onnx_reader.py --batch_size 64
+    echo | python benchmarks/onnx_reader.py --batch_size 64
+
+A part of reading.py. Answers each line on standard input with images/s.
 """
 import os
 import tempfile

@@ -3,7 +3,7 @@
 
     echo | python benchmarks/our_step.py --batch_size 64 --precision bfloat16
 
-A part of training_step.py and processor_share.py.
+A part of training_step.py and processor_rates.py.
 """
 import pathlib
 import sys
@@ -32,10 +32,12 @@ def build_step(args):
     images, labels = training_batch.random_batch(args)
     indices = [[row, column] for row, label in enumerate(labels) for column in range(len(label))]
     longest = max(map(len, labels))
-    sparse = tf.SparseTensor(indices, tf.constant(np.concatenate(labels), tf.int32), [args.batch_size, longest])
+    values = tf.constant(np.concatenate(labels), tf.int32)
+    sparse = tf.SparseTensor(indices, values, [args.batch_size, longest])
     step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
     images = images.astype(np.int32)   # which a variable of several tasks can be, uint8 not
-    images = tf.get_variable('images', initializer=images, trainable=False)   # no constant, which would be folded
+    # A variable, since a constant would be folded.
+    images = tf.get_variable('images', initializer=images, trainable=False)
     images = tf.cast(images, tf.uint8)
     network = crnn_model.ShadowNet(
         'train', Architecture(None, args.num_classes, (args.width, 32)), choose_kernels(args.precision),

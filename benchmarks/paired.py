@@ -1,4 +1,5 @@
-"""Measuring things in turn, A, B, A, B …, so that whatever else the machine does meets all of them, and reporting it."""
+"""Measuring things in turn, A, B, A, B …, so that whatever else the machine does meets all of them."""
+import argparse
 import collections
 import os
 import pathlib
@@ -7,16 +8,23 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from local_utils import parallel
 
 
-class Worker:
-    """A script in a process of its own that answers each line on its standard input with one figure; see `serve`."""
+def argument_parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser that shows a script's docstring as it was typed."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
-    def __init__(self, script, *arguments, python=sys.executable):
+
+class Worker:
+    """A script in a process of its own that answers each line of standard input; see `serve`."""
+
+    def __init__(self, script: str, *arguments, python: str = sys.executable):
         """Start the script, in a Python that has its packages, and wait until it is ready to be measured."""
         command = [python, str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -29,7 +37,7 @@ class Worker:
         self._process.stdin.close()
         self._process.wait()
 
-    def measure(self):
+    def measure(self) -> float:
         """Ask for one figure."""
         self._process.stdin.write('\n')
         self._process.stdin.flush()
@@ -39,14 +47,16 @@ class Worker:
         return float(answer)
 
 
-def serve(measure):
+def serve(measure: Callable[[], float]) -> None:
     """Be the script of a Worker: answer each line of standard input with a figure."""
     for _ in sys.stdin:
         print(measure(), flush=True)
 
 
-def in_turn(measures, rounds):
-    """Call each of the functions once a round, beginning with another one in each, so that none always follows the same.
+def in_turn(measures: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Call each of the functions once a round.
+
+    Each round begins with another one, so that none always follows the same.
 
     Args:
         measures: dict of name → function that returns a figure.
@@ -63,30 +73,31 @@ def in_turn(measures, rounds):
     return figures
 
 
-def spread(values):
+def spread(values: list[float]) -> dict[str, float]:
     """Return the minimum, the median and the maximum."""
     return {'min': min(values), 'median': statistics.median(values), 'max': max(values)}
 
 
-def ratio_of_medians(values, others):
+def ratio_of_medians(values: list[float], others: list[float]) -> float:
     """Return by what factor the median of the values is larger than that of the others."""
     return statistics.median(values) / statistics.median(others)
 
 
-def machine():
+def machine() -> dict:
     """Return what the figures were measured on."""
     return {'processor': processor_name(), 'cores': parallel.usable_cores(), 'gpu': gpu_name()}
 
 
-def gpu_name():
+def gpu_name() -> str | None:
     """Return the name of the first NVIDIA GPU that programs may use, or None."""
     if os.environ.get('CUDA_VISIBLE_DEVICES') == '' or not shutil.which('nvidia-smi'):
         return None
-    return subprocess.run(['nvidia-smi', '--query-gpu=name', '--format=csv,noheader'], capture_output=True, text=True,
-                          check=False).stdout.partition('\n')[0] or None
+    command = ['nvidia-smi', '--query-gpu=name', '--format=csv,noheader']
+    names = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return names.partition('\n')[0] or None
 
 
-def processor_name():
+def processor_name() -> str:
     """Return the processor's name where the system tells, else its architecture."""
     try:
         lines = pathlib.Path('/proc/cpuinfo').read_text(encoding='ascii', errors='replace').splitlines()

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Train on a small cluster of this machine whose processes are killed at random times, and start it again each time.
+"""Train on a small cluster of this machine; its processes are killed at random, it is started again.
 
-    python benchmarks/soak.py --minutes 60 --dataset_dir records --output_dir runs/soak --set TRAIN.BATCH_SIZE=16
+    python benchmarks/soak.py --minutes 60 --dataset_dir records --output_dir runs/soak --set
+    TRAIN.BATCH_SIZE=16
 
-SIGKILL or SIGTERM goes to a random task; some of the SIGKILLs to the chief while it writes a checkpoint. Prints one JSON
-object, last: what each kill cost, and what was found wrong; the exit status is 1 where something was. The output folder has
-to be new.
+SIGKILL or SIGTERM goes to a random task; some of the SIGKILLs to the chief while it writes a checkpoint.
+Prints one JSON object, last: what each kill cost, and what was found wrong; the exit status is 1 where
+something was. The output folder has to be new.
 """
-import argparse
 import collections
 import copy
 import json
@@ -49,14 +49,16 @@ Kill = collections.namedtuple('Kill', [
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = paired.argument_parser(__doc__)
     parser.add_argument('--minutes', type=float, default=60)
     parser.add_argument('--dataset_dir', required=True, help='records')
     parser.add_argument('--output_dir', required=True)
-    parser.add_argument('--weights_path', help="that the first job starts from, such as 'bundled' (default: new weights)")
+    parser.add_argument('--weights_path',
+                        help="that the first job starts from, such as 'bundled' (default: new weights)")
     parser.add_argument('--num_workers', type=int, default=2)
     parser.add_argument('--mean_seconds', type=float, default=60, help='from a start to the kill')
-    parser.add_argument('--writing_share', type=float, default=0.25, help='of the kills, those in the writing of a checkpoint')
+    parser.add_argument('--writing_fraction', type=float, default=0.25,
+                        help='of the kills, those in the writing of a checkpoint')
     parser.add_argument('--checkpoint_step', type=int, default=20)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--set', nargs='+', default=[], metavar='KEY=VALUE', dest='assignments')
@@ -74,10 +76,11 @@ class Soak:
         self.kills, self.steps, self.wrong = [], [], []
         self.starts = 0
         self._saved = 0               # the step that the next job has to go on from
-        self._flags = ['--dataset_dir', args.dataset_dir, '--output_dir', args.output_dir,
-                       *(['--weights_path', args.weights_path] if args.weights_path else []), '--set', 'TRAIN.DISPLAY_STEP=1',
-                       f'TRAIN.CHECKPOINT_STEP={args.checkpoint_step}', 'TRAIN.STEPS=1000000', 'TRAIN.CLUSTER_WAIT=60',
-                       *args.assignments]
+        weights = ['--weights_path', args.weights_path] if args.weights_path else []
+        self._flags = [
+            '--dataset_dir', args.dataset_dir, '--output_dir', args.output_dir, *weights, '--set',
+            'TRAIN.DISPLAY_STEP=1', f'TRAIN.CHECKPOINT_STEP={args.checkpoint_step}', 'TRAIN.STEPS=1000000',
+            'TRAIN.CLUSTER_WAIT=60', *args.assignments]
 
     def run(self):
         """Start, kill and start again until the time is over; a job that is there then ends by SIGTERM."""
@@ -103,7 +106,7 @@ class Soak:
             left: paths that the job before left half written.
         """
         until = time.monotonic() + self._random.uniform(0, 2 * self._args.mean_seconds)
-        in_writing = self._random.random() < self._args.writing_share
+        in_writing = self._random.random() < self._args.writing_fraction
         number = signal.SIGKILL if in_writing else self._random.choice([signal.SIGKILL, signal.SIGTERM])
         task = job.names[0] if in_writing else self._random.choice(job.names)
         self._watch(job, min(until, self._ends))
@@ -111,7 +114,8 @@ class Soak:
         if is_end:
             number, in_writing = signal.SIGTERM, False
         if in_writing:
-            in_writing = self._watch(job, time.monotonic() + WRITING_SECONDS, lambda: self.folder.half_written() - left)
+            in_writing = self._watch(
+                job, time.monotonic() + WRITING_SECONDS, lambda: self.folder.half_written() - left)
         if not job.is_whole():
             self._complain('a task ended without having been killed')
         job.send(task, number)
@@ -142,7 +146,7 @@ class Soak:
             self._complain(f'went on from step {job.resumed_step}, not from {before}')
         step = self._args.checkpoint_step
         if self._saved < max(before, (reached - 1) // step * step):
-            self._complain(f'at step {reached} the newest checkpoint that can be read was of step {self._saved}')
+            self._complain(f'at step {reached} the newest readable checkpoint was of step {self._saved}')
         if job.tracebacks:
             self._complain(f'{job.tracebacks} tracebacks')
         log_utils.init_logger().info('start %d: %s', self.starts, kill)
@@ -153,7 +157,7 @@ class Soak:
 
 
 def losses_of_parts(steps):
-    """Return the mean losses of equal parts of the run, in the order of the steps; of a step done again the last."""
+    """Return the mean losses of equal parts of the run, by step; of a step done again the last counts."""
     losses = [loss for _, loss in sorted({step.number: step.loss for step in steps}.items())]
     size = max(len(losses) // LOSS_PARTS, 1)
     parts = [losses[start:start + size] for start in range(0, size * LOSS_PARTS, size)]
@@ -161,7 +165,11 @@ def losses_of_parts(steps):
 
 
 def largest_difference_of_redone_steps(steps):
-    """Return (number of steps that were done again, the largest relative difference of their losses to the first time)."""
+    """Compare the losses of steps that were done again with those of the first time.
+
+    Returns:
+        (number of such steps, the largest relative difference)
+    """
     first, differences = {}, []
     for step in steps:
         if step.number in first:
@@ -171,9 +179,9 @@ def largest_difference_of_redone_steps(steps):
 
 
 def seconds_lost(kill, steps):
-    """Return how long it took from a kill until the run was further than before it, or None where it never was."""
-    return next((step.seconds - kill.seconds for step in steps if step.seconds > kill.seconds and step.number > kill.reached),
-                None)
+    """Return the seconds from a kill until the run was further than before it, None where it never was."""
+    return next((step.seconds - kill.seconds for step in steps
+                 if step.seconds > kill.seconds and step.number > kill.reached), None)
 
 
 def results(soak, batch_size):
@@ -181,6 +189,7 @@ def results(soak, batch_size):
     kills = [kill for kill in soak.kills if not kill.is_end]
     lost = [kill.reached - kill.saved for kill in kills] or [0]
     times = [seconds for kill in kills if (seconds := seconds_lost(kill, soak.steps)) is not None] or [0]
+    ends = [kill.end_seconds for kill in kills or soak.kills]
     losses = losses_of_parts(soak.steps)
     if len(losses) > 1 and losses[-1] >= losses[0]:
         soak.wrong.append('the loss did not fall')
@@ -189,11 +198,11 @@ def results(soak, batch_size):
     return {
         'kills': collections.Counter(kill.signal for kill in kills),
         'kills_in_writing': sum(kill.in_writing for kill in kills), 'restarts': soak.starts - 1,
-        'steps_lost': {'of_sigkill': [kill.reached - kill.saved for kill in kills if kill.signal == 'SIGKILL'],
-                       'median': statistics.median(lost), 'max': max(lost), 'sum': sum(lost)},
+        'steps_lost': {
+            'of_sigkill': [kill.reached - kill.saved for kill in kills if kill.signal == 'SIGKILL'],
+            'median': statistics.median(lost), 'max': max(lost), 'sum': sum(lost)},
         'seconds_until_further': {'median': round(statistics.median(times), 1), 'max': round(max(times), 1)},
-        'seconds_until_ended': {'median': round(statistics.median(kill.end_seconds for kill in kills or soak.kills), 1),
-                                'max': round(max(kill.end_seconds for kill in kills or soak.kills), 1)},
+        'seconds_until_ended': {'median': round(statistics.median(ends), 1), 'max': round(max(ends), 1)},
         'losses_of_parts': losses, 'first_loss': soak.steps[0].loss if soak.steps else None,
         'last_loss': soak.steps[-1].loss if soak.steps else None,
         'steps_done_again': redone, 'largest_difference_of_their_losses': round(difference, 6),
@@ -210,7 +219,8 @@ def main(argv=None):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # also then
     soak = Soak(args)
     soak.run()
-    print(json.dumps({'machine': paired.machine(), **vars(args), **results(soak, batch_size_of(args.assignments))}, indent=2))
+    figures = results(soak, batch_size_of(args.assignments))
+    print(json.dumps({'machine': paired.machine(), **vars(args), **figures}, indent=2))
     return 1 if soak.wrong else 0
 
 

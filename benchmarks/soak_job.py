@@ -29,9 +29,11 @@ class Job:
         self.steps = []               # list of Step
         self.resumed_step = None      # that a task said to go on from
         self.tracebacks = 0
-        self._tasks = start_local_cluster.start_tasks(num_workers, start_local_cluster.training_command(training_flags))
+        self._tasks = start_local_cluster.start_tasks(
+            num_workers, start_local_cluster.training_command(training_flags))
         self.names = list(self._tasks)
-        self._threads = [threading.Thread(target=self._listen, args=(process.stderr,)) for process in self._tasks.values()]
+        self._threads = [threading.Thread(target=self._listen, args=(process.stderr,))
+                         for process in self._tasks.values()]
         for thread in self._threads:
             thread.start()
 
@@ -53,7 +55,7 @@ class Job:
         self._tasks[name].send_signal(number)
 
     def wait(self, seconds):
-        """Wait for the end of all tasks; return the names of those that had to be killed after so many seconds."""
+        """Wait for all tasks to end; return the names of those that had to be killed after these seconds."""
         deadline = time.monotonic() + seconds
         hung = []
         for name, process in self._tasks.items():
@@ -84,8 +86,8 @@ class CheckpointFolder:
     def measure(self):
         """Note how much is in the folder."""
         self.most_checkpoints = max(self.most_checkpoints, len(checkpoint_files.checkpoints_in(self.path)))
-        sizes = (size_of(path) for path in glob.glob(os.path.join(glob.escape(self.path), '**'), recursive=True))
-        self.most_bytes = max(self.most_bytes, sum(sizes))
+        paths = glob.glob(os.path.join(glob.escape(self.path), '**'), recursive=True)
+        self.most_bytes = max(self.most_bytes, sum(map(size_of, paths)))
 
     def newest_readable_step(self):
         """Read every checkpoint; return the newest step of those that can be read, 0 where there is none."""

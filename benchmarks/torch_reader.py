@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The same reading in PyTorch: network and best path; answers each line on standard input with images/s.
+"""The same reading in PyTorch: network and best path.
 
-echo | python benchmarks/torch_reader.py --batch_size 64 --precision bfloat16 --compile
+    echo | python benchmarks/torch_reader.py --batch_size 64 --precision bfloat16 --compile
+
+A part of reading.py. Answers each line on standard input with images/s.
 """
-import contextlib
-
 import torch
 import torch_step
 import training_batch
@@ -16,9 +16,9 @@ def main():
     parser.add_argument('--compile', action='store_true', help='with torch.compile')
     args = parser.parse_args()
     images = torch.from_numpy(training_batch.random_batch(args)[0])
-    network = torch_step.ShadowNet(args.num_classes).to(torch_step.DEVICE, memory_format=torch.channels_last).eval()
+    network = torch_step.make_network(args.num_classes).eval()
     forward = torch.compile(network) if args.compile else network
-    lower = torch.autocast(torch_step.DEVICE, torch.bfloat16) if args.precision == 'bfloat16' else contextlib.nullcontext()
+    lower = torch_step.lower_precision(args.precision)
 
     def read():
         with torch.inference_mode(), lower:

@@ -1,4 +1,4 @@
-"""Connectionist temporal classification (section 2.3 of the paper): the loss, the decoders, the probability of a text.
+"""Connectionist temporal classification (section 2.3 of the paper): the loss, decoders, a text's probability.
 
 The blank is the last class. Labels are SparseTensors of class indices, as TensorFlow's own CTC takes them.
 """
@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 CtcLoss = collections.namedtuple('CtcLoss', [
     'losses',  # float32 [batch]: -log p(label | image); 0 where the label is not usable
-    'usable',  # bool [batch]: the label is not empty, its indices are characters, CTC can express it in the frames there are
+    'usable',  # bool [batch]: the label is not empty, holds characters only, and the frames suffice for it
 ])
 
 Reading = collections.namedtuple('Reading', [
@@ -17,7 +17,7 @@ Reading = collections.namedtuple('Reading', [
 ])
 
 
-def ctc_loss(labels, logits_tbc):
+def ctc_loss(labels: tf.SparseTensor, logits_tbc: tf.Tensor) -> CtcLoss:
     """Return the CTC loss of each sample; one whose label is not usable has no loss and gives no gradient.
 
     Args:
@@ -32,15 +32,16 @@ def ctc_loss(labels, logits_tbc):
     return CtcLoss(tf.where(usable, losses, tf.zeros_like(losses)), usable)
 
 
-def usable_labels(labels, *, time_steps, blank):
-    """Return bool [batch]: there is a character, each is one, and the frames suffice for them and their repeats.
+def usable_labels(labels: tf.SparseTensor, *, time_steps: int, blank: int) -> tf.Tensor:
+    """Return bool [batch]: there is a character, each is one, the frames suffice for them and their repeats.
 
     Args:
         labels: SparseTensor int32 [batch, longest].
         time_steps: frames that there are.
         blank: class index of the blank, one more than the last character's.
     """
-    present = tf.sparse.to_dense(tf.SparseTensor(labels.indices, tf.ones_like(labels.values), labels.dense_shape))
+    ones = tf.SparseTensor(labels.indices, tf.ones_like(labels.values), labels.dense_shape)
+    present = tf.sparse.to_dense(ones)
     indices = tf.sparse.to_dense(labels)
     repeats = present[:, 1:] * tf.cast(tf.equal(indices[:, 1:], indices[:, :-1]), tf.int32)
     needed = tf.reduce_sum(present, 1) + tf.reduce_sum(repeats, 1)
@@ -48,7 +49,7 @@ def usable_labels(labels, *, time_steps, blank):
     return are_characters & (needed >= 1) & (needed <= time_steps)
 
 
-def decode(logits_tbc, beam_width=None):
+def decode(logits_tbc: tf.Tensor, beam_width: int | None = None) -> Reading:
     """Read the logits: repeats are collapsed, then blanks dropped.
 
     Args:
@@ -63,8 +64,10 @@ def decode(logits_tbc, beam_width=None):
     return Reading(_dense(labels), confidences)
 
 
-def decode_together(logits_of_views, beam_width=None):
-    """Read several views of the same images: of what they read alone, take what is the most probable in all together.
+def decode_together(logits_of_views: list[tf.Tensor], beam_width: int | None = None) -> Reading:
+    """Read several views of the same images.
+
+    Of the texts that they read alone, that is taken which is the most probable in all of them together.
 
     Args:
         logits_of_views: list of float32 [time, batch, classes]; each view may have its own number of frames.
@@ -75,11 +78,13 @@ def decode_together(logits_of_views, beam_width=None):
     """
     num_views, batch_size = len(logits_of_views), tf.shape(logits_of_views[0], out_type=tf.int64)[1]
     # What the first view reads of all images, then what the second does, and so on: [views * batch, longest].
-    labels = tf.sparse.concat(0, [_decoded(logits, beam_width) for logits in logits_of_views],
-                              expand_nonconcat_dims=True, expand_nonconcat_dim=None)   # not False, its default
+    labels = tf.sparse.concat(
+        0, [_decoded(logits, beam_width) for logits in logits_of_views],
+        expand_nonconcat_dims=True, expand_nonconcat_dim=None)   # the old name is False by default
     in_views = [_probabilities(labels, tf.tile(logits, [1, num_views, 1])) for logits in logits_of_views]
-    sums, counts = (tf.reshape(tf.add_n([tf.cast(figure, tf.float32) for figure in figures]), [num_views, batch_size])
-                    for figures in zip(*in_views, strict=True))
+    probabilities, fits = zip(*in_views, strict=True)
+    sums = tf.reshape(tf.add_n(probabilities), [num_views, batch_size])
+    counts = tf.add_n([tf.reshape(tf.cast(fit, tf.float32), [num_views, batch_size]) for fit in fits])
     best = tf.argmax(sums, axis=0) * batch_size + tf.range(batch_size)   # row of each image's best label
     return Reading(tf.gather(_dense(labels), best), tf.gather(tf.reshape(sums / counts, [-1]), best))
 
@@ -90,7 +95,8 @@ def _decoded(logits_tbc, beam_width):
     if beam_width is None:
         (decoded,), _ = tf.nn.ctc_greedy_decoder(logits_tbc, lengths)
     else:
-        (decoded,), _ = tf.nn.ctc_beam_search_decoder(logits_tbc, lengths, beam_width=beam_width, merge_repeated=False)
+        (decoded,), _ = tf.nn.ctc_beam_search_decoder(
+            logits_tbc, lengths, beam_width=beam_width, merge_repeated=False)
     return tf.cast(decoded, tf.int32)
 
 
@@ -99,19 +105,25 @@ def _dense(labels):
 
 
 def _probabilities(labels, logits_tbc):
-    """Return (p(label | image), float32 [batch], 0 where the label needs more frames; whether they suffice, bool [batch])."""
+    """Return the probabilities of labels and whether the frames suffice for them.
+
+    Returns:
+        (p(label | image), float32 [batch], 0 where the frames do not suffice; bool [batch])
+    """
     losses, usable = ctc_loss(labels, logits_tbc)
     is_empty = tf.logical_not(tf.reduce_any(_dense(labels) >= 0, 1))
     blank_losses = -tf.reduce_sum(tf.nn.log_softmax(logits_tbc)[:, :, -1], axis=0)
     fits = usable | is_empty
-    probabilities = tf.minimum(tf.exp(-tf.where(is_empty, blank_losses, losses)), 1)   # rounding leads a little above
+    probabilities = tf.exp(-tf.where(is_empty, blank_losses, losses))
+    probabilities = tf.minimum(probabilities, 1)   # rounding leads a little above
     return tf.where(fits, probabilities, tf.zeros_like(probabilities)), fits
 
 
 def _losses_of_filled(labels, logits_tbc):
-    """Return TensorFlow's CTC loss, float32 [batch]; it takes no empty label, so one is filled with the class 0."""
+    """Return TensorFlow's CTC loss, float32 [batch]; it takes no empty label, which gets the class 0."""
     batch_size, longest = tf.unstack(labels.dense_shape)
-    wide_enough = tf.SparseTensor(labels.indices, labels.values, tf.stack([batch_size, tf.maximum(longest, 1)]))
+    shape = tf.stack([batch_size, tf.maximum(longest, 1)])
+    wide_enough = tf.SparseTensor(labels.indices, labels.values, shape)
     filled, _ = tf.sparse.fill_empty_rows(wide_enough, 0)
     return tf.nn.ctc_loss(filled, logits_tbc, _sequence_lengths(logits_tbc))
 

@@ -1,56 +1,64 @@
-"""The bidirectional LSTM, with what does not wait for the time step before, weight gradients too, in few large products.
+"""The bidirectional LSTM.
 
-The cell is the one of Hochreiter and Schmidhuber with a forget gate, without peepholes, in the form and variable layout of
-TensorFlow 1's BasicLSTMCell: gates in the order i, j, f, o and a kernel of [inputs + units, 4 * units].
+What does not wait for the time step before, weight gradients too, is worked out in few large products. The
+cell is the one of Hochreiter and Schmidhuber with a forget gate, without peepholes, in the form and variable
+layout of TensorFlow 1's BasicLSTMCell: gates in the order i, j, f, o, a kernel of
+[inputs + units, 4 * units].
 """
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from crnnmodel.architecture import FORGET_BIAS, GATES
-from crnnmodel.kernels import FUSED, UNROLLED
+from crnnmodel.kernels import FUSED, UNROLLED, Kernels
 
 
-def bidirectional_lstm(inputs_tbc, *, units, kernels):
+def bidirectional_lstm(inputs_tbc: tf.Tensor, *, units: int, kernels: Kernels) -> tf.Tensor:
     """Run an LSTM over time in each direction and join the outputs.
 
-    What the gates get from the inputs is one product over all time steps; only what they get from the cell's own last
-    output has to wait for it. The two directions do not wait for each other. FUSED is one operation a direction.
+    What the gates get from the inputs is one product over all time steps; only what they get from the cell's
+    own last output has to wait for it. The two directions do not wait for each other. FUSED is one operation
+    a direction.
 
     Args:
         inputs_tbc: `kernels.dtype` [time, batch, channels].
         units: LSTM units in each direction.
-        kernels: Kernels. Gates and cell state are float32, variables too, and with FUSED all products. UNROLLED has
-            operations of its own for each time step; LOOPED is a graph of a tenth of the size, ready sooner, without
-            the gradient that few large products make.
+        kernels: Kernels. Gates and cell state are float32, variables too, and with FUSED all products.
+            UNROLLED has operations of its own for each time step; LOOPED is a graph of a tenth of the size,
+            ready sooner, without the gradient that few large products make.
 
     Returns:
         `kernels.dtype` [time, batch, 2 * units]: the forward outputs, then the backward ones.
     """
-    dtype = kernels.dtype
-    channels = inputs_tbc.shape[2]
     directions = []
     for name in ('fw', 'bw'):
         with tf.variable_scope(f'bidirectional_rnn/{name}/basic_lstm_cell'):
-            kernel = tf.get_variable('kernel', [channels + units, GATES * units], initializer=tf.glorot_uniform_initializer())
+            kernel = tf.get_variable('kernel', [inputs_tbc.shape[2] + units, GATES * units],
+                                     initializer=tf.glorot_uniform_initializer())
             bias = tf.get_variable('bias', [GATES * units], initializer=tf.zeros_initializer())
         if kernels.lstm == FUSED:
             direction = _fused_direction(inputs_tbc, kernel, bias, backwards=name == 'bw')
         else:
-            recurrence = _unrolled_recurrence if kernels.lstm == UNROLLED else _looped_recurrence
-            input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, dtype), [channels, units])
-            input_parts = _input_parts(inputs_tbc, input_kernel, bias + forget_bias_row(units))
-            direction = recurrence(input_parts, recurrent_kernel, units=units, dtype=dtype, backwards=name == 'bw')
+            direction = _direction(inputs_tbc, kernel, bias, kernels, backwards=name == 'bw')
         directions.append(direction)
     return tf.concat(directions, axis=2)
 
 
-def forget_bias_row(units):
+def _direction(inputs_tbc, kernel, bias, kernels, *, backwards):
+    """Run one direction, UNROLLED or LOOPED; returns `kernels.dtype` [time, batch, units]."""
+    units = bias.shape[0] // GATES
+    recurrence = _unrolled_recurrence if kernels.lstm == UNROLLED else _looped_recurrence
+    input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, kernels.dtype), [inputs_tbc.shape[2], units])
+    input_parts = _input_parts(inputs_tbc, input_kernel, bias + forget_bias_row(units))
+    return recurrence(input_parts, recurrent_kernel, units=units, dtype=kernels.dtype, backwards=backwards)
+
+
+def forget_bias_row(units: int) -> np.ndarray:
     """Return float32 [GATES * units]: FORGET_BIAS where the forget gate is, else 0."""
     return np.repeat(np.float32([0.0, 0.0, FORGET_BIAS, 0.0]), units)
 
 
 def _fused_direction(inputs_tbc, kernel, bias, *, backwards):
-    """Run one direction as one operation, TensorFlow's own, in float32; returns the inputs' dtype [time, batch, units].
+    """Run one direction as one operation, TensorFlow's own, in float32; returns [time, batch, units].
 
     A GPU takes longer to start the small operations of a time step one by one than to do them.
     """
@@ -58,8 +66,9 @@ def _fused_direction(inputs_tbc, kernel, bias, *, backwards):
     x = tf.cast(tf.reverse(inputs_tbc, [0]) if backwards else inputs_tbc, tf.float32)
     before, no_peephole = tf.zeros([tf.shape(x)[1], units]), tf.zeros([units])
     outputs = tf.raw_ops.BlockLSTM(
-        seq_len_max=tf.constant(x.shape[0], tf.int64), x=x, cs_prev=before, h_prev=before, w=kernel, b=bias, wci=no_peephole,
-        wcf=no_peephole, wco=no_peephole, forget_bias=FORGET_BIAS, cell_clip=-1, use_peephole=False).h
+        seq_len_max=tf.constant(x.shape[0], tf.int64), x=x, cs_prev=before, h_prev=before, w=kernel, b=bias,
+        wci=no_peephole, wcf=no_peephole, wco=no_peephole, use_peephole=False,
+        forget_bias=FORGET_BIAS, cell_clip=-1).h
     return tf.cast(tf.reverse(outputs, [0]) if backwards else outputs, inputs_tbc.dtype)
 
 
@@ -74,17 +83,18 @@ def _cell(input_part, output, cell, kernel_parts, dtype):
     """Do one time step.
 
     Args:
-        input_part: float32 [batch, GATES * units], the gates' share from inputs and bias.
+        input_part: float32 [batch, GATES * units], what the gates get from inputs and bias.
         output, cell: of the step before, `dtype` and float32 [batch, units]; None in the first.
-        kernel_parts: the recurrent kernel in the parts of the gates, `dtype` [units, units]; one stays in the cache of a
-            processor's core, the whole might not.
+        kernel_parts: the recurrent kernel in the parts of the gates, `dtype` [units, units]; one stays in
+            the cache of a processor's core, the whole might not.
 
     Returns:
         (output, cell, the gates i, j, f and o after their activation, the cell's tanh).
     """
     gates = tf.split(input_part, GATES, axis=1)
     if output is not None:
-        gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32) for gate, kernel in zip(gates, kernel_parts, strict=True)]
+        gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32)
+                 for gate, kernel in zip(gates, kernel_parts, strict=True)]
     i, j, f, o = gates
     i, j, f, o = tf.sigmoid(i), tf.tanh(j), tf.sigmoid(f), tf.sigmoid(o)
     cell = i * j if cell is None else cell * f + i * j
@@ -103,7 +113,8 @@ def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards
         return number + 1, output, cell, outputs.write(time, output)
 
     nothing = tf.zeros_like(input_parts[0, :, :units])
-    before = [0, tf.cast(nothing, dtype), nothing, tf.TensorArray(dtype, time_steps, element_shape=nothing.shape)]
+    outputs = tf.TensorArray(dtype, time_steps, element_shape=nothing.shape)
+    before = [0, tf.cast(nothing, dtype), nothing, outputs]
     *_, outputs = tf.while_loop(lambda number, *_: number < time_steps, step, before)
     return outputs.stack()
 
@@ -112,7 +123,7 @@ def _unrolled_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwar
     """Run the recurrent part of one direction.
 
     Args:
-        input_parts: float32 [time, batch, GATES * units], the gates' share from inputs and bias.
+        input_parts: float32 [time, batch, GATES * units], what the gates get from inputs and bias.
         recurrent_kernel: `dtype` [units, GATES * units].
         backwards: from the last time step to the first.
 
@@ -145,7 +156,11 @@ def _unrolled_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwar
 
 
 def _backward(d_outputs, states, recurrent_kernel, dtype):
-    """Return the gradient of each step's gates before their activation, a list over time of float32 [batch, GATES * units]."""
+    """Return the gradients of the gates before their activation, a list over time.
+
+    Returns:
+        list of float32 [batch, GATES * units].
+    """
     # What stands in brackets does not wait for the steps behind and is worked out beside their products.
     d_gates = [None] * len(states)
     d_cell = None
@@ -153,11 +168,12 @@ def _backward(d_outputs, states, recurrent_kernel, dtype):
         i, j, f, o, previous, squashed = states[step]
         d_output = d_outputs[step]
         if step + 1 < len(states):
-            d_output += tf.cast(tf.matmul(tf.cast(d_gates[step + 1], dtype), recurrent_kernel, transpose_b=True), tf.float32)
+            d_next = tf.cast(d_gates[step + 1], dtype)
+            d_output += tf.cast(tf.matmul(d_next, recurrent_kernel, transpose_b=True), tf.float32)
         through_cell = d_output * (o * (1 - squashed * squashed))
         d_cell = through_cell if d_cell is None else d_cell + through_cell
         d_f = tf.zeros_like(f) if previous is None else d_cell * (previous * f * (1 - f))
-        d_gates[step] = tf.concat([d_cell * (j * i * (1 - i)), d_cell * (i * (1 - j * j)), d_f,
-                                   d_output * (squashed * o * (1 - o))], axis=1)
+        d_i, d_j = d_cell * (j * i * (1 - i)), d_cell * (i * (1 - j * j))
+        d_gates[step] = tf.concat([d_i, d_j, d_f, d_output * (squashed * o * (1 - o))], axis=1)
         d_cell = d_cell * f
     return d_gates

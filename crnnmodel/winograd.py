@@ -1,38 +1,43 @@
-"""3 x 3 convolutions with a quarter of the multiplications: F(m x n, 3 x 3) of Lavin and Gray (arXiv 1509.09308, section 4).
+"""3 x 3 convolutions with a quarter of the multiplications.
 
-The input is cut into tiles that overlap by two pixels. A transformed tile times a transformed kernel, element by element, is
-the transform of the tile's outputs, of which there are two rows and two columns fewer. The sums over the channels come first,
-so that all there is to multiply is, for each element of a transformed tile, a product of two matrices, of [tiles, channels in]
-and [channels in, channels out]. The gradients are of the same kind. A kernel that never changes is transformed only once.
+They are F(m x n, 3 x 3) of Lavin and Gray (arXiv 1509.09308, section 4). The input is cut into tiles that
+overlap by two pixels. A transformed tile times a transformed kernel, element by element, is the transform of
+the tile's outputs, of which there are two rows and two columns fewer. The sums over the channels come first,
+so that all there is to multiply is, for each element of a transformed tile, a product of two matrices, of
+[tiles, channels in] and [channels in, channels out]. The gradients are of the same kind. A kernel that never
+changes is transformed only once.
 """
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-MIN_CHANNELS, MIN_IMAGES = 128, 8   # with fewer, transforming images or kernels costs more than the products save
+# With fewer, transforming images or kernels costs more than the products save.
+MIN_CHANNELS, MIN_IMAGES = 128, 8
 
 OVERLAP = 2
-SIDES = (4, 5, 6)                   # outputs on a side of a tile
-# Convolving is multiplying polynomials, here by their values at side + 1 of these points and at infinity. The more points,
-# the more rounding: 3e-6 of the outputs' root mean square for tiles of 4 x 4, 4e-6 for 4 x 5, 6e-6 for 6 x 6.
+SIDES = (4, 5, 6)   # outputs on a side of a tile
+# Convolving is multiplying polynomials, here by their values at side + 1 of these points and at infinity.
+# The more points, the more rounding: 3e-6 of the outputs' root mean square for tiles of 4 x 4,
+# 4e-6 for 4 x 5, 6e-6 for 6 x 6.
 POINTS = (0, 1, -1, 2, -2, 1 / 2, -1 / 2)
 
 
-def saves_time(shape):
-    """Whether images of the NHWC shape are wide and many enough for `conv2d` to take less time than tf.nn.conv2d."""
+def saves_time(shape: tf.TensorShape) -> bool:
+    """Whether images of the NHWC shape are wide and many enough for `conv2d` to be the faster way."""
     images, _, _, channels = shape.as_list()
     return channels >= MIN_CHANNELS and (images is None or images >= MIN_IMAGES)
 
 
-def conv2d(inputs, kernel):
+def conv2d(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Convolve, padding SAME, stride 1.
 
     Args:
         inputs: float32 [batch, height, width, channels in], all but the batch known.
-        kernel: float32 [3, 3, channels in, channels out]. Where it is a tf.constant, its transform is a local variable, to be
-            initialised before the first run, and there is no gradient.
+        kernel: float32 [3, 3, channels in, channels out]. Where it is a tf.constant, its transform is a local
+            variable, to be initialised before the first run, and there is no gradient.
 
     Returns:
-        float32 [batch, height, width, channels out]; the largest difference from tf.nn.conv2d is about 1e-5 of the largest value.
+        float32 [batch, height, width, channels out]; the largest difference from tf.nn.conv2d is about 1e-5
+        of the largest value.
     """
     tiling = _Tiling(inputs.shape)
     if kernel.op.type == 'Const':
@@ -43,9 +48,11 @@ def conv2d(inputs, kernel):
         transformed = tiling.transformed_input(inputs)
 
         def gradients(d_outputs):
-            d_inputs = tiling.outputs(tiling.transformed_input(d_outputs), _transformed_kernel(kernel, tiling.kernel[:, ::-1]))
+            turned_kernel = _transformed_kernel(kernel, tiling.kernel[:, ::-1])
+            d_inputs = tiling.outputs(tiling.transformed_input(d_outputs), turned_kernel)
             d_kernels = tf.matmul(transformed, tiling.transformed_gradient(d_outputs), transpose_a=True)
-            d_kernel = tf.matmul(tiling.kernel, tf.reshape(d_kernels, [tiling.elements, -1]), transpose_a=True)
+            d_kernels = tf.reshape(d_kernels, [tiling.elements, -1])
+            d_kernel = tf.matmul(tiling.kernel, d_kernels, transpose_a=True)
             return d_inputs, tf.reshape(d_kernel, kernel.shape)
 
         return tiling.outputs(transformed, tiling.kernels(kernel)), gradients
@@ -59,14 +66,18 @@ def _transformed_kernel(kernel, transform):
 
 
 class _Tiling:
-    """How images of a size are cut into tiles, and what transforms those; a transformed tile has `elements` elements."""
+    """How images of a size are cut into tiles, and what transforms those.
+
+    A transformed tile has `elements` elements.
+    """
 
     def __init__(self, shape):
         """Choose the tiles with which images of the NHWC shape `shape` need the fewest products."""
         size = shape.as_list()[1:3]
         self._sides = [_side(length) for length in size]   # outputs of a tile, high and wide
         self._tiles = [_tiles(length, side) for length, side in zip(size, self._sides, strict=True)]
-        self._excess = [[0, tiles * side - length] for length, side, tiles in zip(size, self._sides, self._tiles, strict=True)]
+        self._excess = [[0, tiles * side - length]
+                        for length, side, tiles in zip(size, self._sides, self._tiles, strict=True)]
         self._input, self.kernel, self._output = (
             np.kron(*both).astype(np.float32) for both in zip(*map(_transforms, self._sides), strict=True))
         self.elements = len(self.kernel)
@@ -76,26 +87,32 @@ class _Tiling:
         _, height, width, channels = images.shape.as_list()
         padding = [[1, 1 + excess] for _, excess in self._excess]
         padded = tf.reshape(tf.pad(images, [[0, 0], *padding, [0, 0]]), [-1, channels])
-        rows, columns = (side * np.arange(tiles) + np.arange(side + OVERLAP)[:, np.newaxis]   # [elements, tiles] of a direction
+        # [elements, tiles] of each direction
+        rows, columns = (side * np.arange(tiles) + np.arange(side + OVERLAP)[:, np.newaxis]
                          for side, tiles in zip(self._sides, self._tiles, strict=True))
         width += sum(padding[1])
         pixels = width * rows[:, np.newaxis, :, np.newaxis] + columns[:, np.newaxis]
         area = width * (height + sum(padding[0]))
         pixels = pixels.reshape(self.elements, 1, -1) + area * tf.range(tf.shape(images)[0])[:, tf.newaxis]
         pixels = tf.gather(padded, tf.reshape(pixels, [self.elements, -1]))
-        return tf.reshape(tf.matmul(self._input, tf.reshape(pixels, [self.elements, -1])), [self.elements, -1, channels])
+        transformed = tf.matmul(self._input, tf.reshape(pixels, [self.elements, -1]))
+        return tf.reshape(transformed, [self.elements, -1, channels])
 
     def kernels(self, kernel):
         """Return the transformed kernel, [elements, channels out, channels in].
 
-        With the channels in last, reading it for the product is up to 1.4 times as fast: oneDNN's packing of a matrix whose rows
-        are 2 kB apart makes the processor's cache throw out what it just took in.
+        With the channels in last, reading it for the product is up to 1.4 times as fast: oneDNN's packing of
+        a matrix whose rows are 2 kB apart makes the processor's cache throw out what it just took in.
         """
         return _transformed_kernel(tf.transpose(kernel, [0, 1, 3, 2]), self.kernel)
 
     def kept_kernels(self, kernel):
-        """Return what `kernels` does, in a local variable, which networks with the same variable scope and tiles share."""
-        return tf.get_local_variable('W_of_{}_x_{}'.format(*self._sides), initializer=self.kernels(kernel)).read_value()
+        """Return what `kernels` does, in a local variable.
+
+        Networks with the same variable scope and tiles share it.
+        """
+        name = 'W_of_{}_x_{}'.format(*self._sides)
+        return tf.get_local_variable(name, initializer=self.kernels(kernel)).read_value()
 
     def outputs(self, transformed, kernels):
         """Return the images that transformed tiles [elements, tiles, channels in] and a kernel make.
@@ -112,7 +129,8 @@ class _Tiling:
         """Return the gradient of the products, [elements, tiles, channels], from that of the outputs."""
         blocks = tf.space_to_batch_nd(d_outputs, self._sides, self._excess)
         pixels = tf.reshape(blocks, [self._sides[0] * self._sides[1], -1])
-        return tf.reshape(tf.matmul(self._output, pixels, transpose_a=True), [self.elements, -1, d_outputs.shape.as_list()[3]])
+        transformed = tf.matmul(self._output, pixels, transpose_a=True)
+        return tf.reshape(transformed, [self.elements, -1, d_outputs.shape.as_list()[3]])
 
 
 def _tiles(length, side):
@@ -125,10 +143,11 @@ def _side(length):
 
 
 def _transforms(side):
-    """Return the transforms of one dimension, float64: of side + 2 inputs, of 3 elements of a kernel, to `side` outputs.
+    """Return the transforms of one dimension, float64.
 
-    A product of polynomials a and b follows from its values: V⁻¹ (V a · V b), where the rows of V hold the powers of the points.
-    A convolution is this map of a, transposed (see Lavin and Gray, section 4.1).
+    They are those of side + 2 inputs, of the 3 elements of a kernel, and of the products to `side` outputs.
+    A product of polynomials a and b follows from its values: V⁻¹ (V a · V b), where the rows of V hold the
+    powers of the points. A convolution is this map of a, transposed (see Lavin and Gray, section 4.1).
     """
     points = np.array(POINTS[:side + 1])
     infinity = np.eye(side + OVERLAP)[-1:]   # there a polynomial's value is its highest coefficient

@@ -1,4 +1,4 @@
-"""The command line that all scripts share: the platform's flags, hints for a wrong flag, errors of one line."""
+"""The command line that all scripts share: the platform's flags, hints for a wrong one, one-line errors."""
 import argparse
 import contextlib
 import difflib
@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from typing import TextIO
 
 from local_utils import log_utils
 from local_utils.errors import InputError, Unavailable, WrongArgument
@@ -32,7 +34,10 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 class ToolParser(OneLineParser):
-    """An argument parser that knows the flags of the UAI Train platform and suggests the nearest flag for an unknown one."""
+    """An argument parser that knows the flags of the UAI Train platform.
+
+    For an unknown flag it suggests the nearest one.
+    """
 
     def __init__(self, **kwargs):
         super().__init__(allow_abbrev=False, **kwargs)
@@ -40,9 +45,12 @@ class ToolParser(OneLineParser):
         platform.add_argument('--work_dir', metavar='DIR', help='accepted for the platform; nothing reads it')
         platform.add_argument('--data_dir', default=DATA_DIR, metavar='DIR', help='where the input lies')
         platform.add_argument('--output_dir', default=OUTPUT_DIR, metavar='DIR', help='where the output goes')
-        platform.add_argument('--log_dir', metavar='DIR', help='where log/ (TensorBoard) goes (default: the output directory)')
-        platform.add_argument('--num_gpus', type=whole_number, default=0, metavar='N', help='GPUs that the job was given')
-        platform.add_argument('--max_step', type=positive_number, metavar='N', help='training stops after this step')
+        platform.add_argument('--log_dir', metavar='DIR',
+                              help='where log/ (TensorBoard) goes (default: the output directory)')
+        platform.add_argument('--num_gpus', type=whole_number, default=0, metavar='N',
+                              help='GPUs that the job was given')
+        platform.add_argument('--max_step', type=positive_number, metavar='N',
+                              help='training stops after this step')
 
     def parse_args(self, args=None, namespace=None):
         """Parse the command line; an unknown argument ends the script with status 2 and a hint."""
@@ -60,27 +68,30 @@ class ToolParser(OneLineParser):
     def _refuse_unknown(self, arguments):
         if arguments:
             nearest = difflib.get_close_matches(arguments[0].split('=')[0], self._flags(), n=1)
-            self.error(f'unknown argument {arguments[0]}' + (f'; did you mean {nearest[0]}?' if nearest else ''))
+            hint = f'; did you mean {nearest[0]}?' if nearest else ''
+            self.error(f'unknown argument {arguments[0]}{hint}')
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Shows the default of each flag that has one, and the description as it was typed."""
 
     def _get_help_string(self, action):
-        return action.help if action.default is None or action.default is False else super()._get_help_string(action)
+        if action.default is None or action.default is False:
+            return action.help
+        return super()._get_help_string(action)
 
 
-def whole_number(text):
+def whole_number(text: str) -> int:
     """Return `text` as an int of at least 0, for argparse."""
     return _number_from(text, 0)
 
 
-def positive_number(text):
+def positive_number(text: str) -> int:
     """Return `text` as an int of at least 1, for argparse."""
     return _number_from(text, 1)
 
 
-def fraction(text):
+def fraction(text: str) -> float:
     """Return `text` as a float in [0, 1), for argparse."""
     try:
         value = float(text)
@@ -101,11 +112,11 @@ def _number_from(text, smallest):
     return value
 
 
-def run_tool(main, argv=None):
+def run_tool(main: Callable[[list[str] | None], int | None], argv: list[str] | None = None) -> int:
     """Run a script's `main(argv)` and return its exit status, with one line for a mistake of the user's.
 
-    An InputError, or what the system says of a file, goes to standard error as one line; the status is 1, or 2 for a
-    WrongArgument. Anything else is a defect of the code and keeps its traceback.
+    An InputError, or what the system says of a file, goes to standard error as one line; the status is 1, or
+    2 for a WrongArgument. Anything else is a defect of the code and keeps its traceback.
 
     Args:
         main: takes the list of arguments (None for the command line's); returns None or an exit status.
@@ -132,8 +143,10 @@ def run_tool(main, argv=None):
         return 2 if isinstance(error, WrongArgument) else 1
 
 
-def standard_output():
-    """Return the standard output, for a script's results: what its encoding lacks is written as a backslash escape.
+def standard_output() -> TextIO:
+    """Return the standard output, for a script's results.
+
+    What its encoding lacks is written as a backslash escape.
 
     Raises:
         Unavailable: it is closed; better said before the long work.
@@ -146,7 +159,7 @@ def standard_output():
 
 
 @contextlib.contextmanager
-def _termination_as_exit():
+def _termination_as_exit() -> Iterator[None]:
     """Let SIGTERM end the block as Ctrl-C does, by an exception, so that what is half done is cleaned up."""
     def end(number, _frame):
         raise Terminated(128 + number)
@@ -161,7 +174,7 @@ def _termination_as_exit():
         signal.signal(signal.SIGTERM, handler)
 
 
-def message_of(error):
+def message_of(error: Exception) -> str:
     """Return an exception's message as one line; an OSError's as `path: what the system said`."""
     if isinstance(error, OSError) and error.filename is not None:
         return f'{error.filename}: {error.strerror}'

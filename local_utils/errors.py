@@ -1,6 +1,6 @@
-"""What went wrong outside the code: mistakes of the user's and refusals of the system, which a script tells in one line.
+"""What went wrong outside the code: mistakes of the user's and refusals of the system.
 
-Any other exception is a defect of the code and keeps its traceback.
+A script tells them in one line. Any other exception is a defect of the code and keeps its traceback.
 """
 
 
@@ -8,7 +8,8 @@ class InputError(ValueError):
     """A mistake in what the user gave: the message says what was expected, what came, and where."""
 
     def __str__(self):
-        return str(self.args[0]) if self.args else type(self).__name__   # KeyError, of some kin, would quote it
+        # KeyError, of which some are kin, would quote the message.
+        return str(self.args[0]) if self.args else type(self).__name__
 
 
 class MissingInput(InputError, FileNotFoundError):
@@ -20,8 +21,11 @@ class UnknownCharacter(InputError, KeyError):
 
 
 class Unavailable(InputError, OSError):
-    """What the work needs of the system cannot be had: a lock, a place on the disk, another task of a cluster."""
+    """What the work needs of the system cannot be had: a lock, space on the disk, a task of a cluster."""
 
 
 class WrongArgument(InputError):
-    """An argument that only the script's own work finds to be wrong; the exit status is 2, as for all wrong arguments."""
+    """An argument that only the script's own work finds to be wrong.
+
+    The exit status is 2, as for all wrong arguments.
+    """

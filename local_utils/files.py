@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Iterator
+from typing import IO
 
 from local_utils.errors import InputError
 
@@ -13,17 +15,18 @@ except ImportError:   # Windows, which has no such limit
     resource = None
 
 INCOMPLETE_SUFFIX = '.incomplete'
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)   # of writing to a file that is open; they do not name it
+# Of writing to a file that is open; they do not name it.
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-def repository_path(*names):
+def repository_path(*names: str) -> str:
     """Return a path inside the repository."""
     return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *names)
 
 
 @contextlib.contextmanager
-def named_errors(path):
-    """Give what the system says of a disk that is full or broken, where it names no file, the name of this one."""
+def named_errors(path: str | os.PathLike) -> Iterator[None]:
+    """Name this file in what the system says of a disk that is full or broken, where it names none itself."""
     try:
         yield
     except OSError as error:
@@ -32,7 +35,7 @@ def named_errors(path):
         raise
 
 
-def check_target(path, endings):
+def check_target(path: str, endings: tuple[str, ...]) -> None:
     """Raise InputError where a file to be written has none of the endings, no folder, or the name of one."""
     if not path.lower().endswith(endings):
         raise InputError(f'{path}: expected a name that ends in {", ".join(endings)}')
@@ -43,12 +46,12 @@ def check_target(path, endings):
 
 
 @contextlib.contextmanager
-def atomic_file(path, mode='wb', **open_args):
+def atomic_file(path: str | os.PathLike, mode: str = 'wb', **open_args) -> Iterator[IO]:
     """Open a file that takes its name only once it is whole and on the disk.
 
-    What is written goes to `path` + '.incomplete'. When the block ends that file is flushed to the disk and renamed;
-    when the block raises it is removed and whatever stood at `path` stays. A killed run leaves at most the
-    incomplete file, which the next run writes over.
+    What is written goes to `path` + '.incomplete'. When the block ends that file is flushed to the disk and
+    renamed; when the block raises it is removed and whatever stood at `path` stays. A killed run leaves at
+    most the incomplete file, which the next run writes over.
 
     Yields:
         The open file.
@@ -67,7 +70,7 @@ def atomic_file(path, mode='wb', **open_args):
         raise
 
 
-def open_regular(path, mode='rb', **open_args):
+def open_regular(path: str | os.PathLike, mode: str = 'rb', **open_args) -> IO:
     """Open a file for reading; raises InputError for what is none, like a pipe, which would be waited for.
 
     Raises:
@@ -79,7 +82,7 @@ def open_regular(path, mode='rb', **open_args):
     return open(path, mode, **open_args)
 
 
-def allow_open_files(count):
+def allow_open_files(count: int) -> None:
     """Let this process have so many files open at once, as far as the system says how many it may.
 
     Raises:
@@ -95,19 +98,19 @@ def allow_open_files(count):
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, largest))
 
 
-def write_json(path, value):
+def write_json(path: str | os.PathLike, value) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     with atomic_file(path, 'w', encoding='utf-8') as file:
         dump_json(value, file)
 
 
-def dump_json(value, file):
+def dump_json(value, file: IO[str]) -> None:
     """Write `value` as indented JSON into an open text file."""
     json.dump(value, file, ensure_ascii=False, indent=2)
     file.write('\n')
 
 
-def read_json_object(path):
+def read_json_object(path: str | os.PathLike) -> dict:
     """Read a JSON file that holds an object.
 
     Raises:
@@ -129,7 +132,8 @@ def read_json_object(path):
             raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x} '
                              f'at position {error.start}') from error
         except json.JSONDecodeError as error:
-            raise InputError(f'{path}, line {error.lineno}, column {error.colno}: expected JSON ({error.msg})') from error
+            place = f'line {error.lineno}, column {error.colno}'
+            raise InputError(f'{path}, {place}: expected JSON ({error.msg})') from error
         except RecursionError as error:
             raise InputError(f'{path}: expected a flat JSON object, got one nested too deeply') from error
         except ValueError as error:

@@ -1,6 +1,10 @@
-"""One writer at a time in a folder, and none while others read: locks of the system's, which end with their process."""
+"""One writer at a time in a folder, and none while others read.
+
+The locks are the system's: they end with their process.
+"""
 import contextlib
 import os
+from collections.abc import Iterator
 
 from local_utils.errors import Unavailable
 
@@ -13,7 +17,7 @@ LOCK_NAME = '.lock'
 
 
 @contextlib.contextmanager
-def only_writer(folder):
+def only_writer(folder: str | os.PathLike) -> Iterator[None]:
     """Make the folder where it is missing, and keep other runs out of it while the block runs.
 
     The file `.lock` of a killed run may stay behind; it is not locked then, and the next run takes it.
@@ -36,10 +40,10 @@ def only_writer(folder):
                 os.remove(path)   # while it is locked, so that nobody else's is removed
 
 
-def reading(path):
-    """Keep a file, and what belongs to it, from being replaced while the block runs; several may read at a time.
+def reading(path: str | os.PathLike) -> contextlib.AbstractContextManager[None]:
+    """Keep a file, and what belongs to it, from being replaced while the block runs.
 
-    A file that is not there, or on a file system without locks, is not kept.
+    Several may read at a time. A file that is not there, or on a file system without locks, is not kept.
 
     Raises:
         Unavailable: another run is about to replace it.
@@ -47,8 +51,10 @@ def reading(path):
     return _lock(path, True, 'another run is writing these files anew; wait for it')
 
 
-def replacing(path):
-    """Keep others from reading a file, and what belongs to it, while the block replaces it; as `reading` otherwise.
+def replacing(path: str | os.PathLike) -> contextlib.AbstractContextManager[None]:
+    """Keep others from reading a file, and what belongs to it, while the block replaces it.
+
+    A file that is not there, or on a file system without locks, is not kept.
 
     Raises:
         Unavailable: another run reads it.
@@ -65,7 +71,11 @@ def _lock(path, is_shared, refusal):
 
 
 def _lock_file(file, is_shared, refusal):
-    """Lock an open file, and return whether that could be done; raises Unavailable with the refusal where another run has it."""
+    """Lock an open file and return whether that could be done.
+
+    Raises:
+        Unavailable: another run has it; the refusal says so.
+    """
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -77,11 +87,11 @@ def _lock_file(file, is_shared, refusal):
 
 def _locked_file(folder, path):
     """Return the open and locked file of a path."""
+    refusal = f'{folder}: another run is writing into this folder; wait for it, or give another folder'
     while True:
         file = open(path, 'ab')   # noqa: SIM115
         try:
-            is_locked = _lock_file(
-                file, False, f'{folder}: another run is writing into this folder; wait for it, or give another folder')
+            is_locked = _lock_file(file, False, refusal)
         except OSError:
             file.close()
             raise

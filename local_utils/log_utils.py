@@ -9,7 +9,7 @@ LOGGER_NAME = 'crnn'
 LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR')
 
 
-def init_logger():
+def init_logger() -> logging.Logger:
     """Set up the project's logger and return it; calling it again changes nothing.
 
     Standard output belongs to results, so every line goes to standard error. The environment variable
@@ -27,7 +27,10 @@ def init_logger():
 
 
 class _StandardErrorHandler(logging.StreamHandler):
-    """Writes around progress bars, to what standard error is at the time, so that who redirects it later gets the lines too."""
+    """Writes around progress bars, to what standard error is when a line comes.
+
+    So who redirects it later gets the lines too.
+    """
 
     def __init__(self):
         super().__init__(sys.stderr)

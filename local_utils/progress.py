@@ -1,5 +1,7 @@
 """Progress of long work: a bar on a terminal, elsewhere a line in the log from time to time."""
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 
 from tqdm import tqdm
 
@@ -11,18 +13,19 @@ LINE_SECONDS = 30
 class Progress:
     """Counts how much of some work is done, and shows it, the rate and the time left."""
 
-    def __init__(self, total, unit):
+    def __init__(self, total: int, unit: str):
         """Begin.
 
         Args:
             total: how much there is to do.
             unit: what is counted, such as 'image'.
         """
-        self._bar = tqdm(total=total, unit=unit, disable=None, dynamic_ncols=True, leave=None)   # below another bar it goes
+        # disable=None: only on a terminal; leave=None: a bar below another one goes when it ends.
+        self._bar = tqdm(total=total, unit=unit, disable=None, dynamic_ncols=True, leave=None)
         self._total, self._unit, self._done = total, unit, 0
         self._started = self._last_line = time.monotonic()
 
-    def update(self, count):
+    def update(self, count: int) -> None:
         """Count so many more."""
         self._bar.update(count)
         self._done += count
@@ -30,15 +33,17 @@ class Progress:
         if self._bar.disable and now - self._last_line >= LINE_SECONDS:
             self._last_line = now
             rate = self._done / (now - self._started)
-            log_utils.init_logger().info('%d of %d %ss, %.0f a second, time left %s', self._done, self._total, self._unit, rate,
-                                         tqdm.format_interval((self._total - self._done) / rate))
+            time_left = tqdm.format_interval((self._total - self._done) / rate)
+            log_utils.init_logger().info(
+                '%d of %d %ss, %.0f a second, time left %s',
+                self._done, self._total, self._unit, rate, time_left)
 
     @staticmethod
-    def stepping_aside():
+    def stepping_aside() -> AbstractContextManager:
         """Return a block in which lines can be written to standard output: the bar is not there meanwhile."""
         return tqdm.external_write_mode()
 
-    def over(self, items):
+    def over(self, items: Iterable) -> Iterator:
         """Yield the items, each counted once it has been used."""
         for item in items:
             yield item

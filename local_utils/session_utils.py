@@ -3,23 +3,27 @@ import contextlib
 import os
 import re
 import warnings
+from collections.abc import Iterator
 
 import tensorflow.compat.v1 as tf
 
 from local_utils import log_utils
 from local_utils.errors import Unavailable
 
-FAST_BFLOAT16_CAPABILITY = (8, 0)                   # CUDA compute capability of the first GPUs with it (Ampere)
-NVIDIA_DEVICE = '/dev/nvidia0'                      # on Linux, where there is a driver
+FAST_BFLOAT16_CAPABILITY = (8, 0)   # CUDA compute capability of the first GPUs with it (Ampere)
+NVIDIA_DEVICE = '/dev/nvidia0'      # on Linux, where there is a driver
 
 
-def silence_deprecations():
-    """Keep TensorFlow's advice to move to its second interface out of the log: this project is written for the first."""
+def silence_deprecations() -> None:
+    """Keep TensorFlow's advice to move to its second interface out of the log.
+
+    This project is written for the first.
+    """
     tf.logging.set_verbosity(tf.logging.ERROR)
     warnings.filterwarnings('ignore', 'To make it possible to preserve tf.data options')
 
 
-def session_config(*, gpu_memory_fraction, allow_growth):
+def session_config(*, gpu_memory_fraction: float, allow_growth: bool) -> tf.ConfigProto:
     """Return the ConfigProto of a session."""
     config = tf.ConfigProto(allow_soft_placement=True)
     config.gpu_options.per_process_gpu_memory_fraction = gpu_memory_fraction
@@ -27,17 +31,18 @@ def session_config(*, gpu_memory_fraction, allow_growth):
     return config
 
 
-def has_gpu():
+def has_gpu() -> bool:
     """Whether TensorFlow can use a GPU of this machine."""
     return bool(tf.config.list_physical_devices('GPU'))
 
 
-def has_fast_bfloat16():
+def has_fast_bfloat16() -> bool:
     """Whether the device that will compute is fast at bfloat16."""
     gpus = tf.config.list_physical_devices('GPU')
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-        return all(detail.get('compute_capability', (0, 0)) >= FAST_BFLOAT16_CAPABILITY for detail in details)
+        capabilities = [detail.get('compute_capability', (0, 0)) for detail in details]
+        return all(capability >= FAST_BFLOAT16_CAPABILITY for capability in capabilities)
     try:
         with open('/proc/cpuinfo', encoding='ascii', errors='replace') as file:
             return processor_has_fast_bfloat16(file.read())
@@ -45,34 +50,36 @@ def has_fast_bfloat16():
         return False
 
 
-def processor_has_fast_bfloat16(cpuinfo):
+def processor_has_fast_bfloat16(cpuinfo: str) -> bool:
     """Whether a processor, described as in /proc/cpuinfo, computes in bfloat16 faster than in float32.
 
-    AVX512-BF16 alone makes it so on AMD's (1.7 times as fast in a training step on Zen 4), not on Intel's (half as fast in
-    convolutions), which have AMX for it, unless a virtual machine hides it.
+    AVX512-BF16 alone makes it so on AMD's (1.7 times as fast in a training step on Zen 4). On Intel's it
+    does not (half as fast in convolutions): they have AMX for it, unless a virtual machine hides it.
     """
     flags = re.search(r'^flags\s*:(.*)$', cpuinfo, re.MULTILINE)
     flags = flags[1].split() if flags else []
     return 'amx_bf16' in flags or ('avx512_bf16' in flags and 'AuthenticAMD' in cpuinfo)
 
 
-def computing_device():
+def computing_device() -> str:
     """Return the name of the device that will compute, for a line of the log."""
     gpus = tf.config.list_physical_devices('GPU')
     if gpus:
         return tf.config.experimental.get_device_details(gpus[0]).get('device_name', gpus[0].name)
     if os.path.exists(NVIDIA_DEVICE):
-        log_utils.init_logger().warning('this machine has an NVIDIA GPU, but TensorFlow cannot use it: its CUDA libraries, or a '
-                                        'driver that is new enough, are missing (TF_CPP_MIN_LOG_LEVEL=0 shows what it says)')
+        log_utils.init_logger().warning(
+            'this machine has an NVIDIA GPU, but TensorFlow cannot use it: its CUDA libraries, or a driver '
+            'that is new enough, are missing (TF_CPP_MIN_LOG_LEVEL=0 shows what it says)')
     return 'the processor'
 
 
-def replica_devices(num_gpus, cpu_replicas):
-    """Return the names of this machine's devices that each are to hold a replica; none for the processor alone.
+def replica_devices(num_gpus: int, cpu_replicas: int) -> list[str]:
+    """Return the names of this machine's devices that each hold a replica; none for the processor alone.
 
     Args:
         num_gpus: GPUs to use, as far as there are so many; at least one of them is.
-        cpu_replicas: where there is no GPU, replicas on the processor; to be set before anything else is asked of TensorFlow.
+        cpu_replicas: where there is no GPU, replicas on the processor; to be set before anything else is
+            asked of TensorFlow.
     """
     gpus = tf.config.list_physical_devices('GPU')
     if num_gpus > len(gpus):
@@ -82,12 +89,13 @@ def replica_devices(num_gpus, cpu_replicas):
     if cpu_replicas == 1:
         return []
     processor, = tf.config.list_physical_devices('CPU')
-    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * cpu_replicas)
+    tf.config.set_logical_device_configuration(
+        processor, [tf.config.LogicalDeviceConfiguration()] * cpu_replicas)
     return [f'/cpu:{number}' for number in range(cpu_replicas)]
 
 
 @contextlib.contextmanager
-def unavailable(what):
+def unavailable(what: str) -> Iterator[None]:
     """Turn an error of TensorFlow's in the block into an Unavailable of one line that starts with `what`."""
     try:
         yield
@@ -95,7 +103,7 @@ def unavailable(what):
         raise Unavailable(f'{what}: {first_line(error)}') from error
 
 
-def first_line(error):
+def first_line(error: Exception) -> str:
     """Return the line of an error of TensorFlow's, or of another, that says what happened."""
     lines = [line.strip() for line in str(getattr(error, 'message', error)).splitlines()]
     noise = ('Graph execution error', 'Detected at node', 'File ', 'Node: ', 'From /job:')

@@ -3,14 +3,18 @@ import signal
 
 
 class StopSignals:
-    """While the block runs, the first SIGTERM or SIGINT sets `requested`; a second one ends the process as it would have."""
+    """While the block runs, the first SIGTERM or SIGINT sets `requested`.
+
+    A second one ends the process as it would have.
+    """
 
     def __init__(self):
-        self.requested = None   # the name of the signal that came
+        self.requested: str | None = None   # the name of the signal that came
         self._handlers = {}
 
     def __enter__(self):
-        self._handlers = {number: signal.signal(number, self._request) for number in (signal.SIGTERM, signal.SIGINT)}
+        self._handlers = {
+            number: signal.signal(number, self._request) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
     def __exit__(self, *_):

@@ -1,9 +1,18 @@
-"""Tests of what the benchmarks reckon from what they measure."""
+"""Tests of the benchmarks: that they start, and what they reckon from what they measure."""
 import importlib
+import importlib.util
+import pathlib
+import runpy
+import sys
 
 import pytest
 
 from local_utils import files
+
+FOLDER = pathlib.Path(files.repository_path('benchmarks'))
+SCRIPTS = sorted(
+    path.stem for path in FOLDER.glob('*.py') if path.read_text(encoding='utf-8').startswith('#!'))
+PEERS = {'onnx_reader': 'torch', 'torch_reader': 'torch', 'torch_step': 'torch'}   # that not everybody has
 
 
 @pytest.fixture
@@ -18,15 +27,30 @@ def soak(monkeypatch):
     return importlib.import_module('soak')
 
 
+@pytest.mark.parametrize('name', SCRIPTS)
+def test_each_script_starts_from_any_folder_and_shows_its_command(name, tmp_path, monkeypatch, capsys):
+    if importlib.util.find_spec(PEERS.get(name, 'sys')) is None:
+        pytest.skip(f'{PEERS[name]} is not installed')
+    path = str(FOLDER / f'{name}.py')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(FOLDER)
+    monkeypatch.setattr(sys, 'argv', [path, '--help'])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(path, run_name='__main__')
+    assert ended.value.code == 0
+    assert f'python benchmarks/{name}.py' in capsys.readouterr().out
+
+
 def steps_of(soak, *numbers_and_losses, seconds=100):
-    return [soak.soak_job.Step(seconds + place, number, loss) for place, (number, loss) in enumerate(numbers_and_losses)]
+    return [soak.soak_job.Step(seconds + place, number, loss)
+            for place, (number, loss) in enumerate(numbers_and_losses)]
 
 
 def kill(soak, *, seconds, reached):
     return soak.Kill('SIGKILL', 'master 0', False, seconds, 1.0, reached, 0)
 
 
-def test_a_ring_sends_twice_what_is_there_but_for_the_own_share(growth):
+def test_a_ring_sends_twice_what_is_there_but_for_its_own_part(growth):
     assert growth.ring_bytes(1, 100) == 0
     assert growth.ring_bytes(2, 100) == 100
     assert growth.ring_bytes(4, 100) == 150
@@ -36,13 +60,13 @@ def test_the_growth_is_reckoned_behind_and_beside_the_step(growth):
     # 2 GPUs, steps of 10 images in 0.1 s, 50 bytes at 1000 bytes/s: 0.05 s
     reckoned = growth.reckon(2, bandwidth=1000, payload=50, batch_size=10, images_per_second=100)
     assert reckoned['all_reduce_ms'] == 50
-    assert reckoned['no_overlap'] == {'share': 0.667, 'images_per_second': 133}
-    assert reckoned['full_overlap'] == {'share': 1.0, 'images_per_second': 200}
+    assert reckoned['no_overlap'] == {'fraction': 0.667, 'images_per_second': 133}
+    assert reckoned['full_overlap'] == {'fraction': 1.0, 'images_per_second': 200}
 
 
 def test_a_transfer_longer_than_the_step_limits_the_growth_also_beside_it(growth):
     reckoned = growth.reckon(2, bandwidth=1000, payload=200, batch_size=10, images_per_second=100)
-    assert reckoned['full_overlap'] == {'share': 0.5, 'images_per_second': 100}
+    assert reckoned['full_overlap'] == {'fraction': 0.5, 'images_per_second': 100}
 
 
 def test_the_losses_of_steps_that_were_done_again_are_compared_with_the_first_time(soak):

@@ -35,7 +35,24 @@ def test_chunks_hold_all_items_in_order():
 
 def children_of(pid):
     """Return the ids of a process's children (Linux)."""
-    return [int(child) for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children') for child in path.read_text().split()]
+    paths = pathlib.Path(f'/proc/{pid}/task').glob('*/children')
+    return [int(child) for path in paths for child in path.read_text().split()]
+
+
+def test_an_interruption_while_a_process_starts_comes_once_the_executor_knows_of_it(monkeypatch):
+    start, started = parallel._WorkerProcess.start, []
+
+    def start_interrupted(process):
+        start(process)
+        started.append(process)
+        signal.raise_signal(signal.SIGINT)
+        assert len(started) == 1
+
+    monkeypatch.setattr(parallel._WorkerProcess, 'start', start_interrupted)
+    with pytest.raises(KeyboardInterrupt), parallel.worker_processes(2) as executor:
+        executor.submit(abs, -1)
+    process, = started
+    assert process.exitcode == 0   # the executor has ended it
 
 
 def is_alive(pid):
@@ -46,7 +63,8 @@ def is_alive(pid):
 
 
 @pytest.mark.skipif(not pathlib.Path('/proc/self/task').exists(), reason='looks for processes in /proc')
-@pytest.mark.parametrize(('number', 'status'), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(('number', 'status'), [
+    (signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_path, number, status):
     data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(40)], ['a'])
     annotation = data_set / 'Train' / 'sample.txt'
@@ -56,7 +74,8 @@ def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_p
     with (open(tmp_path / 'errors', 'w') as errors,
           subprocess.Popen(command, stderr=errors, start_new_session=True) as process):
         deadline = time.monotonic() + 60
-        while len(children_of(process.pid)) < 3 and time.monotonic() < deadline:   # two workers and the tracker of resources
+        # two workers and the tracker of resources
+        while len(children_of(process.pid)) < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
         workers = children_of(process.pid)
         if number == signal.SIGINT:   # goes to all, as from a terminal, and the workers are just starting

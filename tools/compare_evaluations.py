@@ -25,7 +25,7 @@ NO_FIGURE = '-'   # of a protocol that no sample counts in, or that a file lacks
 def parse_args(argv: list[str] | None = None):
     """Return the parsed command line."""
     parser = command_line.ToolParser(description=__doc__)
-    parser.add_argument('paths', nargs='+', metavar='FILE', help='what evaluate_shadownet.py printed, a file each')
+    parser.add_argument('paths', nargs='+', metavar='FILE', help='what evaluate_shadownet.py printed')
     return parser.parse_args(argv)
 
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""What share of the training step its convolutions and products of matrices would take alone, as fast as large ones get.
+"""The training step against its convolutions and products of matrices alone, as fast as large ones get.
 
-    python benchmarks/processor_share.py --batch_size 64 --precision float32 --rounds 8
+    python benchmarks/processor_rates.py --batch_size 64 --precision float32 --rounds 8
 
-Measures the step and, in turn with it, single large operations of TensorFlow: convolutions of conv4's and conv6's shape with both
-of their gradients, and a product of matrices. The work of the network, counted as direct convolutions, at the best rate of its
-kind is the shortest time that such operations allow; a step that does with fewer multiplications can have a share above 1.
-Prints one JSON object: GFLOP/s of each operation, images/s of the step, the share.
+Measures the step and, in turn with it, single large operations of TensorFlow: convolutions of conv4's and
+conv6's shape with both of their gradients, and a product of matrices. The work of the network, counted as
+direct convolutions, at the best rate of its kind is the shortest time that such operations allow; a step
+that does with fewer multiplications can be faster. Prints one JSON object: GFLOP/s of each operation,
+images/s of the step, images/s of those operations, the ratio of the two.
 """
 import contextlib
 import json
@@ -26,12 +27,13 @@ import paired
 import tensorflow.compat.v1 as tf
 import training_batch
 
-# Of an image of 100 x 32: (pixels of the output, side of the kernel, channels in, channels out), conv1 to conv7.
-CONVOLUTIONS = [(3200, 3, 3, 64), (800, 3, 64, 128), (200, 3, 128, 256), (200, 3, 256, 256), (100, 3, 256, 512),
-                (100, 3, 512, 512), (25, 2, 512, 512)]
+# Of an image of 100 x 32, conv1 to conv7.
+CONVOLUTIONS = [   # (pixels of the output, side of the kernel, channels in, channels out)
+    (3200, 3, 3, 64), (800, 3, 64, 128), (200, 3, 128, 256), (200, 3, 256, 256), (100, 3, 256, 512),
+    (100, 3, 512, 512), (25, 2, 512, 512)]
 LSTM_CELLS, LSTM_KERNEL = 4, (512 + 256, 4 * 256)
 LARGE_CONVOLUTIONS = {'conv4': (8, 256), 'conv6': (4, 512)}   # height, channels in and out; 25 wide
-LARGE_PRODUCT = 2048                                          # rows and columns of both matrices
+LARGE_PRODUCT = 2048   # rows and columns of both matrices
 KINDS = ('forward', 'input gradient', 'kernel gradient', 'product')
 
 
@@ -40,7 +42,8 @@ def work_of_an_image(width, num_classes):
     convolutions = [2 * pixels * width // 100 * side ** 2 * channels * new_channels
                     for pixels, side, channels, new_channels in CONVOLUTIONS]
     products = 2 * (width // 4) * (LSTM_CELLS * LSTM_KERNEL[0] * LSTM_KERNEL[1] + 512 * num_classes)
-    return dict(zip(KINDS, (sum(convolutions), sum(convolutions[1:]), sum(convolutions), 3 * products), strict=True))
+    work = sum(convolutions), sum(convolutions[1:]), sum(convolutions), 3 * products
+    return dict(zip(KINDS, work, strict=True))
 
 
 def large_operations(batch_size, dtype):
@@ -53,9 +56,10 @@ def large_operations(batch_size, dtype):
     for name, (height, channels) in LARGE_CONVOLUTIONS.items():
         images, kernel = variable(batch_size, height, 25, channels), variable(3, 3, channels, channels)
         flop = 2 * batch_size * height * 25 * 9 * channels ** 2
-        results = {'forward': tf.nn.conv2d(images, kernel, 1, 'SAME'),
-                   'input gradient': tf.nn.conv2d_backprop_input(images.shape, kernel, images, [1, 1, 1, 1], 'SAME'),
-                   'kernel gradient': tf.nn.conv2d_backprop_filter(images, kernel.shape, images, [1, 1, 1, 1], 'SAME')}
+        form = [1, 1, 1, 1], 'SAME'
+        results = {'forward': tf.nn.conv2d(images, kernel, *form),
+                   'input gradient': tf.nn.conv2d_backprop_input(images.shape, kernel, images, *form),
+                   'kernel gradient': tf.nn.conv2d_backprop_filter(images, kernel.shape, images, *form)}
         for kind, result in results.items():
             operations[f'{name} {kind}'] = kind, flop, result.op
     matrix = variable(LARGE_PRODUCT, LARGE_PRODUCT)
@@ -85,14 +89,16 @@ def main():
         step = stack.enter_context(paired.Worker('our_step.py', *sizes))
         figures = paired.in_turn({**measures, 'step': step.measure}, args.rounds)
     step_rates = figures.pop('step')
-    best = {kind: max(statistics.median(figures[name]) for name in operations if operations[name][0] == kind) for kind in KINDS}
+    best = {kind: max(statistics.median(figures[name])
+                      for name, operation in operations.items() if operation[0] == kind) for kind in KINDS}
     work = work_of_an_image(args.width, args.num_classes)
     seconds = sum(work[kind] / best[kind] / 1e9 for kind in KINDS)
     print(json.dumps({
-        'machine': paired.machine(), **vars(args), 'gflops': {name: paired.spread(values) for name, values in figures.items()},
+        'machine': paired.machine(), **vars(args),
+        'gflops': {name: paired.spread(values) for name, values in figures.items()},
         'best_gflops': best, 'gflop_of_an_image': {kind: flop / 1e9 for kind, flop in work.items()},
         'images_per_second': paired.spread(step_rates), 'images_per_second_of_large_operations': 1 / seconds,
-        'share': statistics.median(step_rates) * seconds}, indent=2))
+        'ratio_to_large_operations': statistics.median(step_rates) * seconds}, indent=2))
 
 
 if __name__ == '__main__':
