@@ -3,8 +3,8 @@ import cv2
 import numpy as np
 import pytest
 
-from data_provider.drawing import camera, fonts, text_image, text_mask
-from data_provider.drawing.text_style import LEGIBLE, PLAIN, RICH, STYLES, Effect, Style, choose
+from data_provider.drawing import camera, fonts, letter_paint, letter_parts, text_image, text_mask
+from data_provider.drawing.text_style import LEGIBLE, PLAIN, RICH, STYLES, WORN, Effect, Style, choose
 
 ALWAYS_ON = {name: effect._replace(probability=1.0) for name, effect in RICH._asdict().items()}
 
@@ -33,11 +33,11 @@ def test_a_power_makes_strong_effects_rare(rng):
 
 
 def test_each_of_several_styles_is_chosen(rng):
-    assert {choose(STYLES['rich'], rng) for _ in range(30)} == {RICH, LEGIBLE, PLAIN}
+    assert {choose(STYLES['rich'], rng) for _ in range(100)} == {RICH, LEGIBLE, WORN, PLAIN}
     assert choose(STYLES['plain'], rng) is PLAIN
 
 
-@pytest.mark.parametrize('style', [PLAIN, RICH, LEGIBLE], ids=['plain', 'rich', 'legible'])
+@pytest.mark.parametrize('style', [PLAIN, RICH, LEGIBLE, WORN], ids=['plain', 'rich', 'legible', 'worn'])
 def test_every_word_becomes_a_picture_of_its_own(style):
     pictures = [draw('word', seed, style, 'other') for seed in range(60)]
     assert len({picture.tobytes() for picture in pictures}) == 60
@@ -74,11 +74,11 @@ class Idle(Effect):
 def test_each_effect_changes_the_picture(name):
     still = PLAIN._replace(**{field: Effect(0.0, 0, 0) for field in ('slant', 'gradient', 'focus_blur', 'noise')},
                            saturation=Effect(1.0, 0.8, 0.8))
-    if name == 'ring_turn':
+    if name in ('ring_turn', 'ring_picture'):
         still = still._replace(ring=Effect(1.0, 1, 1))
     _, low, high, _ = RICH._asdict()[name]
     weak = Effect(1.0, low, low) if low < high else Idle(1.0, low, low)
-    weaker, stronger = (draw('word', 1, still._replace(**{name: effect}), 'other') for effect in (weak, Effect(1.0, high, high)))
+    weaker, stronger = (draw('wOrd', 1, still._replace(**{name: effect}), 'other') for effect in (weak, Effect(1.0, high, high)))
     assert not np.array_equal(weaker, stronger)
 
 
@@ -102,7 +102,7 @@ def test_a_thin_letter_that_is_cropped_does_not_vanish():
 
 def test_nothing_of_a_word_is_cut_off_by_a_margin():
     for seed in range(40):
-        mask = text_mask.draw_mask('jaj', fonts.load_font('italic'), np.random.default_rng(seed), RICH)
+        mask = text_mask.draw_shape('jaj', fonts.load_font('italic'), np.random.default_rng(seed), RICH).mask
         canvas = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
         assert mask.any()
         assert cv2.boundingRect(canvas) == (1, 1, mask.shape[1], mask.shape[0])
@@ -111,7 +111,7 @@ def test_nothing_of_a_word_is_cut_off_by_a_margin():
 def test_an_arc_lifts_the_middle_or_lets_it_sink():
     line = np.full((20, 200), 255, np.uint8)
     for angle, is_lifted in ((1.0, True), (-1.0, False)):
-        bent = text_mask._bent(line, angle)
+        bent = text_mask._bent(line, angle).mask
         tops = (bent > 127).argmax(axis=0)
         middle, side = tops[bent.shape[1] // 2], tops[10]
         assert (middle < side) == is_lifted
@@ -120,14 +120,14 @@ def test_an_arc_lifts_the_middle_or_lets_it_sink():
 
 def test_a_strong_arc_of_a_short_word_keeps_its_letters():
     square = np.full((40, 30), 255, np.uint8)
-    bent = text_mask._bent(square, 1.2)
+    bent = text_mask._bent(square, 1.2).mask
     assert (bent > 127).sum() > 0.5 * square.size
 
 
 @pytest.mark.parametrize('turn', [-1.0, -0.4, 0.7])
 def test_a_turned_arc_stands_at_a_side_of_the_ring(turn):
     line = np.full((20, 120), 255, np.uint8)
-    bent, straight_up = text_mask._bent(line, 1.0, turn), text_mask._bent(line, 1.0)
+    bent, straight_up = (text_mask._bent(line, 1.0, angle).mask for angle in (turn, 0))
     assert abs((bent > 127).sum() / (straight_up > 127).sum() - 1) < 0.03   # nothing of it is cut off
     ends = [np.flatnonzero(bent[:, column] > 127).mean() for column in (4, bent.shape[1] - 5)]
     assert (ends[0] > ends[1]) == (turn < 0)   # on the left of a ring the text climbs
@@ -136,7 +136,61 @@ def test_a_turned_arc_stands_at_a_side_of_the_ring(turn):
 def test_words_on_nearly_half_a_ring_are_whole():
     line = np.full((20, 200), 255, np.uint8)
     for angle in (2.0, 2.6, -2.6):
-        assert abs((text_mask._bent(line, angle) > 127).sum() / line.size - 1) < 0.05
+        assert abs((text_mask._bent(line, angle).mask > 127).sum() / line.size - 1) < 0.05
+
+
+def test_the_ring_of_a_bent_text_goes_along_it():
+    line = np.full((20, 200), 255, np.uint8)
+    for angle, turn in ((2.0, 0), (-1.5, 0), (1.2, 0.8), (-1.2, -0.5)):
+        mask, ((x, y), inner, outer) = text_mask._bent(line, angle, turn)
+        rows, columns = np.nonzero(mask > 127)
+        distances = np.hypot(columns - x, rows - y)
+        assert distances.min() > inner - 2
+        assert distances.max() < outer + 2
+
+
+def test_lamps_are_as_many_as_asked_for(rng):
+    block = np.full((45, 90), 255, np.uint8)
+    lamps = letter_parts.as_lamps(block, 9, rng)
+    middle = lamps[lamps.shape[0] // 18] > 127   # the middle of the first row
+    assert np.count_nonzero(np.diff(middle.astype(int)) > 0) in (17, 18)
+
+
+def test_a_stencil_parts_each_letter(rng):
+    mask = text_mask.draw_shape('HOE', fonts.load_font('sans'), rng, PLAIN).mask
+    before, after = (cv2.connectedComponents((image > 127).astype(np.uint8))[0] - 1
+                     for image in (mask, letter_parts.with_gaps(mask, 3, rng)))
+    assert before == 3
+    assert after >= 6
+
+
+def test_stitches_and_lines_leave_a_part_of_each_letter(rng):
+    block = cv2.copyMakeBorder(np.full((40, 40), 255, np.uint8), 5, 5, 5, 5, cv2.BORDER_CONSTANT)
+    for parts in (letter_parts.as_stitches(block, 5, rng), letter_parts.as_lines(block, 4)):
+        assert 0.2 < (parts > 127).sum() / (block > 127).sum() < 0.8
+        assert not parts[block == 0].any()
+
+
+def test_solid_letters_have_sides_of_the_length_asked_for(rng):
+    mask = cv2.copyMakeBorder(np.full((40, 20), 255, np.uint8), 20, 20, 20, 20, cv2.BORDER_CONSTANT)
+    colours = letter_paint.Colours(np.zeros(3), np.full(3, 200.0))
+    layers = letter_paint.layers_of(mask, colours, rng, PLAIN._replace(depth=Effect(1.0, 0.2, 0.2)))
+    x, y, width, height = cv2.boundingRect(layers[0].mask)
+    assert 7 <= np.hypot(width - 20, height - 40) <= 9   # 0.2 of 40
+    np.testing.assert_array_equal(layers[-1].mask, mask)
+
+
+def test_words_contrast_with_their_ground_as_the_style_says(rng):
+    for _ in range(100):
+        colours = letter_paint.choose_colours(rng, RICH._replace(contrast=Effect(1.0, 60, 60)))
+        assert abs((colours.text - colours.background) @ letter_paint.GREY_OF_BGR) >= 60
+
+
+def test_a_cut_takes_a_part_of_the_height():
+    still = PLAIN._replace(slant=Effect(0.0, 0, 0), margin=Effect(1.0, 0, 0), text_size=Effect(1.0, 40, 40),
+                           weight=Effect(1.0, 400, 400), height=Effect(1.0, 400, 400))
+    whole, cut = (draw('HHH', 2, still._replace(cut=Effect(probability, 0.2, 0.2))).shape[0] for probability in (0, 1))
+    assert 0.75 < cut / whole < 0.85
 
 
 def test_the_resolution_is_the_one_asked_for(rng):

@@ -20,9 +20,9 @@ def as_lamps(mask, rows, rng):
     lit = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA) > LIT
     lamp = np.zeros((LAMP_PIXELS * 2, LAMP_PIXELS * 2), np.uint8)
     if rng.random() < 0.75:
-        cv2.circle(lamp, (LAMP_PIXELS, LAMP_PIXELS), int(rng.integers(LAMP_PIXELS - 2, LAMP_PIXELS + 1)), 255, -1)
+        cv2.circle(lamp, (LAMP_PIXELS, LAMP_PIXELS), int(rng.integers(LAMP_PIXELS - 2, LAMP_PIXELS)), 255, -1)
     else:
-        lamp[1:-1, 1:-1] = 255
+        lamp[2:, 2:] = 255
     lamp = cv2.resize(lamp, (LAMP_PIXELS, LAMP_PIXELS), interpolation=cv2.INTER_AREA)
     lamps = np.kron(lit.astype(np.uint8), lamp)
     new_height = max(rows * 2, height)
@@ -65,7 +65,7 @@ def as_stitches(mask, period, rng):
 
 
 def as_lines(mask, period):
-    """Return the mask as lines along the edges of its letters, `period` pixels from one to the next, from the edge inwards."""
+    """Return the mask as lines along the edges of its letters, `period` pixels from one to the next inwards."""
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    lines = 255 * np.clip(1.5 - np.abs(depth % np.float32(period) - 1), 0, 1)
+    lines = 255 * np.clip(1.2 - np.abs(depth % np.float32(period) - 1), 0, 1)
     return cv2.min(mask, lines.astype(np.uint8))
