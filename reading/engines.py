@@ -10,8 +10,10 @@ import numpy as np
 
 from crnnmodel import checkpoint_files
 from crnnmodel.architecture import Architecture
+from local_utils import tensorflow_import
 from reading.settings import ReadingSettings
 
+PIECE_IMAGES = 16   # of a batch, at least, that are worth a call of their own
 
 class Engine(Protocol):
     """Computes logits; several threads may call it at the same time."""
@@ -49,9 +51,15 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
         InputError: it is damaged, or of another network.
     """
     checkpoint = checkpoint_files.load_newest(best_or_last(weights_path))
-    from reading.tensorflow_engine import TensorflowEngine  # noqa: I001   a library that takes seconds to import
+    tensorflow_import.import_tensorflow()   # which takes seconds
+    from reading.tensorflow_engine import TensorflowEngine  # noqa: I001
 
     return TensorflowEngine(checkpoint, settings, num_images)
+
+
+def num_pieces(num_images: int, concurrency: int) -> int:
+    """Return in how many pieces a batch is read at the same time: that keeps cores busier than to share operations."""
+    return max(1, min(concurrency, num_images // PIECE_IMAGES))
 
 
 def best_or_last(path: str) -> str:
