@@ -58,7 +58,8 @@ def log_probabilities(labels: np.ndarray, probabilities_tbc: np.ndarray, rows: n
         rows: int [labels]: the image of each label; None for one label an image.
 
     Returns:
-        float64 [labels]; -inf where the frames do not suffice.
+        float64 [labels]; -inf where the frames do not suffice, or where it is less than 1e-300 of what another beginning
+        of the label has.
     """
     of_characters, of_blank, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
     longest, count = may_skip.shape
