@@ -118,14 +118,14 @@ class Recogniser:
     def _read_images(self, images):
         first = self._probabilities(np.stack([image.first for image in images]))
         decoded = decoding.decode(first, self._beam_width)
-        unsure = np.flatnonzero(decoded.confidences < self._settings.min_confidence) if self._further else ()
+        doubtful = np.flatnonzero(decoded.confidences < self._settings.min_confidence) if self._further else ()
         of_first = [ViewGroup(first, np.arange(len(images)))]
         readings = self._readings(decoded, of_first)
-        if len(unsure):
-            groups = [ViewGroup(first[:, unsure], np.arange(len(unsure))),
-                      *self._further_groups([images[index] for index in unsure])]
-            together = decoding.decode_together(groups, len(unsure), self._beam_width)
-            for index, reading in zip(unsure, self._readings(together, groups), strict=True):
+        if len(doubtful):
+            groups = [ViewGroup(first[:, doubtful], np.arange(len(doubtful))),
+                      *self._further_groups([images[index] for index in doubtful])]
+            together = decoding.decode_together(groups, len(doubtful), self._beam_width)
+            for index, reading in zip(doubtful, self._readings(together, groups), strict=True):
                 readings[index] = reading
         return readings
 
