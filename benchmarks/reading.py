@@ -3,7 +3,8 @@
 
     python benchmarks/reading.py --batch_size 1 --rounds 30
 
-Each runs network and best path; ours also works out the confidence, which the peers do not. PyTorch runs in float32 and in
+Each runs network and best path; ours, through its front door, also works out the confidence and the place and
+probability of each character, which the peers do not. PyTorch runs in float32 and in
 bfloat16, with and without torch.compile. Prints one JSON object: images/s, and the ratio of the medians to the best peer.
 """
 import contextlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""From the start of test_shadownet.py to its first word, the whole process, and what its parts take, a second look last.
+"""From the start of test_shadownet.py to its first word, the whole process, and what its parts take, further views last.
 
     python benchmarks/start.py --image_path word.jpg --rounds 7
 
@@ -21,14 +21,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 UP_TO = {
     'Python': '',
     'NumPy and OpenCV': 'import numpy, cv2',
-    'TensorFlow': 'import numpy, cv2; from local_utils import tensorflow_import; tensorflow_import.import_tensorflow()',
     'the project': 'import tools.test_shadownet',
-    'checkpoint, graph and session': '''
-from tools import test_shadownet   # imports TensorFlow as the scripts do
-from reading import recogniser
-recogniser.open_recogniser(test_shadownet.parse_args(['--image_path', 'word.jpg', '--weights_path', 'bundled']), num_images=1)''',
+    'engine and checkpoint': '''
+import tools.test_shadownet
+from reading import Recogniser
+Recogniser.open('bundled', num_images=1)''',
 }
-READ, READ_AGAIN = 'the word is read', 'it is looked at again'
+READ, READ_AGAIN = 'the word is read', 'it is read in further views'
 
 
 def parse_args():
@@ -51,8 +50,8 @@ def main():
     args = parse_args()
     measures = {name: lambda code=code: seconds_of('-c', code) for name, code in UP_TO.items()}
     image_path = os.path.abspath(args.image_path)
-    for name, sure in ((READ, 0), (READ_AGAIN, 1)):
-        flags = ['--image_path', image_path, '--set', f'TEST.MIN_CONFIDENCE={sure}']
+    for name, min_confidence in ((READ, 0), (READ_AGAIN, 1)):
+        flags = ['--image_path', image_path, '--set', f'TEST.MIN_CONFIDENCE={min_confidence}']
         measures[name] = lambda flags=flags: seconds_of('tools/test_shadownet.py', *flags)
     figures = paired.in_turn(measures, args.rounds)
     medians = {name: statistics.median(values) for name, values in figures.items()}

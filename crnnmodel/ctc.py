@@ -11,7 +11,7 @@ CtcLoss = collections.namedtuple('CtcLoss', [
     'usable',  # bool [batch]: the label is not empty, holds characters only, and the frames suffice for it
 ])
 
-Reading = collections.namedtuple('Reading', [
+Decoded = collections.namedtuple('Decoded', [
     'labels',       # int32 [batch, longest]: the class indices that were read, -1 behind the last
     'confidences',  # float32 [batch]: p(the label that was read | image), over all its CTC paths
 ])
@@ -49,7 +49,7 @@ def usable_labels(labels: tf.SparseTensor, *, time_steps: int, blank: int) -> tf
     return are_characters & (needed >= 1) & (needed <= time_steps)
 
 
-def decode(logits_tbc: tf.Tensor, beam_width: int | None = None) -> Reading:
+def decode(logits_tbc: tf.Tensor, beam_width: int | None = None) -> Decoded:
     """Read the logits: repeats are collapsed, then blanks dropped.
 
     Args:
@@ -57,36 +57,10 @@ def decode(logits_tbc: tf.Tensor, beam_width: int | None = None) -> Reading:
         beam_width: of a beam search (section 2.3.2 gives the best path only); None for the best path.
 
     Returns:
-        Reading.
+        Decoded.
     """
     labels = _decoded(logits_tbc, beam_width)
-    confidences, _ = _probabilities(labels, logits_tbc)
-    return Reading(_dense(labels), confidences)
-
-
-def decode_together(logits_of_views: list[tf.Tensor], beam_width: int | None = None) -> Reading:
-    """Read several views of the same images.
-
-    Of the texts that they read alone, that is taken which is the most probable in all of them together.
-
-    Args:
-        logits_of_views: list of float32 [time, batch, classes]; each view may have its own number of frames.
-        beam_width: see `decode`.
-
-    Returns:
-        Reading; the confidence is the mean over the views that have frames enough for the text.
-    """
-    num_views, batch_size = len(logits_of_views), tf.shape(logits_of_views[0], out_type=tf.int64)[1]
-    # What the first view reads of all images, then what the second does, and so on: [views * batch, longest].
-    labels = tf.sparse.concat(
-        0, [_decoded(logits, beam_width) for logits in logits_of_views],
-        expand_nonconcat_dims=True, expand_nonconcat_dim=None)   # the old name is False by default
-    in_views = [_probabilities(labels, tf.tile(logits, [1, num_views, 1])) for logits in logits_of_views]
-    probabilities, fits = zip(*in_views, strict=True)
-    sums = tf.reshape(tf.add_n(probabilities), [num_views, batch_size])
-    counts = tf.add_n([tf.reshape(tf.cast(fit, tf.float32), [num_views, batch_size]) for fit in fits])
-    best = tf.argmax(sums, axis=0) * batch_size + tf.range(batch_size)   # row of each image's best label
-    return Reading(tf.gather(_dense(labels), best), tf.gather(tf.reshape(sums / counts, [-1]), best))
+    return Decoded(_dense(labels), _probabilities(labels, logits_tbc))
 
 
 def _decoded(logits_tbc, beam_width):
@@ -105,18 +79,14 @@ def _dense(labels):
 
 
 def _probabilities(labels, logits_tbc):
-    """Return the probabilities of labels and whether the frames suffice for them.
-
-    Returns:
-        (p(label | image), float32 [batch], 0 where the frames do not suffice; bool [batch])
-    """
+    """Return p(label | image), float32 [batch]; 0 where the frames do not suffice."""
     losses, usable = ctc_loss(labels, logits_tbc)
     is_empty = tf.logical_not(tf.reduce_any(_dense(labels) >= 0, 1))
     blank_losses = -tf.reduce_sum(tf.nn.log_softmax(logits_tbc)[:, :, -1], axis=0)
     fits = usable | is_empty
     probabilities = tf.exp(-tf.where(is_empty, blank_losses, losses))
     probabilities = tf.minimum(probabilities, 1)   # rounding leads a little above
-    return tf.where(fits, probabilities, tf.zeros_like(probabilities)), fits
+    return tf.where(fits, probabilities, tf.zeros_like(probabilities))
 
 
 def _losses_of_filled(labels, logits_tbc):

@@ -30,8 +30,8 @@ def alignment(truth, read):
     return pairs[::-1]
 
 
-def letters_and_digits(text):
-    """Return what the usual protocol compares: the letters and digits of a text, in lower case."""
+def alphanumeric(text: str) -> str:
+    """Return what the alphanumeric protocol compares: the letters and digits of a text, in lower case."""
     return ''.join([character for character in text.lower() if character.isalnum()])
 
 
@@ -64,7 +64,7 @@ class TextMetrics:
 
     @property
     def word_accuracy(self):
-        """Share of the texts that were read without a mistake; 0 where there are none."""
+        """Fraction of the texts that were read without a mistake; 0 where there are none."""
         return self.correct / max(self.samples, 1)
 
     @property

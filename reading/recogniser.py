@@ -1,228 +1,179 @@
-"""A trained network that reads: opening a checkpoint, with its alphabet, as the flags say; a second look at what is unclear."""
+"""The front door: a trained network that reads images, `Recogniser.open('bundled').read(['word.jpg', array])`."""
 import collections
 import concurrent.futures
 import itertools
 import os
-import threading
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint, checkpoint_files, ctc, geometry
-from crnnmodel.architecture import architecture_of
-from crnnmodel.kernels import FUSED, LOOPED, choose_kernels
+from crnnmodel import numpy_ctc
 from data_provider import image_file
-from local_utils import command_line, establish_char_dict, log_utils, parallel, session_utils
+from data_provider.annotation import RejectedSample
+from local_utils import establish_char_dict, parallel
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
-from reading import recognition
+from reading import decoding, engines, views
+from reading.decoding import ViewGroup
+from reading.readings import Character, Reading, unreadable
+from reading.settings import ReadingSettings
 
-SECOND_LOOK_MARGINS = (0.1, -0.06)   # of the image's height, on each side; a negative one is cut off
-SECOND_LOOK_WIDTHS = (0.8, 1.44)     # shares of the network's own
-PIECE_IMAGES = 16                    # of a batch, at least, that are worth a run of their own
-FEW_IMAGES = 5000                    # that are read before a better graph would have been found and paid off
+DECODING_THREADS = 2
+DEFAULTS = ReadingSettings()
 
-SecondLook = collections.namedtuple('SecondLook', [
-    'images',   # a list over SECOND_LOOK_WIDTHS of placeholders as in ReadingGraph
-    'logits',   # a list of placeholders of the logits of the first look, and of those over SECOND_LOOK_MARGINS
-    'reading',  # ctc.Reading of all of them together
-])
+Image = str | os.PathLike | bytes | np.ndarray | Callable[[], np.ndarray]
 
 
 class Recogniser:
-    """A session with the weights of one checkpoint.
+    """Reads images with one network; several threads may use one at the same time.
 
-    An image that it is not sure of is looked at again, cut out more loosely and more closely, narrower and wider: letters of
-    another size and width, in other frames, are read with other mistakes. The first look squeezed or stretched all to one width.
+    An image that is read with too little confidence is read in further views, and all of them together.
     """
 
-    def __init__(self, weights_path, *, alphabet_dir=None, precision='auto', beam_width=None, sure=0.0, batch_size=None,
-                 unrolled=True, config=None):
-        """Restore a checkpoint.
+    def __init__(self, engine: engines.Engine, codec: CharacterCodec, settings: ReadingSettings = DEFAULTS, *,
+                 beam_search: bool = False):
+        """Take an engine that is open; `open` opens one.
 
         Args:
-            weights_path: a folder, a prefix or a file of a checkpoint.
+            engine: engines.Engine.
+            codec: of its alphabet.
+            settings: ReadingSettings.
+            beam_search: search a beam instead of the best path.
+        """
+        self.codec = codec
+        self.prefix = engine.prefix
+        self.input_size = engine.architecture.input_size
+        self._engine, self._settings = engine, settings
+        self._beam_width = settings.beam_width if beam_search else None
+        self._further = views.FURTHER if settings.min_confidence > 0 else ()
+
+    @classmethod
+    def open(cls, weights_path: str = 'bundled', *, settings: ReadingSettings = DEFAULTS,
+             alphabet_dir: str | None = None, beam_search: bool = False,
+             num_images: int | None = None) -> 'Recogniser':
+        """Open a checkpoint.
+
+        Args:
+            weights_path: see engines.open_engine.
+            settings: ReadingSettings.
             alphabet_dir: the folder of the alphabet that the checkpoint has to have, see find_codec.
-            precision: of the arithmetic, see kernels.choose_kernels.
-            beam_width: of a beam search; None for the best path.
-            sure: the confidence below which an image is looked at again; 0 for never.
-            batch_size: images in every batch, where that is known; few are then read sooner.
-            unrolled: see kernels.choose_kernels; False for few images.
-            config: ConfigProto of the session.
+            beam_search: search a beam of settings.beam_width instead of the best path.
+            num_images: how many will be read, where that is known; few are then read sooner.
 
         Raises:
             MissingInput: there is no such checkpoint.
             InputError: it is damaged, or of another network or alphabet.
         """
-        self.prefix, tensors = checkpoint_files.load_newest(weights_path)
-        self._architecture = architecture_of(tensors, self.prefix)
-        self.codec = find_codec(self._architecture, self.prefix, alphabet_dir)
-        self.input_size = self._architecture.input_size
-        self._sure = sure
-        self._beam_width = beam_width
-        self._kernels, self._batch_size = choose_kernels(precision, unrolled=unrolled), batch_size
-        self._constants = checkpoint.Constants(tensors, self.prefix)
-        self._second_look = None   # until it is needed
-        self._building = threading.Lock()
-        with tf.Graph().as_default() as graph:
-            with self._constants.scope():
-                self.graph = recognition.build_reading_graph(
-                    self._architecture, self._kernels, beam_width=beam_width, batch_size=batch_size)
-            self.session = tf.Session(graph=graph, config=config)
-            self.session.run(tf.local_variables_initializer())
+        engine = engines.open_engine(os.fspath(weights_path), settings, num_images)
+        return cls(engine, find_codec(engine.architecture, engine.prefix, alphabet_dir), settings,
+                   beam_search=beam_search)
 
-    def views(self, image):
-        """Return what `read` takes of an image.
-
-        Args:
-            image: uint8 [any height, any width, 3], BGR.
+    def read(self, images: Iterable[Image]) -> list[Reading]:
+        """Read images; see `read_all`.
 
         Returns:
-            list of uint8 [height, width, 3]: in the size of the network's input, then as for a second look.
+            list of Reading, one an image, in order.
         """
-        looks = [(image, self.input_size[0])]
-        if self._sure:
-            looks += [(image_file.with_margin(image, margin), self.input_size[0]) for margin in SECOND_LOOK_MARGINS]
-            looks += [(image, width) for width in second_look_widths(self.input_size)]
-        return [image_file.resize(image, (width, self.input_size[1])) for image, width in looks]
+        return list(self.read_all(images))
 
-    def read(self, views):
-        """Read a batch.
+    def read_all(self, images: Iterable[Image]) -> Iterator[Reading]:
+        """Read any number of images, a stream of them as it comes; memory is bounded.
 
         Args:
-            views: a list over the images of what `views` gives.
+            images: each a path, the bytes of an image file, uint8 [height, width, 3] BGR, or a function that returns
+                such an array, or raises RejectedSample; it is called in a thread.
 
-        Returns:
-            (texts, list of str; confidences, float32 [batch] in [0, 1]).
+        Yields:
+            Reading, one an image, in order. What cannot be read has no text, but an error.
 
         Raises:
-            InputError: the device has too little memory for so many images.
+            InputError: there is too little memory for settings.batch_size images.
         """
-        return in_pieces(self._read_piece, views)
+        with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as decoders,
+              concurrent.futures.ThreadPoolExecutor(self._engine.concurrency) as readers):
+            loaded = parallel.ordered_map(decoders, self._load, images, 2 * self._settings.batch_size)
+            pieces = itertools.chain.from_iterable(
+                map(self._in_pieces, parallel.chunked(loaded, self._settings.batch_size)))
+            for readings in parallel.ordered_map(readers, self._read_piece, pieces, self._engine.concurrency + 1):
+                yield from readings
 
-    def _read_piece(self, views):
-        first, *others = map(np.stack, zip(*views, strict=True))
-        if not self._sure:
-            return recognition.read_images(self.session, self.graph, self.codec, first)
-        (labels, confidences), logits = recognition.run_reading(
-            self.session, [self.graph.reading, self.graph.logits], {self.graph.images: first}, len(views))
-        texts = recognition.texts_of(self.codec, labels)
-        unsure = np.flatnonzero(confidences < self._sure)
-        if len(unsure):
-            second_texts, confidences[unsure] = self._look_again(logits[:, unsure], [images[unsure] for images in others])
-            for index, text in zip(unsure, second_texts, strict=True):
-                texts[index] = text
-        return texts, confidences
+    def _load(self, image):
+        """Return the ViewedImage of an image, or why it cannot be read, a RejectedSample."""
+        try:
+            return views.ViewedImage(_pixels_of(image), self.input_size, self._further)
+        except RejectedSample as error:
+            return error
 
-    def _look_again(self, first_logits, views):
-        """Read views of a second look together with the logits of the first; returns (texts, confidences)."""
-        with self._building:
-            self._second_look = self._second_look or self._build_second_look()
-        count = len(views[0])
-        of_first_size, of_widths = views[:len(SECOND_LOOK_MARGINS)], views[len(SECOND_LOOK_MARGINS):]
-        batches = of_first_size if self._batch_size else [np.concatenate(of_first_size)]
-        logits = [recognition.run_reading(self.session, self.graph.logits, {self.graph.images: images}, len(images))
-                  for images in batches]
-        logits_of_views = [first_logits, *np.split(np.concatenate(logits, axis=1), len(of_first_size), axis=1)]
-        feeds = dict(zip([*self._second_look.logits, *self._second_look.images], [*logits_of_views, *of_widths], strict=True))
-        labels, confidences = recognition.run_reading(self.session, self._second_look.reading, feeds, count)
-        return recognition.texts_of(self.codec, labels), confidences
+    def _in_pieces(self, batch):
+        count = engines.num_pieces(len(batch), self._engine.concurrency)
+        bounds = np.linspace(0, len(batch), count + 1).astype(int).tolist()
+        return [batch[start:end] for start, end in itertools.pairwise(bounds)]
 
-    def _build_second_look(self):
-        """Add what a SecondLook needs to the graph."""
-        height = self.input_size[1]
-        with self.session.graph.as_default(), self._constants.scope():
-            num_initialised = len(tf.local_variables())
-            kernels = self._kernels if self._kernels.lstm == FUSED else self._kernels._replace(lstm=LOOPED)
-            images, logits = zip(*[
-                recognition.build_logits(self._architecture._replace(input_size=(width, height)), kernels,
-                                         batch_size=self._batch_size)
-                for width in second_look_widths(self.input_size)], strict=True)
-            others = [tf.placeholder(tf.float32, self.graph.logits.shape) for _ in range(1 + len(SECOND_LOOK_MARGINS))]
-            self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
-            return SecondLook(images, others, ctc.decode_together([*others, *logits], self._beam_width))
+    def _read_piece(self, piece):
+        """Return the Reading of each of what `_load` returned."""
+        images = [image for image in piece if isinstance(image, views.ViewedImage)]
+        readings = iter(self._read_images(images) if images else ())
+        return [next(readings) if isinstance(image, views.ViewedImage) else unreadable(image) for image in piece]
 
+    def _read_images(self, images):
+        first = self._probabilities(np.stack([image.first for image in images]))
+        decoded = decoding.decode(first, self._beam_width)
+        doubtful = np.flatnonzero(decoded.confidences < self._settings.min_confidence) if self._further else ()
+        of_first = [ViewGroup(first, np.arange(len(images)))]
+        readings = self._readings(decoded, of_first)
+        if len(doubtful):
+            groups = [ViewGroup(first[:, doubtful], np.arange(len(doubtful))),
+                      *self._further_groups([images[index] for index in doubtful])]
+            together = decoding.decode_together(groups, len(doubtful), self._beam_width)
+            for index, reading in zip(doubtful, self._readings(together, groups), strict=True):
+                readings[index] = reading
+        return readings
 
-def num_pieces(num_images):
-    """Return in how many pieces a batch is read at the same time."""
-    cores = 1 if session_utils.has_gpu() else parallel.usable_cores()
-    return max(1, min(cores, num_images // PIECE_IMAGES))
+    def _further_groups(self, images):
+        """Return the ViewGroups of the further views of images."""
+        by_width = collections.defaultdict(list)
+        for row, image in enumerate(images):
+            for view in image.further():
+                by_width[view.shape[1]].append((view, row))
+        return [ViewGroup(self._probabilities(np.stack(of_width)), np.array(rows))
+                for of_width, rows in (zip(*pairs, strict=True) for pairs in by_width.values())]
 
+    def _probabilities(self, images):
+        return numpy_ctc.softmax(self._engine.logits(images))
 
-def threads_of_a_piece(num_images):
-    """Return how many threads each operation should have, so that the pieces of a batch share the cores."""
-    return parallel.usable_cores() // num_pieces(num_images)
-
-
-def in_pieces(read, images):
-    """Read pieces of a batch at the same time: that keeps the cores busier than to share each operation among them.
-
-    Args:
-        read: a function from a list of images to (texts, list of str; confidences, float32 [images]), for several threads.
-        images: list.
-
-    Returns:
-        what `read` does, of all images.
-    """
-    count = num_pieces(len(images))
-    if count == 1:
-        return read(images)
-    bounds = np.linspace(0, len(images), count + 1).astype(int)
-    pieces = [images[start:end] for start, end in itertools.pairwise(bounds)]
-    with concurrent.futures.ThreadPoolExecutor(count) as executor:
-        texts, confidences = zip(*executor.map(read, pieces), strict=True)
-    return list(itertools.chain(*texts)), np.concatenate(confidences)
+    def _readings(self, decoded, groups):
+        """Return the Reading of each image that was decoded."""
+        placed = decoding.place_characters(decoded.labels, groups)
+        readings = []
+        for label, confidence, *places in zip(
+                decoded.labels.tolist(), decoded.confidences.tolist(), placed.probabilities.tolist(),
+                placed.first.tolist(), placed.last.tolist(), strict=True):
+            text = self.codec.decode([index for index in label if index >= 0])
+            characters = tuple(map(Character._make, zip(text, *places, strict=False)))
+            readings.append(Reading(text, confidence, characters))
+        return readings
 
 
-def second_look_widths(input_size):
-    """Return the widths of a second look, pixels, each some whole frames, for a network whose images have (width, height)."""
-    frame = geometry.PIXELS_PER_FRAME
-    return [frame * max(geometry.MIN_FRAMES, round(share * input_size[0] / frame)) for share in SECOND_LOOK_WIDTHS]
+def _pixels_of(image):
+    """Return uint8 [height, width, 3], BGR, of what `Recogniser.read_all` takes."""
+    if callable(image):
+        return image()
+    if isinstance(image, np.ndarray):
+        return _checked(image)
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        return image_file.decode_image(bytes(image), None)
+    return image_file.read_image(os.fspath(image))
 
 
-def add_reading_flags(parser):
-    """Add the flags of the scripts that read with a trained network to an argparse parser."""
-    parser.add_argument('--weights_path', metavar='PATH',
-                        help="a checkpoint: a folder, a prefix or a file of it, or 'bundled' (default: the best one in "
-                             '--output_dir, else its last, else bundled)')
-    parser.add_argument('--alphabet_dir', metavar='DIR', help='the folder of char_dict.json and ord_map.json, for a checkpoint '
-                                                              'without an alphabet of its own (default: beside it, else English)')
-    parser.add_argument('--beam_search', action='store_true', help='search beams of TEST.BEAM_WIDTH instead of the best path')
+def _checked(image):
+    """Return an array where it is an image; raises RejectedSample where it is none."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape) < image_file.MIN_SIDE:
+        raise RejectedSample('not an image', 'expected an array uint8 [height, width, 3], each side of at least '
+                                             f'{image_file.MIN_SIDE} pixels, got {image.dtype} {list(image.shape)}')
+    return image
 
 
-def open_recogniser(args, num_images, settings):
-    """Return the Recogniser that the flags of `add_reading_flags` and the knobs mean; raises as Recogniser does.
-
-    Args:
-        args: the parsed flags.
-        num_images: how many will be read.
-        settings: ReadingSettings.
-    """
-    config = session_utils.session_config(
-        gpu_memory_fraction=settings.gpu_memory_fraction, allow_growth=settings.tf_allow_growth)
-    are_few, is_single = num_images <= FEW_IMAGES, num_images == 1
-    config.graph_options.rewrite_options.disable_meta_optimizer = are_few
-    if not is_single:
-        config.intra_op_parallelism_threads = threads_of_a_piece(settings.batch_size)
-    weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
-    return Recogniser(
-        weights_path, alphabet_dir=args.alphabet_dir,
-        precision=settings.precision, beam_width=settings.beam_width if args.beam_search else None,
-        sure=settings.min_confidence,
-        batch_size=1 if is_single or settings.batch_size == 1 else None, unrolled=not are_few, config=config)
-
-
-def default_weights(output_dir):
-    """Return the --weights_path of a run's folder: its best checkpoint, else its last; the bundled weights where it has none."""
-    for folder in (os.path.join(output_dir, checkpoint_files.BEST_DIR), output_dir):
-        if checkpoint_files.checkpoints_in(folder):
-            return folder
-    if output_dir != command_line.OUTPUT_DIR:
-        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', output_dir)
-    return checkpoint_files.BUNDLED
-
-
-def find_codec(architecture, prefix, alphabet_dir=None):
+def find_codec(architecture, prefix: str, alphabet_dir: str | None = None) -> CharacterCodec:
     """Return the codec of a checkpoint: of the alphabet that it carries, or else of the one that lies nearest.
 
     Args:
@@ -241,12 +192,13 @@ def find_codec(architecture, prefix, alphabet_dir=None):
     alphabet_dir = alphabet_dir or establish_char_dict.nearest_dir(os.path.dirname(prefix) or '.')
     codec = establish_char_dict.read_alphabet(alphabet_dir)
     if codec.num_classes != architecture.num_classes:
-        raise InputError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of {alphabet_dir} has '
-                         f'{codec.blank} characters, which needs {codec.num_classes}; give another --alphabet_dir')
+        raise InputError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of '
+                         f'{alphabet_dir} has {codec.blank} characters, which needs {codec.num_classes}; '
+                         'give another --alphabet_dir')
     return codec
 
 
-def check_alphabet(codec, other, prefix, where):
+def check_alphabet(codec: CharacterCodec, other: CharacterCodec, prefix: str, where: str) -> None:
     """Raise InputError where the codec of a checkpoint is another than that of what stands in the folder `where`."""
     difference = alphabet_difference(codec.characters, other.characters)
     if difference:

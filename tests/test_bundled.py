@@ -6,7 +6,7 @@ import pytest
 from crnnmodel import checkpoint_files, tensor_bundle
 from data_provider.drawing import fonts, text_image, text_style, word_texts
 from local_utils import command_line, establish_char_dict, files
-from reading.recogniser import Recogniser
+from reading import Recogniser
 from tests.conftest import write_records
 from tools import test_shadownet, train_shadownet
 
@@ -15,7 +15,7 @@ WORDS = ['hello', 'street', 'coffee', 'open', 'market', 'queen', 'exit', 'banana
 
 @pytest.fixture(scope='module')
 def recogniser():
-    return Recogniser('bundled')
+    return Recogniser.open('bundled', num_images=1)
 
 
 def draw(word, seed):

@@ -82,42 +82,6 @@ def test_a_beam_search_finds_the_likelier_text_where_the_best_path_misses_it():
     assert reading.confidences[0] == pytest.approx(0.64, rel=1e-4)
 
 
-def test_views_together_read_what_is_the_most_probable_in_all_of_them():
-    # [view, sample, frame, class]; alone, the views read "a" and "b", "a" and nothing.
-    first = np.array([[[0.6, 0.4, 0.0]], [[0.7, 0.1, 0.2]]], np.float32)
-    second = np.array([[[0.1, 0.9, 0.0], [0.0, 0.0, 1.0]], [[0.1, 0.1, 0.8], [0.1, 0.0, 0.9]]], np.float32)
-
-    def logits(probabilities):
-        return tf.constant(np.log(np.maximum(probabilities, 1e-9)).transpose(1, 0, 2))
-
-    reading = run(lambda: ctc.decode_together([logits(first), logits(second)]))
-    assert reading.labels.tolist() == [[1], [-1]]
-    assert reading.confidences == pytest.approx([(0.4 + 0.9) / 2, (0.2 + 0.72) / 2], rel=1e-4)
-
-
-@pytest.mark.parametrize('beam_width', [None, 10])
-def test_a_view_that_lacks_the_frames_for_a_text_says_nothing_of_it(beam_width):
-    long, short = one_hot_logits([H, BLANK, H, E, L]), one_hot_logits([H, E, BLANK], height=2.0)
-    for views in ([long, short], [short, long]):
-        reading = run(lambda views=views: ctc.decode_together([tf.constant(view) for view in views], beam_width))
-        assert reading.labels.tolist() == [[H, H, E, L]]
-        assert reading.confidences[0] == pytest.approx(1.0, abs=1e-3)   # of the one view that it fits into
-
-
-def test_views_in_which_there_is_nothing_to_read():
-    views = [one_hot_logits([BLANK] * 5), one_hot_logits([BLANK] * 3)]
-    reading = run(lambda: ctc.decode_together([tf.constant(np.repeat(view, 2, axis=1)) for view in views]))
-    assert reading.labels.shape == (2, 0)
-    assert reading.confidences == pytest.approx([1.0, 1.0], abs=1e-3)
-
-
-def test_one_view_alone_is_read_as_by_itself(rng):
-    logits = rng.normal(size=(6, 5, 4)).astype(np.float32)
-    alone, together = run(lambda: (ctc.decode(tf.constant(logits)), ctc.decode_together([tf.constant(logits)])))
-    assert np.array_equal(alone.labels, together.labels)
-    np.testing.assert_allclose(alone.confidences, together.confidences, rtol=1e-5)
-
-
 def test_the_loss_is_minus_the_log_of_the_sum_over_all_paths(rng):
     logits = rng.normal(size=(4, 2, 3)).astype(np.float32)
     result = run(lambda: ctc.ctc_loss(sparse([[0, 1], [1, 1]]), tf.constant(logits)))

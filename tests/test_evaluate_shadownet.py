@@ -31,7 +31,7 @@ def test_records_are_evaluated_whole_with_a_picture_of_the_confusion(overfitted,
                               '--confusion_path', tmp_path / 'c.png')
     assert status == 0
     assert result['samples'] == len(WORDS)
-    assert result['exact']['word_accuracy'] == result['letters_and_digits']['word_accuracy'] == 1.0
+    assert result['exact']['word_accuracy'] == result['alphanumeric']['word_accuracy'] == 1.0
     assert result['confusion']['a'] == {'a': 4}
     assert cv2.imread(str(tmp_path / 'c.png')).shape[2] == 3
 
@@ -49,13 +49,13 @@ def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_
     lines = '/a.png BOOK\n/a.png bo ok\n/a.png book\n/none.png x\n/a.png ...\n'
     status, result = evaluate_image_of_a_book(overfitted, tmp_path, lines, capfd)
     assert status == 1
-    counts = [result[name] for name in ('samples', 'unreadable', 'outside_alphabet', 'without_letter_or_digit')]
+    counts = [result[name] for name in ('samples', 'unreadable', 'outside_alphabet', 'not_alphanumeric')]
     assert counts == [4, 1, 2, 1]
     assert result['exact']['samples'] == 2
     assert result['exact']['word_accuracy'] == 1.0
     assert result['exact']['word_accuracy_with_excluded_as_wrong'] == 0.5
-    assert result['letters_and_digits']['word_accuracy'] == 1.0
-    assert result['letters_and_digits']['word_accuracy_with_excluded_as_wrong'] == 0.75
+    assert result['alphanumeric']['word_accuracy'] == 1.0
+    assert result['alphanumeric']['word_accuracy_with_excluded_as_wrong'] == 0.75
 
 
 @pytest.mark.parametrize(('flags', 'message'), [
@@ -74,7 +74,7 @@ def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
     assert status == 0
     assert result['exact'] == {'samples': 0, 'excluded': 1, 'word_accuracy': None, 'word_accuracy_with_excluded_as_wrong': 0.0,
                                'one_minus_ned': None, 'character_error_rate': None}
-    assert result['letters_and_digits']['word_accuracy'] == 1.0
+    assert result['alphanumeric']['word_accuracy'] == 1.0
 
 
 def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, codec, capfd):

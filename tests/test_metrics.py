@@ -52,6 +52,6 @@ def test_without_samples_there_are_no_figures():
     assert results == {'samples': 0, 'excluded': 2, 'word_accuracy_with_excluded_as_wrong': 0.0, **dict.fromkeys(figures)}
 
 
-def test_the_usual_protocol_keeps_letters_and_digits_in_lower_case():
-    assert metrics.letters_and_digits("DON'T 24/7 Ünal") == 'dont247ünal'
-    assert metrics.letters_and_digits('!?') == ''
+def test_the_alphanumeric_protocol_keeps_letters_and_digits_in_lower_case():
+    assert metrics.alphanumeric("DON'T 24/7 Ünal") == 'dont247ünal'
+    assert metrics.alphanumeric('!?') == ''

@@ -1,39 +1,153 @@
-"""Tests of reading.recogniser."""
+"""Tests of reading.recogniser, mostly with an engine that reads what a test writes into the pixels."""
+import concurrent.futures
 import threading
 
+import cv2
 import numpy as np
 import pytest
 
-from reading import recogniser
+from crnnmodel.architecture import Architecture
+from data_provider.annotation import RejectedSample
+from local_utils.char_codec import CharacterCodec
+from local_utils.establish_char_dict import write_alphabet
+from reading import ReadingSettings, Recogniser, views
+from reading.recogniser import find_codec
+from tests.fake_engine import ALPHABET, FakeEngine, picture_of
+
+TEXTS = ['abc', 'd', 'ca', 'bd', 'abcd', 'dab']
+
+
+def recogniser_of(engine, **settings):
+    return Recogniser(engine, CharacterCodec(ALPHABET), ReadingSettings(**settings))
+
+
+def test_paths_bytes_arrays_and_functions_are_read_alike_and_in_order(tmp_path):
+    image = picture_of('abc')
+    content = cv2.imencode('.png', image)[1].tobytes()
+    (tmp_path / 'word.png').write_bytes(content)
+    readings = recogniser_of(FakeEngine()).read(
+        [str(tmp_path / 'word.png'), picture_of('d'), tmp_path / 'word.png', content, lambda: image])
+    assert [reading.text for reading in readings] == ['abc', 'd', 'abc', 'abc', 'abc']
+    assert all(0.9 < reading.confidence < 1 and reading.error is None for reading in readings)
+
+
+def test_a_character_has_its_probability_and_its_frames():
+    reading, = recogniser_of(FakeEngine(probability=0.8), min_confidence=0.0).read([picture_of('aabc')])
+    assert reading.text == 'abc'
+    assert [(place.character, place.first_frame, place.last_frame) for place in reading.characters] == [
+        ('a', 0, 1), ('b', 2, 2), ('c', 3, 3)]
+    assert [place.probability for place in reading.characters] == pytest.approx([0.8] * 3)
+
+
+def test_what_cannot_be_read_is_told_in_its_place_and_loses_nothing(tmp_path):
+    def refuse():
+        raise RejectedSample('path leaves the data set', '../x')
+
+    bad = [tmp_path / 'none.png', b'', b'no image', np.zeros([32, 24], np.uint8), np.zeros([32, 24, 3]), refuse]
+    images = [picture_of(text) for text in TEXTS * 40]
+    images[100:100] = bad
+    readings = recogniser_of(FakeEngine(), batch_size=16).read(images)
+    assert [reading.text for reading in readings] == (TEXTS * 40)[:100] + [None] * len(bad) + (TEXTS * 40)[100:]
+    told = ['missing image', 'empty file', 'not an image', r'got uint8 [32, 24]', 'got float64 [32, 24, 3]',
+            'path leaves the data set: ../x']
+    for reading, what in zip(readings[100:], told, strict=False):
+        assert what in reading.error
+        assert (reading.confidence, reading.characters) == (0.0, ())
+
+
+def test_a_batch_of_nothing_but_bad_images_is_read(tmp_path):
+    assert [reading.text for reading in recogniser_of(FakeEngine()).read([b'', b''])] == [None, None]
+    assert recogniser_of(FakeEngine()).read([]) == []
+
+
+def test_several_threads_read_with_one_recogniser_and_each_gets_its_own_answers():
+    recogniser = recogniser_of(FakeEngine(probability=0.9), batch_size=8)   # unsure of all
+    started = threading.Barrier(8, timeout=60)
+
+    def read(number):
+        started.wait()
+        texts = TEXTS[number % 6:] + TEXTS[:number % 6]
+        return [(texts, [reading.text for reading in recogniser.read(map(picture_of, texts))]) for _ in range(10)]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as executor:
+        answers = [answer for answers in executor.map(read, range(8)) for answer in answers]
+    assert len(answers) == 80
+    assert all(texts == read for texts, read in answers)
+
+
+def test_a_stream_is_read_as_it_comes():
+    taken = 0
+
+    def stream():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield picture_of(TEXTS[taken % 6])
+
+    readings = recogniser_of(FakeEngine(), batch_size=4).read_all(stream())
+    assert [next(readings).text for _ in range(30)] == [TEXTS[number % 6] for number in range(1, 31)]
+    assert taken <= 30 + 8 * 4   # what was read, what is being read, what is being decoded
+    readings.close()
 
 
 @pytest.mark.parametrize(('count', 'pieces'), [(1, 1), (31, 1), (32, 2), (50, 3), (1000, 4)])
 def test_pieces_of_a_batch_are_read_at_the_same_time_and_come_in_order(count, pieces, monkeypatch):
-    monkeypatch.setattr(recogniser.parallel, 'usable_cores', lambda: 4)
-    monkeypatch.setattr(recogniser.tf.config, 'list_physical_devices', lambda kind: [])
+    engine = FakeEngine(concurrency=4)
     all_started = threading.Barrier(pieces, timeout=60)   # passes only where all pieces are being read
-
-    def read(images):
-        all_started.wait()
-        return [f'text {image}' for image in images], np.float32(images)
-
-    texts, confidences = recogniser.in_pieces(read, list(range(count)))
-    assert texts == [f'text {number}' for number in range(count)]
-    assert confidences.tolist() == list(range(count))
+    logits = engine.logits
+    monkeypatch.setattr(engine, 'logits', lambda images: (all_started.wait(), logits(images))[1])
+    texts = [TEXTS[number % 6] for number in range(count)]
+    readings = recogniser_of(engine, batch_size=1000).read(map(picture_of, texts))
+    assert [reading.text for reading in readings] == texts
 
 
-def test_a_gpu_reads_a_batch_whole(monkeypatch):
-    monkeypatch.setattr(recogniser.tf.config, 'list_physical_devices', lambda kind: [f'a {kind}'])
-    assert recogniser.num_pieces(1000) == 1
+def test_an_error_of_the_engine_is_the_error_of_reading(monkeypatch):
+    engine = FakeEngine()
+    monkeypatch.setattr(engine, 'logits', lambda images: [][0])
+    with pytest.raises(IndexError):
+        recogniser_of(engine).read([picture_of('a')] * 64)
 
 
-def test_a_piece_that_cannot_be_read_is_the_error_of_the_batch(monkeypatch):
-    monkeypatch.setattr(recogniser.parallel, 'usable_cores', lambda: 2)
+def test_only_what_is_read_without_confidence_is_resized_and_read_in_further_views(monkeypatch):
+    engine = FakeEngine()
+    sizes = []
+    resize = views.image_file.resize
+    monkeypatch.setattr(views.image_file, 'resize', lambda image, size: (sizes.append(size), resize(image, size))[1])
+    images = [picture_of('ab'), picture_of('abcd', is_doubtful=True), picture_of('c'), picture_of('d')]
+    recogniser_of(engine, min_confidence=0.0).read(images)
+    assert engine.widths == [24] * 4
+    assert sizes == [(24, 32)] * 4
+    readings = recogniser_of(engine, min_confidence=0.9).read(images)
+    assert [reading.confidence > 0.9 for reading in readings] == [True, False, True, True]
+    assert sorted(engine.widths[4:]) == [20, 24, 24, 24, 24, 24, 24, 36]
+    assert sorted(sizes[4:]) == [(20, 32), *[(24, 32)] * 6, (36, 32)]
 
-    def read(images):
-        if images[0]:
-            raise ValueError('out of memory')
-        return ['' for _ in images], np.zeros(len(images), np.float32)
 
-    with pytest.raises(ValueError, match='^out of memory$'):
-        recogniser.in_pieces(read, list(range(64)))
+def test_the_views_of_a_large_image_are_made_at_once_and_are_the_same(rng, monkeypatch):
+    image = rng.integers(0, 256, [60, 200, 3], np.uint8)
+    later = views.ViewedImage(image, (24, 32), views.FURTHER)
+    monkeypatch.setattr(views, 'LARGE_IMAGE', 60 * 200 - 1)
+    at_once = views.ViewedImage(image.copy(), (24, 32), views.FURTHER)
+    assert at_once._image is None
+    assert np.array_equal(later.first, at_once.first)
+    assert [view.shape for view in later.further()] == [(32, 24, 3), (32, 24, 3), (32, 20, 3), (32, 36, 3)]
+    assert all(map(np.array_equal, later.further(), at_once.further()))
+
+
+@pytest.mark.parametrize(('input_size', 'widths'), [((100, 32), [100, 100, 80, 144]), ((8, 32), [8, 8, 8, 12])])
+def test_the_widths_of_views_are_whole_frames(input_size, widths):
+    assert [views.size_of(view, input_size) for view in views.FURTHER] == [(width, 32) for width in widths]
+
+
+def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):
+    write_alphabet('abd', tmp_path)
+    with pytest.raises(ValueError, match=f"{tmp_path}: another alphabet than .* run/best: .*missing 'c', extra 'd'"):
+        find_codec(Architecture('abc', 4), 'run/best', str(tmp_path))
+
+
+def test_a_checkpoint_without_an_alphabet_takes_the_one_beside_it(tmp_path):
+    nameless = Architecture(None, 4)
+    with pytest.raises(ValueError, match='a network of 4 classes, but the alphabet of .* has 36 characters'):
+        find_codec(nameless, str(tmp_path / 'shadownet.ckpt-1'))
+    write_alphabet('xyz', tmp_path)
+    assert find_codec(nameless, str(tmp_path / 'shadownet.ckpt-1')).characters == 'xyz'

@@ -1,5 +1,6 @@
 """Tests of tools.test_shadownet, which reads images with a network that has learned eight words by heart."""
 import io
+import json
 import os
 import sys
 
@@ -7,6 +8,7 @@ import cv2
 import pytest
 
 from local_utils import command_line
+from reading import samples
 from tests.conftest import draw
 from tests.small_run import SIZE, WORDS, error_lines
 from tools import test_shadownet as reader
@@ -14,14 +16,20 @@ from tools import test_shadownet as reader
 
 def read(*flags):
     """Run the reader; returns (exit status, dict of path → (text, confidence))."""
+    status, lines = output_of(*flags)
+    rows = [line.split('\t') for line in lines]
+    return status, {path: (text, float(confidence)) for path, text, confidence in rows}
+
+
+def output_of(*flags):
+    """Run the reader; returns (exit status, the lines that it printed)."""
     output = io.StringIO()
     stdout, sys.stdout = sys.stdout, output
     try:
         status = command_line.run_tool(reader.main, [str(flag) for flag in flags])
     finally:
         sys.stdout = stdout
-    rows = [line.split('\t') for line in output.getvalue().splitlines()]
-    return status, {path: (text, float(confidence)) for path, text, confidence in rows}
+    return status, output.getvalue().splitlines()
 
 
 def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, capfd):
@@ -40,10 +48,28 @@ def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, ca
     assert len(errors) == 2
     assert 'broken.png' in errors[0]
     assert 'none.png' in errors[1]
-    _, first_look = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', '--weights_path', overfitted[1] / 'best',
+    _, one_view = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', '--weights_path', overfitted[1] / 'best',
                          '--set', 'TEST.MIN_CONFIDENCE=0')
-    assert {path: text for path, (text, _) in first_look.items()} == {path: text for path, (text, _) in texts.items()}
-    assert all(0.5 < confidence <= 1 for _, confidence in first_look.values())
+    assert {path: text for path, (text, _) in one_view.items()} == {path: text for path, (text, _) in texts.items()}
+    assert all(0.5 < confidence <= 1 for _, confidence in one_view.values())
+
+
+def test_json_has_an_object_for_each_image_with_its_characters_and_one_for_what_cannot_be_read(overfitted, tmp_path):
+    cv2.imwrite(str(tmp_path / 'one.png'), draw('hello', SIZE))
+    (tmp_path / 'two.png').write_bytes(b'no image')
+    status, lines = output_of('--image_path', tmp_path, '--output_dir', overfitted[1], '--json',
+                              '--picture_path', tmp_path / 'picture.png')
+    assert status == 1
+    good, bad = map(json.loads, lines)
+    assert (good['path'], good['text'], good['error']) == (str(tmp_path / 'one.png'), 'hello', None)
+    assert ''.join(character['character'] for character in good['characters']) == 'hello'
+    assert all(0.5 < character['probability'] <= 1 for character in good['characters'])
+    frames = [character[name] for character in good['characters'] for name in ('first_frame', 'last_frame')]
+    assert frames == sorted(frames)
+    assert 0 <= frames[0] < frames[-1] < SIZE[0] // 4
+    assert (bad['path'], bad['text'], bad['characters']) == (str(tmp_path / 'two.png'), None, [])
+    assert 'not an image' in bad['error']
+    assert cv2.imread(str(tmp_path / 'picture.png')).shape[2] == 3
 
 
 def test_the_best_weights_of_the_output_folder_are_the_default(overfitted, tmp_path):
@@ -69,7 +95,7 @@ def test_links_to_folders_are_followed_and_circles_are_not(tmp_path):
     (tmp_path / 'pictures' / 'a.jfif').touch()
     (tmp_path / 'read' / 'link').symlink_to(tmp_path / 'pictures')
     (tmp_path / 'pictures' / 'circle').symlink_to(tmp_path / 'pictures')
-    assert reader.find_images([str(tmp_path / 'read')]) == ([f'{tmp_path}/read/link/a.jfif'], [])
+    assert samples.find_images([str(tmp_path / 'read')]) == ([f'{tmp_path}/read/link/a.jfif'], [])
 
 
 def test_without_anything_to_read_no_weights_are_opened(tmp_path, capfd):

@@ -2,11 +2,13 @@
 import copy
 import fnmatch
 
+from crnnmodel import checkpoint_files
 from crnnmodel.architecture import Architecture
 from global_configuration.config import cfg, knobs, override
+from local_utils import command_line, log_utils
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import WrongArgument
-from reading.settings import ReadingSettings
+from reading import ReadingSettings, Recogniser, engines
 from training.settings import TrainingSettings
 
 
@@ -59,6 +61,34 @@ def training(config) -> TrainingSettings:
 def reading(config) -> ReadingSettings:
     """Return the settings of the knobs TEST.*."""
     return ReadingSettings(**_lower_case(config.TEST))
+
+
+def add_reading_flags(parser) -> None:
+    """Add the flags of the scripts that read with a trained network to an argparse parser."""
+    parser.add_argument('--weights_path', metavar='PATH',
+                        help="a run's folder, a checkpoint (a folder, a prefix or a file of it), or 'bundled' (default: the "
+                             'best one in --output_dir, else its last, else bundled)')
+    parser.add_argument('--alphabet_dir', metavar='DIR',
+                        help='the folder of char_dict.json and ord_map.json, for a checkpoint without an alphabet of its '
+                             'own (default: beside it, else English)')
+    parser.add_argument('--beam_search', action='store_true',
+                        help='search beams of TEST.BEAM_WIDTH instead of the best path')
+
+
+def open_recogniser(args, reading_settings: ReadingSettings, num_images: int) -> Recogniser:
+    """Return the Recogniser that the flags of `add_reading_flags` mean, for so many images; raises as it does."""
+    weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
+    return Recogniser.open(weights_path, settings=reading_settings, alphabet_dir=args.alphabet_dir,
+                           beam_search=args.beam_search, num_images=num_images)
+
+
+def default_weights(output_dir: str) -> str:
+    """Return the --weights_path of a run's folder; the bundled weights where it has no checkpoint."""
+    if checkpoint_files.checkpoints_in(engines.best_or_last(output_dir)):
+        return output_dir
+    if output_dir != command_line.OUTPUT_DIR:
+        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', output_dir)
+    return checkpoint_files.BUNDLED
 
 
 def _lower_case(section):

@@ -5,28 +5,24 @@
 
 Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In path and
 text a tab, a line break and a backslash are written as \\t, \\n, \\r and \\\\, and a byte that is no UTF-8 as \\xff. The
-confidence is the probability that the network gives to the text; where it looked again, the mean of its looks. A file that
-cannot be read is named on standard error; the others are still read, and the exit status is 1.
+confidence is the probability that the network gives to the text; of several views, the mean. A file that cannot be read
+is named on standard error; the others are still read, and the exit status is 1.
+
+With --json each line is an object instead: path, text, confidence, and for each character its probability and its first
+and last frame; a file that cannot be read has a line, too, with the text null and the error.
 """
-import concurrent.futures
+import json
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import tensorflow_import
-
-tensorflow_import.import_tensorflow()
-
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
-from local_utils import command_line, log_utils, parallel, pictures, progress, session_utils
-from reading.recogniser import add_reading_flags, open_recogniser
+from local_utils import command_line, log_utils, pictures, progress
+from reading import samples
 from tools import settings
 
-IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff', '.gif', '.jp2', '.avif',
-                 '.ppm', '.pgm', '.pbm')
-DECODING_THREADS = 2
 MAX_IN_PICTURE = 32
 
 
@@ -35,116 +31,95 @@ def parse_args(argv=None):
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--image_path', nargs='+', required=True, metavar='PATH',
                         help='image files, or folders, whose images are read with those of their sub-folders')
+    parser.add_argument('--json', action='store_true', help='print a JSON object a line, with the characters')
     parser.add_argument('--picture_path', metavar='FILE.png',
                         help=f'draw the first {MAX_IN_PICTURE} images with what was read into this picture')
-    add_reading_flags(parser)
+    settings.add_reading_flags(parser)
     settings.add_set_flag(parser, 'TEST')
     return parser.parse_args(argv)
 
 
-def test_shadownet(*, files, recogniser, batch_size, output, picture_path=None):
+def test_shadownet(*, files, recogniser, output, as_json=False):
     """Read images and write their texts.
 
     Args:
         files: paths of the images.
-        recogniser: recogniser.Recogniser.
-        batch_size: images read at once.
+        recogniser: reading.Recogniser.
         output: text file that takes the lines.
-        picture_path: PNG file that takes the first images with their texts, or None.
+        as_json: write JSON objects, and one for what cannot be read, too.
 
     Returns:
-        bool: whether all of them could be read.
+        list of (path, Reading) of the first MAX_IN_PICTURE images that could be read; how many could not be read.
     """
     logger = log_utils.init_logger()
     logger.info('reading with the weights of %s', recogniser.prefix)
-
-    def load(path):
-        try:
-            return path, recogniser.views(image_file.read_image(path))
-        except RejectedSample as error:
-            return path, error
-
     num_bad, examples = 0, []
-    with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as executor,
-          progress.Progress(len(files), 'image') as shown):
-        loaded = parallel.ordered_map(executor, load, files, 2 * batch_size)
-        for chunk in parallel.chunked(loaded, batch_size):
-            good = [(path, views) for path, views in chunk if not isinstance(views, RejectedSample)]
-            for path, error in chunk:
-                if isinstance(error, RejectedSample):
-                    logger.error('%s: %s', path, error)
-            num_bad += len(chunk) - len(good)
-            if good:
-                texts, confidences = recogniser.read([views for _, views in good])
+    with progress.Progress(len(files), 'image') as shown:
+        for path, reading in zip(files, recogniser.read_all(files), strict=True):
+            if reading.error is not None:
+                num_bad += 1
+                logger.error('%s: %s', path, reading.error)
+            elif len(examples) < MAX_IN_PICTURE:
+                examples.append((path, reading))
+            if as_json or reading.error is None:
                 with shown.stepping_aside():
-                    for (path, _), text, confidence in zip(good, texts, confidences, strict=True):
-                        output.write(f'{escaped(path)}\t{escaped(text)}\t{confidence:.4f}\n')
-                    output.flush()
-                examples += [(views[0], None, text, confidence)
-                             for (_, views), text, confidence in zip(good, texts, confidences, strict=True)]
-                del examples[MAX_IN_PICTURE:]
-            shown.update(len(chunk))
-    if picture_path and examples:
-        pictures.save_readings(examples, picture_path)
-    return num_bad == 0
+                    print(json_line(path, reading) if as_json else line(path, reading), file=output, flush=True)
+            shown.update(1)
+    return examples, num_bad
+
+
+def line(path, reading):
+    """Return the line of a Reading."""
+    return f'{escaped(path)}\t{escaped(reading.text)}\t{reading.confidence:.4f}'
+
+
+def json_line(path, reading):
+    """Return the JSON object of a Reading."""
+    return json.dumps({'path': printable(path), **reading._asdict(),
+                       'characters': [character._asdict() for character in reading.characters]}, ensure_ascii=False)
 
 
 def escaped(field):
     """Return a path or a text as a field of a line, with backslash escapes for what would end the field or is no text."""
     for character, escape in (('\\', r'\\'), ('\t', r'\t'), ('\n', r'\n'), ('\r', r'\r')):
         field = field.replace(character, escape)
+    return printable(field)
+
+
+def printable(field):
+    r"""Return a text with backslash escapes, \xff, for bytes that are no UTF-8."""
     return field.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
-def find_images(image_paths):
-    """Return (the image files that the paths mean, in order; what is wrong with the other paths, as lines)."""
-    files, problems = [], []
-    for path in image_paths:
-        if not path:
-            problems.append('--image_path: expected an image file or a folder, got an empty name')
-            continue
-        if not os.path.isdir(path):
-            files.append(path)
-            continue
-        unreadable = []
-        found = sorted(os.path.join(folder, name) for folder, names in folders_below(path, unreadable.append)
-                       for name in names if name.lower().endswith(IMAGE_ENDINGS))
-        files += found
-        problems += map(command_line.message_of, unreadable)
-        if not found and not unreadable:
-            problems.append(f'{path}: no image in this folder; expected files that end in {", ".join(IMAGE_ENDINGS)}')
-    return files, problems
-
-
-def folders_below(path, onerror):
-    """Yield (folder, names of its files) for a folder and all below it, those that links lead to once; see os.walk."""
-    seen = set()
-    for folder, folders, names in os.walk(path, onerror=onerror, followlinks=True):
-        real_path = os.path.realpath(folder)
-        if real_path in seen:
-            folders.clear()
-            continue
-        seen.add(real_path)
-        yield folder, names
+def save_picture(examples, path):
+    """Draw images with what was read; one that has gone since is left out."""
+    drawn = []
+    for image_path, reading in examples:
+        try:
+            drawn.append((image_file.read_image(image_path), None, reading.text, reading.confidence))
+        except RejectedSample as error:
+            log_utils.init_logger().warning('%s: %s', image_path, error)
+    if drawn:
+        pictures.save_readings(drawn, path)
 
 
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     output = command_line.standard_output()
-    session_utils.silence_deprecations()
     reading_settings = settings.reading(settings.configured(args))
-    files, problems = find_images(args.image_path)
+    files, problems = samples.find_images(args.image_path)
     if args.picture_path:   # before the long work
         pictures.check_path(args.picture_path, files)
     for problem in problems:
         log_utils.init_logger().error(problem)
     if not files:
         return 1
-    recogniser = open_recogniser(args, len(files), reading_settings)
-    all_read = test_shadownet(files=files, recogniser=recogniser, batch_size=reading_settings.batch_size, output=output,
-                              picture_path=args.picture_path)
-    return 0 if all_read and not problems else 1
+    recogniser = settings.open_recogniser(args, reading_settings, len(files))
+    examples, num_bad = test_shadownet(files=files, recogniser=recogniser, output=output, as_json=args.json)
+    if args.picture_path:
+        save_picture(examples, args.picture_path)
+    return 1 if num_bad or problems else 0
 
 
 if __name__ == '__main__':

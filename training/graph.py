@@ -21,7 +21,7 @@ class ReplicaStep(NamedTuple):
 
     batch: Batch           # without the images
     train: Step            # without the logits
-    reading: ctc.Reading   # of the batch
+    reading: ctc.Decoded   # of the batch
     wishes: tf.Tensor      # float32 []: how many replicas wish to stop
 
 

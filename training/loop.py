@@ -7,7 +7,8 @@ import numpy as np
 
 from local_utils import log_utils, metrics, progress, record_files
 from local_utils.errors import InputError
-from reading import recognition
+from reading import ReadingSettings, Recogniser, evaluation, recognition
+from reading.evaluation import Sample
 from training import graph as training_graph
 
 NUM_EXAMPLES = 16   # words in the picture of a validation
@@ -16,9 +17,12 @@ NUM_EXAMPLES = 16   # words in the picture of a validation
 class TrainingLoop:
     """The steps of a training session, with their reports, validations and checkpoints."""
 
-    def __init__(self, session, graph, cluster, provider, run, report, stop, settings):
+    def __init__(self, session, graph, cluster, provider, run, report, stop, settings, architecture):
         self._session, self._graph, self._cluster, self._provider = session, graph, cluster, provider
         self._settings = settings
+        engine = recognition.SessionEngine(session, graph.validation, architecture, 'the training')
+        self._recogniser = Recogniser(engine, provider.codec, ReadingSettings(
+            batch_size=settings.val_batch_size, min_confidence=0.0))   # one view
         self._run, self._report, self._stop = run, report, stop
         self._bad_steps = 0
         has_validation = provider.has(record_files.VALIDATION)
@@ -87,16 +91,14 @@ class TrainingLoop:
         numbers = numbers[self._cluster.worker::self._cluster.num_workers]
         features = itertools.takewhile(lambda _: not self._stop.requested,
                                        self._provider.samples(record_files.VALIDATION, numbers))
-        samples = ((feature.image, self._provider.codec.decode(feature.label)) for feature in features)
+        samples = (Sample(feature.image, self._provider.codec.decode(feature.label)) for feature in features)
         with progress.Progress(len(numbers), 'validation image') as shown:
-            evaluation = recognition.evaluate(
-                lambda images: recognition.read_images(self._session, self._graph.validation, self._provider.codec, images),
-                self._provider.codec, shown.over(samples), self._settings.val_batch_size, num_examples=NUM_EXAMPLES)
-        *totals, interrupted = self._summed([*evaluation.exact.totals(), self._stop.requested is not None])
+            validation = evaluation.evaluate(self._recogniser, shown.over(samples), NUM_EXAMPLES)
+        *totals, interrupted = self._summed([*validation.exact.totals(), self._stop.requested is not None])
         if interrupted:
             return
         results = metrics.TextMetrics(*totals).results()
-        self._report.validation(step, results, evaluation.examples)
+        self._report.validation(step, results, validation.examples)
         self._run.save_validation(self._session, step, results)
 
     def _wait_for_all_workers(self):

@@ -79,7 +79,8 @@ def _open_session(run, folder, cluster, settings, resumed, first_weights, last_s
         del resumed, first_weights   # some hundred megabytes
         _check_first_step(session, cluster, training, first_step)
         folder.start(run.provider.codec, run.configuration)
-        yield loop.TrainingLoop(session, training, cluster, run.provider, folder, report, stop, settings)
+        yield loop.TrainingLoop(session, training, cluster, run.provider, folder, report, stop, settings,
+                                run.architecture)
 
 
 def _check_settings(run, cluster, settings):

@@ -1,0 +1,25 @@
+"""What reading gives: the text of an image, how sure it is, and of each character where it stands."""
+from typing import NamedTuple
+
+
+class Character(NamedTuple):
+    """A character of a text that was read."""
+
+    character: str
+    probability: float   # the highest that a frame of it gives it, the mean over the views
+    first_frame: int     # of the frames of the first view, which divide the width of the image evenly
+    last_frame: int
+
+
+class Reading(NamedTuple):
+    """The answer for an image; one that cannot be read has no text, but an error."""
+
+    text: str | None                     # None where the image cannot be read
+    confidence: float                    # p(text | image); of several views their mean
+    characters: tuple[Character, ...]    # of the text, in order
+    error: str | None = None             # why the image cannot be read
+
+
+def unreadable(error: Exception) -> Reading:
+    """Return the Reading of an image that cannot be read."""
+    return Reading(None, 0.0, (), str(error))

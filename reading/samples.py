@@ -1,0 +1,109 @@
+"""Where images to read come from: folders, annotated folders, records."""
+import functools
+import os
+from collections.abc import Iterator
+
+from data_provider import annotation, image_file
+from data_provider.annotation import RejectedSample
+from local_utils import command_line, record_files, tensorflow_import
+from local_utils.errors import MissingInput
+from reading.evaluation import Sample
+from reading.recogniser import Recogniser, check_alphabet
+
+IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff', '.gif', '.jp2',
+                 '.avif', '.ppm', '.pgm', '.pbm')
+
+
+class AnnotatedImages:
+    """The samples of a folder of images with an annotation file."""
+
+    def __init__(self, image_dir: str, annotation_path: str):
+        """Open the folder; raises MissingInput where it or the annotation file is missing."""
+        if not os.path.isdir(image_dir):
+            raise MissingInput(f'{image_dir}: no such folder of images')
+        self._image_dir = os.path.realpath(image_dir)
+        self.source = annotation_path
+        self.count = annotation.count_lines(annotation_path)
+
+    def check_for(self, recogniser: Recogniser) -> None:
+        """Any network can read images."""
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield a Sample for each line; one that is no annotation has an image that cannot be read."""
+        for line in annotation.read_lines(self.source):
+            name = f'{self.source}, line {line.number}'
+            try:
+                path, text = annotation.parse_line(line.content)
+            except RejectedSample as error:
+                yield Sample(functools.partial(_reject, error), '', name)
+            else:
+                yield Sample(functools.partial(image_file.read_image_inside, self._image_dir, path), text, name)
+
+
+def _reject(error):
+    raise error
+
+
+class Records:
+    """The samples of a split of a folder of records."""
+
+    def __init__(self, dataset_dir: str, split: str, default_alphabet_dir: str | None = None):
+        """Count the records; raises InputError where they are missing or cut off."""
+        self._dataset_dir, self._split, self._default_alphabet_dir = dataset_dir, split, default_alphabet_dir
+        self._provider = None
+        self.source = f'{split} records of {dataset_dir}'
+        self.count = sum(record_files.count_records(record_files.find_record_files(dataset_dir, split)))
+
+    def check_for(self, recogniser: Recogniser) -> None:
+        """Open the records; raises InputError where they are of another alphabet or size than the network's."""
+        tensorflow_import.import_tensorflow()
+        from data_provider import data_provider  # noqa: I001
+
+        self._provider = data_provider.TextDataProvider(
+            self._dataset_dir, recogniser.input_size, self._default_alphabet_dir)
+        check_alphabet(recogniser.codec, self._provider.codec, recogniser.prefix, self._dataset_dir)
+        self._provider.num_samples(self._split)   # which complains where there are none
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield a Sample for each record; `check_for` comes first."""
+        for feature in self._provider.samples(self._split):
+            yield Sample(feature.image, self._provider.codec.decode(feature.label), feature.imagename)
+
+
+def find_images(image_paths: list[str]) -> tuple[list[str], list[str]]:
+    """Find image files.
+
+    Args:
+        image_paths: files, and folders, whose images are meant with those of their sub-folders.
+
+    Returns:
+        (the files, in order; what is wrong with the other paths, as lines).
+    """
+    found, problems = [], []
+    for path in image_paths:
+        if not path:
+            problems.append('--image_path: expected an image file or a folder, got an empty name')
+        elif os.path.isdir(path):
+            unreadable = []
+            in_folder = sorted(os.path.join(folder, name) for folder, names in _folders_below(path, unreadable.append)
+                               for name in names if name.lower().endswith(IMAGE_ENDINGS))
+            found += in_folder
+            problems += map(command_line.message_of, unreadable)
+            if not in_folder and not unreadable:
+                problems.append(f'{path}: no image in this folder; expected files that end in '
+                                f'{", ".join(IMAGE_ENDINGS)}')
+        else:
+            found.append(path)
+    return found, problems
+
+
+def _folders_below(path, onerror):
+    """Yield (folder, names of its files) for a folder and all below it, those that links lead to once; see os.walk."""
+    seen = set()
+    for folder, folders, names in os.walk(path, onerror=onerror, followlinks=True):
+        real_path = os.path.realpath(folder)
+        if real_path in seen:
+            folders.clear()
+            continue
+        seen.add(real_path)
+        yield folder, names

@@ -1,0 +1,77 @@
+"""The engine that runs a network in a session of TensorFlow; on a GPU, or for many images, the fastest."""
+import threading
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from crnnmodel.architecture import Architecture, architecture_of
+from crnnmodel.checkpoint import Constants
+from crnnmodel.checkpoint_files import Checkpoint
+from crnnmodel.kernels import FUSED, LOOPED, choose_kernels
+from crnnmodel.winograd import MIN_IMAGES
+from local_utils import parallel, session_utils
+from reading import engines, recognition
+from reading.settings import ReadingSettings
+
+FEW_IMAGES = 5000   # that are read before a better graph would have been found and paid off
+
+
+class TensorflowEngine:
+    """A graph in which the weights are constants, with a network for each width of images, built when it is needed."""
+
+    def __init__(self, checkpoint: Checkpoint, settings: ReadingSettings, num_images: int | None = None):
+        """Build the network of the architecture's own width.
+
+        Args:
+            checkpoint: Checkpoint.
+            settings: ReadingSettings.
+            num_images: see engines.open_engine.
+
+        Raises:
+            InputError: the checkpoint is of another network.
+        """
+        session_utils.silence_deprecations()
+        self.prefix = checkpoint.prefix
+        self.architecture: Architecture = architecture_of(checkpoint.tensors, checkpoint.prefix)
+        are_few = num_images is not None and num_images <= FEW_IMAGES
+        batch_size = min(settings.batch_size, num_images or settings.batch_size)
+        cores = parallel.usable_cores()
+        self.concurrency = 1 if session_utils.has_gpu() else engines.num_pieces(batch_size, cores)
+        self._kernels = choose_kernels(settings.precision, unrolled=not are_few)
+        self._constants = Constants(checkpoint.tensors, checkpoint.prefix)
+        self._networks = {}
+        self._building = threading.Lock()
+        config = session_utils.session_config(
+            gpu_memory_fraction=settings.gpu_memory_fraction, allow_growth=settings.tf_allow_growth)
+        config.graph_options.rewrite_options.disable_meta_optimizer = are_few
+        config.intra_op_parallelism_threads = cores // self.concurrency
+        self.session = tf.Session(graph=tf.Graph(), config=config)
+        self._network(batch_size, self.architecture.input_size[0])
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Compute the logits of a batch, see engines.Engine."""
+        return recognition.run_reading(self.session, self._network(len(images), images.shape[2]), images)
+
+    def _network(self, batch_size, width):
+        """Return the ReadingGraph for batches of that size of images of that width."""
+        is_small = self._kernels.winograd and batch_size < MIN_IMAGES
+        key = width, is_small
+        with self._building:
+            if key not in self._networks:
+                self._networks[key] = self._build(width, is_small)
+            return self._networks[key]
+
+    def _build(self, width, is_small):
+        """Add a network to the graph; what comes beside the first is looped, which is sooner ready."""
+        kernels = self._kernels
+        if kernels.lstm != FUSED and self._networks:
+            kernels = kernels._replace(lstm=LOOPED)
+        if is_small:
+            kernels = kernels._replace(winograd=False)
+        height = self.architecture.input_size[1]
+        with self.session.graph.as_default(), self._constants.scope():
+            num_initialised = len(tf.local_variables())
+            network = recognition.build_reading_graph(
+                self.architecture._replace(input_size=(width, height)), kernels)
+            self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
+            return network
