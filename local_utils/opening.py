@@ -5,6 +5,7 @@ writing to a file elsewhere. What a library opens by its name is looked at by `c
 """
 import contextlib
 import functools
+import math
 import os
 import stat
 import threading
@@ -27,10 +28,9 @@ HAS_PLACES = os.open in os.supports_dir_fd   # whether a file can be opened in a
 
 
 def open_file(path: str | os.PathLike, mode: str = 'rb', **open_args) -> IO:
-    """Open a regular file: one that is there for reading, or a new one for writing.
+    """Open a regular file: one that is there for reading, or one for writing, which is empty then.
 
-    A file that is to be written is made anew. What has its name is removed first, a link with it, not what the link
-    leads to.
+    A link, a pipe or a second name of a file elsewhere is removed before the writing, not written through.
 
     Args:
         path: the file; a link is followed for reading.
@@ -45,8 +45,9 @@ def open_file(path: str | os.PathLike, mode: str = 'rb', **open_args) -> IO:
     if 'w' not in mode:
         return open(path, mode, opener=_open_there, **open_args)
     with contextlib.suppress(FileNotFoundError):
-        os.remove(path)
-    return open(path, mode.replace('w', 'x'), opener=_open_new, **open_args)
+        if not _is_our_own(os.lstat(path)):   # what is stays, and so the name is there all the time
+            os.remove(path)
+    return open(path, mode, opener=_open_own, **open_args)
 
 
 def open_lock(path: str | os.PathLike) -> IO:
@@ -172,7 +173,7 @@ class TooLarge(InputError):
     """A file is larger than what it may be."""
 
 
-def read_file(path: str | os.PathLike, largest: int) -> bytes:
+def read_file(path: str | os.PathLike, largest: float = math.inf) -> bytes:
     """Return the content of a regular file; raises as `Tree.read`."""
     descriptor = os.open(path, os.O_RDONLY | NO_WAITING)
     try:
@@ -181,7 +182,7 @@ def read_file(path: str | os.PathLike, largest: int) -> bytes:
         os.close(descriptor)
 
 
-def read_all(descriptor: int, path: str | os.PathLike, largest: int) -> bytes:
+def read_all(descriptor: int, path: str | os.PathLike, largest: float = math.inf) -> bytes:
     """Return the content of an open regular file; raises as `Tree.read`."""
     _check_regular(os.fstat(descriptor).st_mode, path)
     size = os.fstat(descriptor).st_size
@@ -199,8 +200,18 @@ def _open_there(path, flags):
     return _regular(os.open(path, flags | NO_WAITING), path)
 
 
-def _open_new(path, flags):
-    return os.open(path, flags | NO_LINK, PERMISSIONS)
+def _open_own(path, flags):
+    """Open a file to write to, as an opener of `open`; what has taken its name since it was looked at is refused."""
+    descriptor = os.open(path, flags & ~os.O_TRUNC | NO_WAITING | NO_LINK, PERMISSIONS)
+    if not _is_our_own(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise InputError(f'{path}: expected to write a file, got a link, a pipe or a device')
+    os.truncate(descriptor, 0)
+    return descriptor
+
+
+def _is_our_own(status):
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def _regular(descriptor, path):

@@ -14,6 +14,7 @@ OPENERS = {'open', 'fdopen', 'mkstemp', 'read_bytes', 'read_text', 'write_bytes'
            'fromfile', 'loadtxt'}
 OPEN_THEMSELVES = {   # with the reason
     'local_utils/opening.py': 'the one place',
+    'data_provider/conversion.py': 'a new file in a new folder',
     'local_utils/command_line.py': 'the null device',
     'local_utils/tensorflow_import.py': 'the null device',
     'local_utils/session_utils.py': 'the system\'s /proc',
@@ -62,6 +63,26 @@ def test_a_folder_is_not_written_over(tmp_path):
     (tmp_path / 'folder').mkdir()
     with pytest.raises(OSError, match='folder'):   # is a directory, or not permitted
         opening.open_file(tmp_path / 'folder', 'wb')
+
+
+@pytest.mark.parametrize('name', ['link', 'pipe', 'second name'])
+def test_what_takes_a_name_after_it_was_looked_at_is_not_written_through(tmp_path, pipe, monkeypatch, name):
+    (tmp_path / 'precious').write_bytes(FOUR_BYTES)
+    (tmp_path / 'link').symlink_to(tmp_path / 'precious')
+    os.link(tmp_path / 'precious', tmp_path / 'second name')
+    monkeypatch.setattr(opening.os, 'remove', lambda path: None)   # as if it came back at once
+    with pytest.raises((OSError, InputError)):
+        opening.open_file(tmp_path / name, 'wb')
+    assert (tmp_path / 'precious').read_bytes() == FOUR_BYTES
+
+
+def test_a_file_of_ours_is_written_over_and_keeps_its_name_meanwhile(tmp_path):
+    (tmp_path / 'mark').write_bytes(b'a longer content')
+    inode = os.stat(tmp_path / 'mark').st_ino
+    with opening.open_file(tmp_path / 'mark', 'wb') as file:
+        file.write(b'new')
+    assert (tmp_path / 'mark').read_bytes() == b'new'
+    assert os.stat(tmp_path / 'mark').st_ino == inode
 
 
 def test_a_lock_is_a_file_of_its_own(tmp_path, pipe):
