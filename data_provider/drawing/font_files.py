@@ -8,14 +8,13 @@ import functools
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import threading
 
 import numpy as np
 
-from local_utils import log_utils, opening
+from local_utils import log_utils, opening, parallel
 
 SIGNATURES = (b'\x00\x01\x00\x00', b'OTTO', b'true')
 COLLECTION = b'ttcf'
@@ -85,7 +84,7 @@ class Trials:
                 return json.loads(answer)
             status = self._end()
             return (f'drawing with it takes longer than {self._seconds} seconds' if answer is None
-                    else f'drawing with it crashes the process ({how_ended(status)})')
+                    else f'drawing with it crashes the process ({parallel.how_ended(status)})')
 
     def _ask(self, path):
         """Return the process's line for a font, '' where it ended, None where it takes too long."""
@@ -117,11 +116,6 @@ class Trials:
     def _start():
         return subprocess.Popen([sys.executable, TRIAL_SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, text=True)
-
-
-def how_ended(status: int) -> str:
-    """Return how a process ended, by its exit status as of subprocess: the signal's name, or the status."""
-    return signal.Signals(-status).name if status < 0 else f'status {status}'
 
 
 @functools.cache
