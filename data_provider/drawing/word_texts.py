@@ -3,7 +3,7 @@ import collections
 import functools
 import unicodedata
 
-from local_utils import char_codec, log_utils, opening
+from local_utils import char_codec, files, log_utils, opening
 from local_utils.errors import InputError, MissingInput, UnknownCharacter
 
 UPPER_PROBABILITY, CAPITALISED_PROBABILITY = 0.5, 0.27   # the others stay as the list has them
