@@ -10,7 +10,7 @@ import google_crc32c
 import numpy as np
 
 from crnnmodel.checkpoint_index import Entry, Malformed, masked, masked_crc, parse_index, read_varint
-from local_utils import files
+from local_utils import opening
 from local_utils.errors import InputError
 
 DTYPES = {   # by the number of tensorflow.DataType
@@ -69,12 +69,12 @@ def _state(prefix):
 def _read(prefix, with_optimizer):
     try:
         with contextlib.ExitStack() as stack:
-            index = stack.enter_context(files.open_regular(f'{prefix}.index')).read()
+            index = stack.enter_context(opening.open_file(f'{prefix}.index')).read()
             num_shards, entries = parse_index(index)
             wanted = {name: entry for name, entry in entries.items()
                       if with_optimizer or not name.startswith(OPTIMIZER)}
             shards = {number: stack.enter_context(
-                files.open_regular(f'{prefix}.data-{number:05d}-of-{num_shards:05d}'))
+                opening.open_file(f'{prefix}.data-{number:05d}-of-{num_shards:05d}'))
                 for number in sorted({entry.shard for entry in wanted.values()})}
             stored = sum(os.fstat(shard.fileno()).st_size for shard in shards.values())
             if sum(entry.size for entry in wanted.values()) > stored:

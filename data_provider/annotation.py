@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from local_utils import files
+from local_utils import opening
 from local_utils.errors import InputError, MissingInput
 
 PARTS = ('Train', 'Test')   # of a data set
@@ -44,7 +44,7 @@ def read_lines(annotation_path: str) -> Iterator[AnnotatedLine]:
         MissingInput: there is no such file.
     """
     try:
-        file = files.open_regular(annotation_path)
+        file = opening.open_file(annotation_path)
     except FileNotFoundError as error:
         raise MissingInput(
             f"{annotation_path}: no such file; expected one '<image path> <text>' a line") from error

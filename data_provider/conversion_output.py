@@ -2,11 +2,10 @@
 import collections
 import contextlib
 import os
-import pathlib
 
 from data_provider import conversion
 from data_provider.settings import ConversionSettings
-from local_utils import char_codec, establish_char_dict, files, log_utils, manifest, record_files
+from local_utils import char_codec, establish_char_dict, files, log_utils, manifest, opening, record_files
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 
@@ -102,7 +101,7 @@ class ConversionOutput:
         """
         for split, path in converted.records.items():
             name = self._names[split][shard]
-            self._files[name].write(pathlib.Path(path).read_bytes())
+            self._files[name].write(opening.read_file(path))
             os.remove(path)
             self._counts[name] += converted.counts[split]
         for reject in converted.rejects:

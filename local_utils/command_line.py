@@ -2,6 +2,7 @@
 import argparse
 import contextlib
 import difflib
+import errno
 import io
 import itertools
 import os
@@ -11,11 +12,15 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from local_utils import log_utils
+from local_utils import files, log_utils, visible
 from local_utils.errors import InputError, Unavailable, WrongArgument
 
 DATA_DIR = '/data/data'
 OUTPUT_DIR = '/data/output'
+LARGEST_NUMBER = 2 ** 31 - 1   # of a flag; a step is a number of 32 bits
+# What the system says without a file's name where it lacks something.
+LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, *files.DISK_ERRORS)
+NO_THREAD = "can't start new thread"   # what Python says where the system refuses one
 
 
 class Terminated(SystemExit):
@@ -23,14 +28,28 @@ class Terminated(SystemExit):
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """An argument parser that shows the defaults in its help, and says what is wrong in one line."""
+    """An argument parser that shows the defaults in its help, and says what is wrong in one line.
+
+    An empty value is wrong for every flag: as that of a variable of the shell's that is not set it would stand for the
+    default, and the work would be done elsewhere than was meant.
+    """
 
     def __init__(self, **kwargs):
         super().__init__(formatter_class=HelpFormatter, **kwargs)
 
+    def parse_known_args(self, args=None, namespace=None):
+        """Parse what is known; an empty value ends the script with status 2."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        for action in self._actions:
+            value = getattr(parsed, action.dest, None)
+            if '' in (value if isinstance(value, list) else [value]):
+                name = '/'.join(action.option_strings) or action.metavar
+                self.error(f'argument {name}: expected a value, got an empty one; is a variable not set?')
+        return parsed, unknown
+
     def error(self, message):
         """End the script with status 2 and a line."""
-        self.exit(2, f'{self.prog}: error: {message} (--help shows the flags)\n')
+        self.exit(2, visible.line(f'{self.prog}: error: {message} (--help shows the flags)') + '\n')
 
 
 class ToolParser(OneLineParser):
@@ -109,14 +128,17 @@ def _number_from(text, smallest):
         value = smallest - 1
     if value < smallest:
         raise argparse.ArgumentTypeError(f'expected a whole number of at least {smallest}, got {text!r}')
+    if value > LARGEST_NUMBER:
+        raise argparse.ArgumentTypeError(f'expected a whole number of at most {LARGEST_NUMBER}, got {text!r}')
     return value
 
 
 def run_tool(main: Callable[[list[str] | None], int | None], argv: list[str] | None = None) -> int:
     """Run a script's `main(argv)` and return its exit status, with one line for a mistake of the user's.
 
-    An InputError, or what the system says of a file, goes to standard error as one line; the status is 1, or
-    2 for a WrongArgument. Anything else is a defect of the code and keeps its traceback.
+    An InputError, what the system says of a file, and what it lacks (memory, threads, room on a disk) go to standard
+    error as one line; the status is 1, or 2 for a WrongArgument. Anything else is a defect of the code and
+    keeps its traceback: what malformed data raise is made an InputError where they are parsed.
 
     Args:
         main: takes the list of arguments (None for the command line's); returns None or an exit status.
@@ -135,12 +157,19 @@ def run_tool(main: Callable[[list[str] | None], int | None], argv: list[str] | N
     except Terminated:
         logger.error('ended by SIGTERM')
         raise
-    except (InputError, OSError) as error:
-        if not isinstance(error, InputError) and error.filename is None:
+    except (InputError, OSError, MemoryError, RuntimeError) as error:
+        if not is_outside(error):
             raise
         logger.debug('the error was raised here:', exc_info=True)
         logger.error(message_of(error))
         return 2 if isinstance(error, WrongArgument) else 1
+
+
+def is_outside(error: Exception) -> bool:
+    """Whether an exception is of the user's data or the system's, not a defect of the code."""
+    if isinstance(error, OSError) and not isinstance(error, InputError):
+        return error.filename is not None or error.errno in LACKS
+    return isinstance(error, (InputError, MemoryError)) or str(error) == NO_THREAD
 
 
 def standard_output() -> TextIO:
@@ -178,4 +207,10 @@ def message_of(error: Exception) -> str:
     """Return an exception's message as one line; an OSError's as `path: what the system said`."""
     if isinstance(error, OSError) and error.filename is not None:
         return f'{error.filename}: {error.strerror}'
+    if isinstance(error, MemoryError):
+        return f'memory ran out{f": {error}" if str(error) else ""}; expected more of it, or less at once'
+    if str(error) == NO_THREAD:
+        return 'the system refuses another thread; expected a larger limit (ulimit -u), or less at once'
+    if isinstance(error, OSError) and error.errno in LACKS:
+        return f'the system lacks something: {error.strerror}'
     return ' '.join(str(error).split()) or type(error).__name__

@@ -3,10 +3,10 @@ import contextlib
 import errno
 import json
 import os
-import stat
 from collections.abc import Iterator
 from typing import IO
 
+from local_utils import opening
 from local_utils.errors import InputError
 
 try:
@@ -59,7 +59,7 @@ def atomic_file(path: str | os.PathLike, mode: str = 'wb', **open_args) -> Itera
     incomplete_path = os.fspath(path) + INCOMPLETE_SUFFIX
     try:
         with named_errors(path):
-            with open(incomplete_path, mode, **open_args) as file:
+            with opening.open_file(incomplete_path, mode, **open_args) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -68,18 +68,6 @@ def atomic_file(path: str | os.PathLike, mode: str = 'wb', **open_args) -> Itera
         with contextlib.suppress(OSError):
             os.remove(incomplete_path)
         raise
-
-
-def open_regular(path: str | os.PathLike, mode: str = 'rb', **open_args) -> IO:
-    """Open a file for reading; raises InputError for what is none, like a pipe, which would be waited for.
-
-    Raises:
-        MissingInput: there is no such file.
-        InputError: it is no regular file.
-    """
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise InputError(f'{path}: expected a file, got a folder, a pipe or a device')
-    return open(path, mode, **open_args)
 
 
 def allow_open_files(count: int) -> None:
@@ -125,7 +113,7 @@ def read_json_object(path: str | os.PathLike) -> dict:
             value[key] = item
         return value
 
-    with open_regular(path, 'r', encoding='utf-8-sig') as file:
+    with opening.open_file(path, 'r', encoding='utf-8-sig') as file:
         try:
             value = json.load(file, object_pairs_hook=unique_keys)
         except UnicodeDecodeError as error:

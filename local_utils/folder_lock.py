@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+from local_utils import opening
 from local_utils.errors import Unavailable
 
 try:
@@ -66,7 +67,7 @@ def replacing(path: str | os.PathLike) -> contextlib.AbstractContextManager[None
 def _lock(path, is_shared, refusal):
     with contextlib.ExitStack() as stack:
         if fcntl is not None and os.path.isfile(path):
-            _lock_file(stack.enter_context(open(path, 'rb')), is_shared, f'{path}: {refusal}')
+            _lock_file(stack.enter_context(opening.open_file(path)), is_shared, f'{path}: {refusal}')
         yield
 
 
@@ -89,7 +90,7 @@ def _locked_file(folder, path):
     """Return the open and locked file of a path."""
     refusal = f'{folder}: another run is writing into this folder; wait for it, or give another folder'
     while True:
-        file = open(path, 'ab')   # noqa: SIM115
+        file = opening.open_lock(path)
         try:
             is_locked = _lock_file(file, False, refusal)
         except OSError:

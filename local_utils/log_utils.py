@@ -5,6 +5,8 @@ import sys
 
 from tqdm import tqdm
 
+from local_utils import visible
+
 LOGGER_NAME = 'crnn'
 LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR')
 
@@ -18,12 +20,24 @@ def init_logger() -> logging.Logger:
     logger = logging.getLogger(LOGGER_NAME)
     if not logger.handlers:
         handler = _StandardErrorHandler()
-        handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s', datefmt='%H:%M:%S'))
+        handler.setFormatter(_OneLineFormatter('%(asctime)s %(levelname)s %(message)s', datefmt='%H:%M:%S'))
         logger.addHandler(handler)
         wanted = os.environ.get('CRNN_LOG_LEVEL', 'INFO').upper()
         logger.setLevel(wanted if wanted in LEVELS else 'INFO')
         logger.propagate = False
     return logger
+
+
+class _OneLineFormatter(logging.Formatter):
+    """Writes each message as one line, whatever a stranger has put into it."""
+
+    def formatMessage(self, record):  # noqa: N802
+        """Return the line of a message."""
+        return visible.line(super().formatMessage(record))
+
+    def formatException(self, exc_info):  # noqa: N802
+        """Return the lines of a traceback."""
+        return '\n'.join(map(visible.line, super().formatException(exc_info).split('\n')))
 
 
 class _StandardErrorHandler(logging.StreamHandler):

@@ -15,7 +15,7 @@ files took their names.
 import contextlib
 import os
 
-from local_utils import files
+from local_utils import files, opening
 from local_utils.char_codec import alphabet_difference
 from local_utils.errors import InputError
 
@@ -110,7 +110,7 @@ def is_cut_short(folder: str) -> bool:
 
 def mark_cut_short(folder: str) -> None:
     """Leave the mark that `is_cut_short` looks for, where there is no manifest."""
-    with open(path_in(folder) + files.INCOMPLETE_SUFFIX, 'wb'):
+    with opening.open_file(path_in(folder) + files.INCOMPLETE_SUFFIX, 'wb'):
         pass
 
 

@@ -8,10 +8,14 @@ import os
 import signal
 import sys
 import threading
+import time
 import types
 from collections.abc import Callable, Iterable, Iterator
 
-from local_utils.errors import Unavailable
+from local_utils.errors import InputError, Unavailable
+
+MAX_WORKERS_A_CORE = 32
+SECONDS_OF_DYING = 3   # after which a process that died is seen to have
 
 
 def usable_cores() -> int:
@@ -32,9 +36,14 @@ def worker_processes(
             what it imports, so that what they are to do must be in other modules.
 
     Raises:
-        Unavailable: one of them died.
+        InputError: they would be too many for this machine.
+        Unavailable: one of them died; says how.
     """
-    context = _ContextWithoutScript() if prepare else _WorkerContext()
+    largest = MAX_WORKERS_A_CORE * usable_cores()
+    if num_workers > largest:
+        raise InputError(f'{num_workers} worker processes: expected at most {largest} on this machine, '
+                         f'{MAX_WORKERS_A_CORE} a processor core')
+    context = _WorkerContext(_ProcessWithoutScript if prepare else _WorkerProcess)
     try:
         with _Executor(num_workers, context, initializer=_start_worker, initargs=(prepare,)) as executor:
             try:
@@ -42,8 +51,7 @@ def worker_processes(
             finally:
                 executor.shutdown(cancel_futures=True)
     except concurrent.futures.BrokenExecutor as error:
-        raise Unavailable('a worker process was killed, perhaps because memory ran out; '
-                          'try a smaller --num_workers') from error
+        raise Unavailable(f'{executor.how_one_died()}; try a smaller --num_workers') from error
 
 
 class _Executor(concurrent.futures.ProcessPoolExecutor):
@@ -52,10 +60,18 @@ class _Executor(concurrent.futures.ProcessPoolExecutor):
     The process would run without the executor's knowing of it, and take another one's word to end.
     """
 
+    def __init__(self, num_workers, context, **how):
+        super().__init__(num_workers, context, **how)
+        self._processes_started = context.started
+
     def submit(self, *args, **kwargs):
         """Give a task, for which a process may have to be started."""
         with _signals_afterwards():
             return super().submit(*args, **kwargs)
+
+    def how_one_died(self) -> str:
+        """Say how the process ended whose end raised BrokenExecutor."""
+        return _how_one_died(self._processes_started)
 
 
 @contextlib.contextmanager
@@ -92,7 +108,17 @@ class _WorkerProcess(multiprocessing.context.SpawnProcess):
 
 
 class _WorkerContext(multiprocessing.context.SpawnContext):
-    Process = _WorkerProcess
+    """Starts processes of a class, and remembers them."""
+
+    def __init__(self, process_class):
+        super().__init__()
+        self._process_class = process_class
+        self.started = []
+
+    def Process(self, *args, **kwargs):  # noqa: N802
+        """Return a new process."""
+        self.started.append(self._process_class(*args, **kwargs))
+        return self.started[-1]
 
 
 class _ProcessWithoutScript(_WorkerProcess):
@@ -108,8 +134,28 @@ class _ProcessWithoutScript(_WorkerProcess):
             sys.modules['__main__'] = script
 
 
-class _ContextWithoutScript(multiprocessing.context.SpawnContext):
-    Process = _ProcessWithoutScript
+def _how_one_died(processes):
+    """Say how the first of some processes died; the executor has told the others to end, or will (SIGTERM)."""
+    deadline = time.monotonic() + SECONDS_OF_DYING
+    while not (statuses := {process.exitcode for process in processes} - {None, 0, -signal.SIGTERM}):
+        if time.monotonic() > deadline:   # that one was told to end from outside
+            statuses = {-signal.SIGTERM}
+            break
+        time.sleep(0.05)
+    status = min(statuses)
+    why = {-signal.SIGKILL: ', perhaps because memory ran out', -signal.SIGSEGV: ', as native code does with data that it '
+           'takes for sound'}.get(status, '')
+    return f'a worker process was ended by {how_ended(status)}{why}'
+
+
+def how_ended(status: int) -> str:
+    """Return how a process ended, by its exit status as of subprocess: the signal's name, or the status."""
+    if status >= 0:
+        return f'itself with status {status}'
+    try:
+        return signal.Signals(-status).name
+    except ValueError:   # a real-time signal
+        return f'signal {-status}'
 
 
 def _start_worker(prepare):

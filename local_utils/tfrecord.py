@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import google_crc32c
 
-from local_utils import files
+from local_utils import opening
 from local_utils.errors import InputError
 
 _HEADER = struct.Struct('<QI')
@@ -37,7 +37,7 @@ def compressed(records: bytes) -> bytes:
 
 def compression_of(path: str) -> str:
     """Return how a file is compressed, by its first bytes and in TensorFlow's words: 'GZIP' or ''."""
-    with files.open_regular(path) as file:
+    with opening.open_file(path) as file:
         return 'GZIP' if file.read(len(_GZIP_START)) == _GZIP_START else ''
 
 
@@ -85,8 +85,8 @@ def count_records(path: str) -> int:
 def _open(path):
     """Open a file of records, compressed or not; raises InputError where its compression is damaged."""
     try:
-        with (gzip.open(path) if compression_of(path) else files.open_regular(path)) as file:
-            yield file
+        with opening.open_file(path) as file:
+            yield gzip.GzipFile(fileobj=file) if compression_of(path) else file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f'{path}: expected data of gzip ({error}); the file is cut off or damaged') from error

@@ -47,12 +47,39 @@ def test_without_flags_the_folders_are_the_platforms():
 
 @pytest.mark.parametrize(('argument', 'hint'), [
     ('--data_dri=x', 'did you mean --data_dir?'), ('--xyzzy', 'unknown argument --xyzzy'),
-    ('--max_step=no', "at least 1, got 'no'"), ('--num_gpus=-1', 'at least 0')])
+    ('--max_step=no', "at least 1, got 'no'"), ('--num_gpus=-1', 'at least 0'),
+    ('--max_step=2147483648', "at most 2147483647, got '2147483648'"), ('--max_step=1e400', "got '1e400'"),
+    (f'--max_step={"9" * 5000}', 'at least 1')])
 def test_a_wrong_argument_ends_with_status_two_and_a_hint(argument, hint, capsys):
     with pytest.raises(SystemExit) as caught:
         command_line.ToolParser().parse_args([argument])
     assert caught.value.code == 2
     assert hint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('arguments', [['--save_dir', ''], ['--save_dir='], ['--paths', 'a', ''], ['--set', '']])
+def test_an_empty_value_is_refused_not_taken_for_the_default(arguments, capsys):
+    parser = command_line.ToolParser(prog='tool')
+    parser.add_argument('--save_dir')
+    parser.add_argument('--paths', nargs='+')
+    parser.add_argument('--set', action='extend', nargs='+')
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(arguments)
+    assert caught.value.code == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'tool: error: argument {arguments[0].rstrip("=")}: expected a value, got an empty one; is a variable')
+
+
+@pytest.mark.parametrize('path', sorted(pathlib.Path(files.repository_path('tools')).glob('*.py')), ids=lambda path: path.stem)
+def test_every_script_refuses_an_empty_folder_name(path, capsys):
+    parse_args = getattr(importlib.import_module(f'tools.{path.stem}'), 'parse_args', None)
+    if parse_args is None:
+        pytest.skip('no script')
+    with pytest.raises(SystemExit) as caught:
+        parse_args(['--', ''] if path.stem == 'start_local_cluster' else ['--output_dir', ''])
+    assert caught.value.code == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert 'expected a value, got an empty one' in line or 'are required' in line
 
 
 def test_a_misspelled_flag_is_named_before_what_is_missing(capsys):
@@ -125,11 +152,54 @@ def test_a_termination_is_one_line_and_the_status_of_a_shell(capfd):
     assert line.endswith('ERROR ended by SIGTERM')
 
 
-def test_a_defect_keeps_its_traceback():
+@pytest.mark.parametrize('defect', [
+    TypeError('a defect'), ValueError('ours'), KeyError('ours'), RecursionError('ours'), OverflowError('ours'),
+    RuntimeError('ours'), OSError(errno.EBADF, 'of a file that we closed')])
+def test_a_defect_keeps_its_traceback(defect):
     def main(argv):
-        raise TypeError('a defect')
-    with pytest.raises(TypeError):
+        raise defect
+    with pytest.raises(type(defect)):
         command_line.run_tool(main, [])
+
+
+@pytest.mark.parametrize(('error', 'line'), [
+    (MemoryError(), 'memory ran out; expected more of it, or less at once'),
+    (MemoryError('Unable to allocate 12.8 GiB'), 'memory ran out: Unable to allocate 12.8 GiB; expected more'),
+    (RuntimeError("can't start new thread"), 'the system refuses another thread; expected a larger limit (ulimit -u)'),
+    (OSError(errno.EMFILE, 'Too many open files'), 'the system lacks something: Too many open files'),
+    (BlockingIOError(errno.EAGAIN, 'Resource temporarily unavailable'), 'something: Resource temporarily unavailable'),
+    (OSError(errno.ENOSPC, 'No space left on device'), 'the system lacks something: No space left on device')])
+def test_what_the_system_lacks_is_one_line_and_status_one(error, line, capfd):
+    def main(argv):
+        raise error
+    assert command_line.run_tool(main, []) == 1
+    logged, = capfd.readouterr().err.splitlines()
+    assert f'ERROR {line}' in logged or line in logged
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='writes to a device that is always full')
+def test_a_full_disk_behind_standard_output_is_one_line(tmp_path):
+    code = ('from local_utils import command_line\n'
+            'def main(argv): print("result", file=command_line.standard_output(), flush=True)\n'
+            'import sys; sys.exit(command_line.run_tool(main, []))')
+    with open('/dev/full', 'w') as full:
+        result = subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), stdout=full,
+                                stderr=subprocess.PIPE, text=True, check=False)
+    line, *after = result.stderr.splitlines()
+    assert line.endswith('ERROR the system lacks something: No space left on device')
+    assert not any('Traceback' in other for other in after)
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere the memory of a process has other limits')
+def test_a_real_thread_that_is_refused_is_known_by_its_message():
+    code = ('import os, resource, threading\n'
+            'resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))\n'
+            'try:\n'
+            '    for _ in range(1000): threading.Thread(target=threading.Event().wait, daemon=True).start()\n'
+            'except RuntimeError as error: print(error, flush=True)\n'
+            'os._exit(0)')
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == command_line.NO_THREAD
 
 
 @pytest.mark.parametrize(('returned', 'status'), [(None, 0), (0, 0), (1, 1)])

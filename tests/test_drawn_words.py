@@ -119,7 +119,7 @@ def test_a_process_that_draws_and_is_killed_is_named(drawer):
         next(drawn)
         child, = map(int, subprocess.check_output(['pgrep', '-f', 'spawn_main', '-P', str(os.getpid())]).split())
         os.kill(child, signal.SIGKILL)
-        with pytest.raises(ValueError, match='a process that draws was killed'):
+        with pytest.raises(ValueError, match='a worker process was ended by SIGKILL'):
             list(drawn)
 
 

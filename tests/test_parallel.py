@@ -1,5 +1,6 @@
 """Tests of local_utils.parallel, its worker processes in a conversion."""
 import concurrent.futures
+import ctypes
 import os
 import pathlib
 import signal
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from local_utils import files, parallel
+from local_utils.errors import InputError, Unavailable
 from tests.conftest import write_data_set
 
 
@@ -90,3 +92,20 @@ def test_a_run_that_is_ended_leaves_no_worker_behind_and_no_file_if_it_can(tmp_p
     assert not any(map(is_alive, workers))
     if number != signal.SIGKILL:
         assert list((tmp_path / 'out').iterdir()) == []
+
+
+@pytest.mark.parametrize(('function', 'argument', 'end'), [
+    (ctypes.string_at, 0, 'SIGSEGV, as native code does with data that it takes for sound'),
+    (signal.raise_signal, signal.SIGKILL, 'SIGKILL, perhaps because memory ran out'),
+    (signal.raise_signal, signal.SIGTERM, 'SIGTERM'), (os._exit, 3, 'itself with status 3')])
+def test_a_worker_that_died_says_by_which_signal(function, argument, end):
+    with pytest.raises(Unavailable) as caught, parallel.worker_processes(2, prepare=os.getpid) as executor:
+        list(parallel.ordered_map(executor, abs, range(4), 4))   # both have started
+        executor.submit(function, argument).result()
+    assert str(caught.value) == f'a worker process was ended by {end}; try a smaller --num_workers'
+
+
+def test_more_workers_than_the_machine_bears_are_refused_before_one_is_started():
+    with (pytest.raises(InputError, match='100000 worker processes: expected at most'),
+          parallel.worker_processes(100000)):
+        pass

@@ -55,7 +55,10 @@ def average_weights(weights_paths, save_dir, step=None):
         if difference:
             raise InputError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
     if step is None:
-        step = max(0, *(checkpoint_files.step_of(each.prefix) for each in found))
+        newest = max(found, key=lambda each: checkpoint_files.step_of(each.prefix))
+        step = max(0, checkpoint_files.step_of(newest.prefix))
+        if step > command_line.LARGEST_NUMBER:
+            raise InputError(f'{newest.prefix}: its step is no number of 32 bits; give another with --step')
     with folder_lock.only_writer(save_dir):
         if checkpoint_files.checkpoints_in(save_dir):
             raise InputError(f'{save_dir}: there is a checkpoint already; give another --save_dir')

@@ -17,7 +17,7 @@ tensorflow_import.import_tensorflow()
 
 import tensorflow.compat.v1 as tf
 
-from local_utils import command_line, plots, session_utils
+from local_utils import command_line, opening, plots, session_utils
 from local_utils.errors import InputError, MissingInput
 
 
@@ -46,6 +46,7 @@ def read_scalars(log_dir, tags):
         raise MissingInput(f'{os.path.join(log_dir, "log")}: expected the events of a training run, found none')
     scalars = {tag: {} for tag in tags}
     for path in paths:
+        opening.check(path)   # TensorFlow would wait for a pipe
         try:
             for event in tf.train.summary_iterator(path):
                 for value in event.summary.value:

@@ -6,6 +6,7 @@ of one machine MirroredStrategy; for several machines MultiWorkerMirroredStrateg
 import collections
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -47,7 +48,7 @@ def task_of(text):
         cluster, task = value['cluster'], value['task']
         type_, index = str(task['type']), int(task['index'])
         jobs = {str(job): [str(address) for address in addresses] for job, addresses in cluster.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:   # nested, 1e400
         raise InputError('TF_CONFIG: expected {"cluster": {"master": ["host:port"], "worker": [...]}, "task": {"type": ..., '
                          f'"index": ...}}}}, got {text[:200]!r} ({type(error).__name__}: {error})') from error
     if not 0 <= index < len(jobs.get(type_, ())) and type_ not in IDLE_TYPES:
@@ -55,7 +56,7 @@ def task_of(text):
     training = [(f'{job} {number}', address) for job in (*CHIEF_TYPES, JOB) for number, address in enumerate(jobs.get(job, ()))]
     for _, address in training:
         host, _, port = address.rpartition(':')
-        if not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+        if not host or not re.fullmatch('[0-9]{1,5}', port) or not 0 < int(port) <= MAX_PORT:
             raise InputError(f'TF_CONFIG: expected addresses like host:2222, got {address!r}')
     if len({address for _, address in training}) < len(training):
         addresses = ', '.join(address for _, address in training)

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from data_provider import annotation
-from local_utils import establish_char_dict, files, parallel, progress
+from local_utils import establish_char_dict, files, opening, parallel, progress
 from local_utils.errors import InputError
 
 IMAGES_IN_A_FOLDER = 500
@@ -74,7 +74,7 @@ def _draw_chunk(chunk):
         image_path = image_path_of(chunk.first_image + number - chunk.numbers[0], picture.text.drawn)
         path = os.path.join(_save_dir, image_path)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with files.named_errors(path), open(path, 'wb') as file:
+        with files.named_errors(path), opening.open_file(path, 'wb') as file:
             file.write(picture.jpeg)
         lines.append(f'/{image_path} {picture.text.label}\n')
     return lines

@@ -10,7 +10,7 @@ import numpy as np
 from data_provider import image_file
 from data_provider.drawing import camera, fonts, text_image, text_source, text_style, word_texts
 from local_utils import parallel
-from local_utils.errors import InputError
+from local_utils.errors import Unavailable
 
 SCRIPT_CAPITALS = 0.2   # of the texts in capitals that stay so in a script, whose capitals are not made to stand together
 
@@ -123,8 +123,8 @@ def drawing(drawer, num_processes):
             try:
                 yield from parallel.ordered_map(executor, _draw, ranges, RANGES_AHEAD * num_processes)
             except concurrent.futures.BrokenExecutor as error:
-                raise InputError('a process that draws was killed, perhaps because memory ran out; '
-                                 'TRAIN.DRAWING_PROCESSES says how many there are') from error
+                raise Unavailable(f'{executor.how_one_died()}; TRAIN.DRAWING_PROCESSES says how many of those '
+                                  'that draw there are') from error
 
         yield draw
 

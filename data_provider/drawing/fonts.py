@@ -9,13 +9,13 @@ import string
 import cv2
 import numpy as np
 
-from local_utils import files
+from data_provider.drawing import font_files
+from local_utils import files, opening
 from local_utils.errors import InputError, MissingInput
 
 BUILT_IN_FONTS = ('sans', 'italic')   # that OpenCV carries; it takes what a font lacks from the first, then from its 'uni'
 SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'), '/Library/Fonts',
                     'C:/Windows/Fonts')
-FONT_SIGNATURES = (b'\x00\x01\x00\x00', b'OTTO', b'true')
 FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
 UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
 MIN_LIKENESS = 0.15        # of a font's letters to plain ones; symbols are near 0, an italic at 0.3, sans at 0.9
@@ -50,35 +50,19 @@ def find_fonts(folders=None):
 @functools.cache
 def load_font(font):
     """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
+    if font.lower().endswith(FONT_ENDINGS) and not font_files.is_usable(font):
+        return None
     try:
-        font.encode('utf-8')
-        if font.lower().endswith(FONT_ENDINGS) and not _is_whole_font_file(font):
-            return None   # OpenCV would crash on some of them, and on a name that is no UTF-8
         face = cv2.FontFace(font)
-    except (UnicodeEncodeError, cv2.error, OSError):
+    except cv2.error:
         return None
     return face if face.getName() else None
-
-
-def _is_whole_font_file(path):
-    """Whether a file starts as a TrueType or OpenType font and has all the tables that its directory lists."""
-    size = os.path.getsize(path)
-    with open(path, 'rb') as file:
-        header = file.read(12)
-        if header[:4] == b'ttcf':   # a collection; its first font counts
-            file.seek(int.from_bytes(file.read(4), 'big'))
-            header = file.read(12)
-        if header[:4] not in FONT_SIGNATURES:
-            return False
-        tables = [file.read(16) for _ in range(int.from_bytes(header[4:6], 'big'))]
-    return bool(tables) and all(
-        len(table) == 16 and int.from_bytes(table[8:12], 'big') + int.from_bytes(table[12:], 'big') <= size for table in tables)
 
 
 @functools.cache
 def read_kinds():
     """Return the kind of each family or folder of fonts that is not of plain text, a dict of simplified name → kind."""
-    with open(KINDS_PATH, encoding='utf-8') as file:
+    with opening.open_file(KINDS_PATH, 'r', encoding='utf-8') as file:
         return dict(line.rstrip('\n').split('\t') for line in file if line.strip())
 
 

@@ -3,7 +3,7 @@ import collections
 import functools
 import unicodedata
 
-from local_utils import char_codec, files, log_utils
+from local_utils import char_codec, files, log_utils, opening
 from local_utils.errors import InputError, MissingInput, UnknownCharacter
 
 UPPER_PROBABILITY, CAPITALISED_PROBABILITY = 0.5, 0.27   # the others stay as the list has them
@@ -27,7 +27,7 @@ def read_words(path):
         InputError: there is no word in it, or it is no UTF-8 text.
     """
     try:
-        file = files.open_regular(path, 'r', encoding='utf-8-sig')
+        file = opening.open_file(path, 'r', encoding='utf-8-sig')
     except FileNotFoundError as error:
         raise MissingInput(f'{path}: no such file; expected words, one a line') from error
     with file:

@@ -1,0 +1,54 @@
+"""Fonts drawn with for a trial, in a process of its own that a damaged one may end.
+
+    echo /usr/share/fonts/a.ttf | python data_provider/drawing/font_trial.py
+
+Answers each path on standard input, a line of JSON, with a line of JSON: what is wrong with the font, or ''. Here are no
+imports of the project's, so that the process starts soon.
+"""
+import json
+import sys
+
+import cv2
+import numpy as np
+
+LETTERS = ''.join(map(chr, [*range(0x21, 0x7f), *range(0xc0, 0x180)]))
+NO_CHARACTER = '\u0378'   # for which a font draws its sign for what is missing
+TRIALS = ((40, 0, LETTERS + NO_CHARACTER), (80, 700, 'Hamburgefonstiv 0123456789'))   # size, weight, characters
+LARGEST_BYTES = 2 << 30   # of memory that a font may make the process take
+
+
+def what_is_wrong(path: str) -> str:
+    """Draw with a font; return what OpenCV says is wrong, or ''."""
+    try:
+        face = cv2.FontFace(path)
+        if not face.getName():
+            return 'OpenCV cannot use it'
+        for size, weight, characters in TRIALS:
+            canvas = np.zeros((3 * size, 4 * size), np.uint8)
+            for character in characters:
+                cv2.putText(canvas, character, (size, 2 * size), 255, face, size, weight)
+    except (cv2.error, ArithmeticError, MemoryError, SystemError, TypeError, ValueError) as error:
+        return f'OpenCV refuses it: {" ".join(str(getattr(error, "err", error)).split())}'
+    return ''
+
+
+def limit_process() -> None:
+    """Bound the memory of this process, and leave no picture of it where it crashes."""
+    try:
+        import resource
+    except ImportError:   # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (LARGEST_BYTES, LARGEST_BYTES))
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    limit_process()
+    cv2.setNumThreads(0)
+    for line in sys.stdin:
+        print(json.dumps(what_is_wrong(json.loads(line))), flush=True)
+
+
+if __name__ == '__main__':
+    main()
