@@ -1,0 +1,134 @@
+"""Processes that decode images under limits, started again when one dies."""
+import asyncio
+import concurrent.futures
+import os
+import pathlib
+import queue
+import signal
+import socket
+import subprocess
+import sys
+
+import numpy as np
+
+from reading.service.decoding_worker import ANSWER, REQUEST, receive_exactly
+from reading.service.refusals import Refusal
+from reading.service.settings import ServiceSettings
+
+ROOT = pathlib.Path(__file__).parents[2]
+WAIT_FACTOR = 6   # on a busy machine a second of the processor takes some seconds
+
+
+class Died(Exception):
+    """A decoder ended, or did not answer in time, before it had answered."""
+
+
+class Decoders:
+    """Decodes each image in one of several processes; threads of their own wait for them."""
+
+    def __init__(self, settings: ServiceSettings):
+        """Start the processes; `close` ends them."""
+        self._settings = settings
+        self.num_restarts = 0
+        self._is_closing = False
+        self._idle = queue.LifoQueue()
+        self._all = [_Decoder(settings) for _ in range(settings.num_decoders)]
+        for decoder in self._all:
+            self._idle.put(decoder)
+        self._threads = concurrent.futures.ThreadPoolExecutor(settings.num_decoders, 'decoder')
+
+    async def decode(self, content: bytes) -> np.ndarray:
+        """Return the pixels of an image file, uint8 [height, width, 3], BGR.
+
+        Raises:
+            Refusal: it cannot be decoded; says why.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._decode, content)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._is_closing = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for decoder in self._all:
+            decoder.end()
+
+    def _decode(self, content):
+        decoder = self._idle.get()
+        try:
+            for _ in range(2):   # perhaps it was another's fault that the process died
+                if not decoder.is_alive():
+                    self.num_restarts += 1
+                    decoder.start()
+                try:
+                    return self._checked(decoder.decode(content))
+                except Died as death:
+                    reason = decoder.end()
+                    if self._is_closing or reason == signal.SIGXCPU or isinstance(death.__cause__, TimeoutError):
+                        break
+            raise Refusal(422, 'not an image: the decoder ended or took too long over it')
+        finally:
+            self._idle.put(decoder)
+
+    def _checked(self, image):
+        height, width = image.shape[:2]
+        check_size((width, height), self._settings)   # the header may have lied
+        return image
+
+
+def check_size(size: tuple[int, int], settings: ServiceSettings) -> None:
+    """Raise Refusal where an image of that (width, height) is too large."""
+    width, height = size
+    if max(size) > settings.max_side or width * height > settings.max_pixels:
+        raise Refusal(413, f'image too large: {width}x{height} pixels, expected at most {settings.max_side} a side and '
+                           f'{settings.max_pixels} in all')
+
+
+class _Decoder:
+    """One process, used by one thread at a time."""
+
+    def __init__(self, settings):
+        self._settings = settings
+        self.start()
+
+    def start(self):
+        """Start the process, whose libraries are ready in some tenths of a second."""
+        settings = self._settings
+        self._socket, others = socket.socketpair()
+        self._socket.settimeout(WAIT_FACTOR * settings.decoding_seconds)
+        limits = {'WIDTH': settings.max_side, 'HEIGHT': settings.max_side, 'PIXELS': settings.max_pixels}
+        environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1',
+                       **{f'OPENCV_IO_MAX_IMAGE_{name}': str(limit) for name, limit in limits.items()}}
+        with others:
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', 'reading.service.decoding_worker', str(others.fileno()),
+                 str(settings.decoder_bytes), str(settings.decoding_seconds)],
+                cwd=ROOT, env=environment, pass_fds=[others.fileno()],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def is_alive(self):
+        return self._process.poll() is None
+
+    def decode(self, content):
+        """Return the pixels; raises Refusal, or Died."""
+        try:
+            self._socket.sendall(REQUEST.pack(len(content)))
+            self._socket.sendall(content)
+            is_decoded, height, width, last = ANSWER.unpack(self._receive(bytearray(ANSWER.size)))
+            if is_decoded:
+                return self._receive(np.empty([height, width, last], np.uint8))
+            raise Refusal(422, self._receive(bytearray(last)).decode())
+        except OSError as error:
+            raise Died from error
+
+    def end(self):
+        """End the process; returns the signal that it died of, or None."""
+        self._socket.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        status = self._process.wait()
+        return -status if status < 0 else None
+
+    def _receive(self, buffer):
+        if not receive_exactly(self._socket, memoryview(buffer).cast('B')):
+            raise Died
+        return buffer

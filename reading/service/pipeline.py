@@ -1,0 +1,107 @@
+"""From the bytes of an image file to its Reading: checked, decoded in a guarded process, read in a batch."""
+import asyncio
+import contextlib
+
+from local_utils.errors import InputError
+from reading.service import image_header
+from reading.service.batches import Batches
+from reading.service.decoders import Decoders, check_size
+from reading.service.metrics import Metrics
+from reading.service.refusals import Refusal, busy
+from reading.service.settings import ServiceSettings
+
+BYTES_OF_PIXEL = 3
+
+
+class Room:
+    """Memory for decoded images, which those that find none wait for."""
+
+    def __init__(self, num_bytes: int):
+        self._free, self._largest = num_bytes, num_bytes
+        self._changed = asyncio.Condition()
+
+    @contextlib.asynccontextmanager
+    async def taken(self, num_bytes: int):
+        """Hold so much while the block runs."""
+        num_bytes = min(num_bytes, self._largest)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free >= num_bytes)
+            self._free -= num_bytes
+        try:
+            yield
+        finally:
+            self._free += num_bytes
+            async with self._changed:
+                self._changed.notify_all()
+
+
+class Pipeline:
+    """Reads image files for all requests; made inside the event loop."""
+
+    def __init__(self, recogniser, decoders: Decoders, settings: ServiceSettings, metrics: Metrics):
+        """Take what does the work.
+
+        Args:
+            recogniser: reading.Recogniser.
+            decoders: Decoders.
+            settings: ServiceSettings.
+            metrics: counts the images.
+        """
+        self.num_waiting = 0
+        self._settings, self._metrics, self._decoders = settings, metrics, decoders
+        self._batches = Batches(recogniser, settings.max_batch, metrics)
+        self._room = Room(settings.max_held_bytes)
+
+    async def read(self, contents: list[bytes]) -> list:
+        """Read the images of a request.
+
+        Args:
+            contents: image files.
+
+        Returns:
+            list of Reading, or Refusal where an image cannot be read.
+
+        Raises:
+            Refusal: too many images wait already.
+        """
+        if self.num_waiting + len(contents) > self._settings.max_waiting:
+            raise busy(f'{self.num_waiting} images wait already')
+        self.num_waiting += len(contents)
+        tasks = [asyncio.ensure_future(self._read_one(content)) for content in contents]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            self.num_waiting -= len(contents)
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._batches.close()
+
+    async def _read_one(self, content):
+        try:
+            reading = await self._read_checked(content)
+        except Refusal as refusal:
+            self._metrics.images.add('refused')
+            return refusal
+        self._metrics.images.add('read')
+        return reading
+
+    async def _read_checked(self, content):
+        if not content:
+            raise Refusal(400, 'empty file: expected an image, got 0 bytes')
+        size = image_header.size_of(content)
+        if size is None:
+            raise Refusal(415, f'not an image: expected a whole {image_header.KNOWN_FORMATS}')
+        check_size(size, self._settings)
+        width, height = size
+        async with self._room.taken(BYTES_OF_PIXEL * width * height):
+            image = await self._decoders.decode(content)
+            try:
+                reading = await self._batches.read(image)
+            except InputError as error:   # no memory
+                raise busy(str(error)) from error
+        if reading.error is not None:
+            raise Refusal(422, reading.error)
+        return reading
