@@ -20,10 +20,15 @@ from local_utils.char_codec import CharacterCodec
 WORDS = ['alpha', 'beta', 'gamma']
 
 
+def make_drawer(codec, **options):
+    options = {'font_paths': list(fonts.BUILT_IN_FONTS), **options}
+    return drawn_words.DrawnWords(words=WORDS, codec=codec, styles=(RICH,), seed=3, input_size=(100, 32),
+                                  max_frames=25, **options)
+
+
 @pytest.fixture
 def drawer(codec):
-    return drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, styles=(RICH,), seed=3,
-                                  input_size=(100, 32), max_frames=25)
+    return make_drawer(codec)
 
 
 def take_batches(drawer, count, num_processes=0, **options):
@@ -63,8 +68,7 @@ def test_a_picture_and_a_sample_of_a_number_show_the_same(drawer):
 def test_a_font_with_capitals_only_is_labelled_with_capitals(monkeypatch):
     monkeypatch.setattr(fonts, 'only_case', lambda font: 'upper')
     codec = CharacterCodec(string.digits + string.ascii_letters)
-    drawer = drawn_words.DrawnWords(words=WORDS, font_paths=['sans'], codec=codec, styles=(RICH,), seed=3,
-                                    input_size=(100, 32), max_frames=25, with_others=False)
+    drawer = make_drawer(codec, font_paths=['sans'], with_others=False)
     texts = [drawer.picture(number).text for number in range(20)]
     assert any(text.drawn.islower() for text in texts)
     assert all(text.label.isupper() for text in texts)
@@ -89,20 +93,22 @@ def test_batches_hold_the_samples_in_order(drawer, codec):
 
 def test_the_replicas_batches_are_parts_of_the_whole_batch(drawer):
     whole = np.concatenate([batch.images for batch in take_batches(drawer, 2)])
-    first, second = (take_batches(drawer, 2, batch_slice=BatchSlice(worker, 1, 2)) for worker in range(2))   # one replica each
+    first, second = (take_batches(drawer, 2, batch_slice=BatchSlice(worker, 1, 2)) for worker in range(2))
     both = take_batches(drawer, 4, batch_slice=BatchSlice(0, 2, 2))   # two replicas of one worker
-    np.testing.assert_array_equal(np.concatenate([first[0].images, second[0].images, first[1].images, second[1].images]), whole)
+    by_turns = [first[0].images, second[0].images, first[1].images, second[1].images]
+    np.testing.assert_array_equal(np.concatenate(by_turns), whole)
     np.testing.assert_array_equal(np.concatenate([batch.images for batch in both]), whole)
 
 
 def test_the_stream_goes_on_where_it_stopped(drawer):
-    np.testing.assert_array_equal(take_batches(drawer, 3)[2].images, take_batches(drawer, 1, first_batch=2)[0].images)
+    later = take_batches(drawer, 1, first_batch=2)[0]
+    np.testing.assert_array_equal(take_batches(drawer, 3)[2].images, later.images)
 
 
 def test_the_first_samples_can_be_plain(codec, drawer):
-    plain_first = drawn_words.DrawnWords(words=WORDS, font_paths=list(fonts.BUILT_IN_FONTS), codec=codec, styles=(RICH,), seed=3,
-                                         input_size=(100, 32), max_frames=25, plain_samples=5)
-    same = [np.array_equal(plain_first.sample(number).image, drawer.sample(number).image) for number in range(10)]
+    plain_first = make_drawer(codec, plain_samples=5)
+    same = [np.array_equal(plain_first.sample(number).image, drawer.sample(number).image)
+            for number in range(10)]
     assert same == 5 * [False] + 5 * [True]
 
 
@@ -117,7 +123,8 @@ def test_a_process_that_draws_and_is_killed_is_named(drawer):
     with drawn_words.drawing(drawer, 1) as draw:
         drawn = draw(range(number, number + 1) for number in range(100))
         next(drawn)
-        child, = map(int, subprocess.check_output(['pgrep', '-f', 'spawn_main', '-P', str(os.getpid())]).split())
+        listed = subprocess.check_output(['pgrep', '-f', 'spawn_main', '-P', str(os.getpid())])
+        child, = map(int, listed.split())
         os.kill(child, signal.SIGKILL)
         with pytest.raises(ValueError, match='a worker process was ended by SIGKILL'):
             list(drawn)
@@ -137,9 +144,10 @@ def test_repeated_words_come_again_varied_with_their_labels(drawer, monkeypatch)
         assert label_of(later, 2) == label_of(batch, 0)
         assert label_of(later, 3) == label_of(batch, 1)
     names = [name for batch in batches for name in batch.imagenames[:2]]
-    fresh = [drawer.sample(number).text.drawn.encode() for number in range(4, 14)]   # 0 to 3 came before the first batch
+    fresh = [drawer.sample(number).text.drawn.encode() for number in range(4, 14)]   # 0 to 3 came before
     assert names == fresh
-    np.testing.assert_array_equal(take_batches(drawer, 1, repeats=2, first_batch=4)[0].images, batches[4].images)
+    later = take_batches(drawer, 1, repeats=2, first_batch=4)[0]
+    np.testing.assert_array_equal(later.images, batches[4].images)
 
 
 @pytest.mark.filterwarnings('ignore:To make it possible to preserve')   # asking for the options in a graph

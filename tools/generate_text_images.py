@@ -5,7 +5,7 @@
 
     python tools/generate_text_images.py --preview sheet.png
 
-The words come from a list (--words, one a line), or from the project's own, with names, numbers, prices and codes
+The words come from a list (--words, one a line), or from the project's own, with names, numbers and codes
 among them. No word of Test stands in Train. How they are drawn: data_provider/drawing/text_style.py. A folder
 that holds a data set is refused, unless --overwrite asks for its images to be removed.
 """
@@ -30,19 +30,24 @@ def parse_args(argv=None):
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--save_dir', metavar='DIR', help='where the data set goes (default: --output_dir)')
     parser.add_argument('--overwrite', action='store_true', help='remove the data set that is there first')
-    parser.add_argument('--num_train', type=command_line.positive_number, default=20000, metavar='N', help='images in Train')
-    parser.add_argument('--num_test', type=command_line.positive_number, default=2000, metavar='N', help='images in Test')
+    parser.add_argument('--num_train', type=command_line.positive_number, default=20000, metavar='N',
+                        help='images in Train')
+    parser.add_argument('--num_test', type=command_line.positive_number, default=2000, metavar='N',
+                        help='images in Test')
     parser.add_argument('--words', metavar='FILE',
-                        help='the words, one a line (default: those of data/words.txt, and names, numbers, codes)')
-    parser.add_argument('--fonts', nargs='+', metavar='DIR', help="folders of fonts (default: OpenCV's own and the system's)")
+                        help='the words, one a line (default: data/words.txt, and names, numbers, codes)')
+    parser.add_argument('--fonts', nargs='+', metavar='DIR',
+                        help="folders of fonts (default: OpenCV's own and the system's)")
     parser.add_argument('--style', choices=sorted(text_style.STYLES, reverse=True), default='rich',
                         help='rich: as photographs show words; plain: easy to read, soon learned')
-    parser.add_argument('--preview', metavar='FILE', help='draw some examples into this picture, and no data set')
+    parser.add_argument('--preview', metavar='FILE',
+                        help='draw some examples into this picture, and no data set')
     parser.add_argument('--alphabet_dir', default=establish_char_dict.ENGLISH_DIR, metavar='DIR',
                         help='where char_dict.json and ord_map.json lie')
-    parser.add_argument('--seed', type=command_line.whole_number, default=0, metavar='N', help='decides every image')
-    parser.add_argument('--num_workers', type=command_line.positive_number, default=parallel.usable_cores(), metavar='N',
-                        help='processes that draw')
+    parser.add_argument('--seed', type=command_line.whole_number, default=0, metavar='N',
+                        help='decides every image')
+    parser.add_argument('--num_workers', type=command_line.positive_number, default=parallel.usable_cores(),
+                        metavar='N', help='processes that draw')
     settings.add_set_flag(parser, 'ARCH.INPUT_SIZE')
     return parser.parse_args(argv)
 
@@ -50,7 +55,7 @@ def parse_args(argv=None):
 def drawers_of(args, input_size, codec, font_paths):
     """Return the DrawnWords of Train and of Test.
 
-    A list is drawn word by word; without one, the project's words and other texts as they are drawn for training.
+    A list is drawn word by word; without one, the project's words and other texts as for training.
 
     Raises:
         InputError: the list or the fonts cannot be read, or cannot write the words.
@@ -63,23 +68,24 @@ def drawers_of(args, input_size, codec, font_paths):
         parts = text_source.split_words(words, args.num_train, args.num_test, args.seed)
         if parts[0] == parts[1]:
             log_utils.init_logger().warning('there is one word only, so Train and Test share it')
-        return tuple(drawn_words.DrawnWords(words=part_words, with_others=False, in_turn=True, seed=args.seed + number, **made)
-                     for number, part_words in enumerate(parts))
+        made.update(with_others=False, in_turn=True, seed=args.seed)
+        return tuple(drawn_words.DrawnWords(words=part, **made) for part in parts)
     words = [word for word in word_texts.read_words(WORD_LIST_PATH)
              if word_texts.is_expressible(word, codec, max_frames)]
     words = fonts.FontChooser(font_paths).drawable(words)
     if not words:
-        raise InputError(f'{WORD_LIST_PATH} has no word of the alphabet {codec.characters[:40]!r} that the fonts can '
-                         'draw; give a list with --words')
+        raise InputError(f'{WORD_LIST_PATH} has no word of the alphabet {codec.characters[:40]!r} that the '
+                         'fonts can draw; give a list with --words')
     fraction = args.num_test / (args.num_train + args.num_test)
-    return tuple(drawn_words.DrawnWords(words=words, part=text_source.Part(fraction, is_test), seed=args.seed, **made)
-                 for is_test in (False, True))
+    parts = [text_source.Part(fraction, is_test) for is_test in (False, True)]
+    return tuple(drawn_words.DrawnWords(words=words, part=part, seed=args.seed, **made) for part in parts)
 
 
 def draw_preview(drawer, path):
     """Draw the first pictures of a DrawnWords into one, with their labels."""
     drawn = [drawer.picture(number) for number in range(PREVIEW_IMAGES)]
-    pictures.save_contact_sheet([(image_file.decode_image(picture.jpeg, None), picture.text.label) for picture in drawn], path)
+    examples = [(image_file.decode_image(picture.jpeg, None), picture.text.label) for picture in drawn]
+    pictures.save_contact_sheet(examples, path)
 
 
 def main(argv=None):
@@ -95,7 +101,8 @@ def main(argv=None):
     save_dir, counts = args.save_dir or args.output_dir, (args.num_train, args.num_test)
     drawers = drawers_of(args, input_size, codec, font_paths)
     drawn_data_set.make_room(save_dir, args.overwrite)
-    log_utils.init_logger().info('drawing %d images in the fonts of %d files into %s', sum(counts), len(font_paths), save_dir)
+    log_utils.init_logger().info('drawing %d images in the fonts of %d files into %s', sum(counts),
+                                 len(font_paths), save_dir)
     drawn_data_set.draw_data_set(save_dir, drawers, counts, codec, args.num_workers)
 
 

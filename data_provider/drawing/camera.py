@@ -1,4 +1,4 @@
-"""What happens to a picture of a word on its way through the camera: light, blur, resolution, noise, compression."""
+"""What happens to a picture of a word in the camera: light, blur, resolution, noise, compression."""
 import functools
 import statistics
 
@@ -32,7 +32,8 @@ def photograph(image, rng, style):
 
 def encode_jpeg(image, rng, style):
     """Return an image as the bytes of a JPEG file of random quality."""
-    return cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, int(style.jpeg_quality.draw(rng))])[1].tobytes()
+    quality = int(style.jpeg_quality.draw(rng))
+    return cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def _with_light(image, rng, style):
@@ -91,6 +92,9 @@ def _gamma_curve(gamma):
 
 @functools.cache
 def _normal_quantiles():
-    """Return the normal distribution in 256 steps, float32 [256]: a random byte picks one, ten times as fast as drawing it."""
+    """Return the normal distribution in 256 steps, float32 [256].
+
+    A random byte picks one, ten times as fast as drawing a number.
+    """
     normal = statistics.NormalDist()
     return np.float32([normal.inv_cdf((step + 0.5) / 256) for step in range(256)])

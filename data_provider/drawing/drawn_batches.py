@@ -30,7 +30,7 @@ def drawn_batches(draw, *, batch_size, input_size, first_batch=0, batch_slice=WH
     rows = batch_size // batch_slice.total
 
     def arrays():
-        """Yield for each batch its images, the (row, column) and the class index of each character, and names."""
+        """Yield for each batch its images, each character's (row, column) and class index, and names."""
         for drawn in _assembled(draw, rows, first_batch, batch_slice, repeats):
             places = [(row, column) for row, label in enumerate(drawn.labels) for column in range(len(label))]
             values = [index for label in drawn.labels for index in label]
@@ -39,25 +39,26 @@ def drawn_batches(draw, *, batch_size, input_size, first_batch=0, batch_slice=WH
 
     def make_batch(images, places, values, names):
         longest = tf.reduce_max(places[:, 1]) + 1
-        return Batch(images=images, labels=tf.SparseTensor(places, values, tf.stack([tf.constant(rows, tf.int64), longest])),
-                     imagenames=names)
+        labels = tf.SparseTensor(places, values, tf.stack([tf.constant(rows, tf.int64), longest]))
+        return Batch(images=images, labels=labels, imagenames=names)
 
     batches = tf.data.Dataset.from_generator(arrays, output_signature=(
-        tf.TensorSpec([rows, height, width, 3], tf.uint8), tf.TensorSpec([None, 2], tf.int64), tf.TensorSpec([None], tf.int32),
-        tf.TensorSpec([rows], tf.string)))
+        tf.TensorSpec([rows, height, width, 3], tf.uint8), tf.TensorSpec([None, 2], tf.int64),
+        tf.TensorSpec([None], tf.int32), tf.TensorSpec([rows], tf.string)))
     return prefetched(batches.map(make_batch))
 
 
 def _assembled(draw, rows, first_batch, batch_slice, repeats):
     """Yield the drawn_words.Drawn of each batch: words drawn for it, and words of the batches before, varied.
 
-    Of several repeats, as many words are new as come from each of the batches 1, 2, … times REPEAT_STEPS before; those that the
-    first batch takes from before it are drawn first.
+    Of several repeats, as many words are new as come from each of the batches 1, 2, … times REPEAT_STEPS
+    before; those that the first batch takes from before it are drawn first.
     """
     fresh = -(-rows // repeats)
     lag = REPEAT_STEPS * batch_slice.count
     own = range(batch_slice.first, batch_slice.first + batch_slice.count)
-    replica_batches = (step * batch_slice.total + replica for step in itertools.count(first_batch) for replica in own)
+    replica_batches = (step * batch_slice.total + replica
+                       for step in itertools.count(first_batch) for replica in own)
     ranges = (range(number * fresh, (number + 1) * fresh) for number in replica_batches)
     last = collections.deque(maxlen=(repeats - 1) * lag + 1)
     for number, drawn in enumerate(draw(ranges)):

@@ -1,4 +1,4 @@
-"""Writes drawn words as a data set, in the layout that conversion takes, and removes one that was written so."""
+"""Writes drawn words as a data set, in the layout that conversion takes; removes one that it wrote."""
 import contextlib
 import functools
 import os
@@ -104,7 +104,8 @@ def make_room(save_dir, overwrite):
     listed = {path: [_path_in(line) for line in annotation.read_lines(path)] for path in there}
     for path, images in listed.items():
         if images and not is_drawn(images[0]):
-            raise InputError(f'{path}: no data set of this tool, which would draw no {images[0]!r}; nothing was removed')
+            raise InputError(f'{path}: no data set of this tool, which would draw no {images[0]!r}; '
+                             'nothing was removed')
     for path, images in listed.items():
         _remove_images(save_dir, filter(is_drawn, images))
         os.remove(path)
@@ -119,7 +120,7 @@ def _path_in(line):
 
 
 def is_drawn(path):
-    """Whether a path is one that image_path_of gives: a data set such as Synth 90k has the like in other folders."""
+    """Whether a path is one of image_path_of's: a set such as Synth 90k has the like in other folders."""
     folder, _, name = path.rpartition('/')
     match = DRAWN_NAME.fullmatch(name)
     return match is not None and folder == folder_of(int(match[1]))
@@ -132,6 +133,7 @@ def _remove_images(save_dir, paths):
         folders.add(os.path.dirname(path))
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(save_dir, path))
-    for folder in sorted(folders | {os.path.dirname(folder) for folder in folders}, reverse=True):   # inner ones first
+    folders |= {os.path.dirname(folder) for folder in folders}
+    for folder in sorted(folders, reverse=True):   # inner ones first
         with contextlib.suppress(OSError):   # not empty
             os.rmdir(os.path.join(save_dir, folder))

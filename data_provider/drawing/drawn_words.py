@@ -12,7 +12,7 @@ from data_provider.drawing import camera, fonts, text_image, text_source, text_s
 from local_utils import parallel
 from local_utils.errors import Unavailable
 
-SCRIPT_CAPITALS = 0.2   # of the texts in capitals that stay so in a script, whose capitals are not made to stand together
+SCRIPT_CAPITALS = 0.2   # of the texts in capitals that stay so in a script; its capitals are no neighbours
 
 Sample = collections.namedtuple('Sample', [
     'label',  # class indices, list of int
@@ -59,8 +59,9 @@ class DrawnWords:
         """
         self._chooser = fonts.FontChooser(font_paths)
         self._chooser.check_characters(words)
-        self._source = text_source.TextSource(words, codec=codec, max_frames=max_frames, can_draw=self._chooser.can_draw,
-                                              with_others=with_others, in_turn=in_turn, part=part)
+        self._source = text_source.TextSource(
+            words, codec=codec, max_frames=max_frames, can_draw=self._chooser.can_draw,
+            with_others=with_others, in_turn=in_turn, part=part)
         self._codec = codec
         self._styles = styles
         self._plain_samples = plain_samples
@@ -99,7 +100,8 @@ class DrawnWords:
 
     def _as_drawn_in(self, font, drawn, rng):
         """Return a text, as Text, as it looks in a font: in capitals in one that has no others."""
-        if fonts.kind_of(font) == 'script' and len(drawn) > 2 and drawn.isupper() and rng.random() > SCRIPT_CAPITALS:
+        in_script = fonts.kind_of(font) == 'script'
+        if in_script and len(drawn) > 2 and drawn.isupper() and rng.random() > SCRIPT_CAPITALS:
             drawn = drawn[0] + drawn[1:].lower()
         shown = {'upper': drawn.upper(), 'lower': drawn.lower(), None: drawn}[fonts.only_case(font)]
         label = word_texts.label_of(shown if len(shown) == len(drawn) else drawn, self._codec)

@@ -13,12 +13,12 @@ from data_provider.drawing import font_files
 from local_utils import files, opening
 from local_utils.errors import InputError, MissingInput
 
-BUILT_IN_FONTS = ('sans', 'italic')   # that OpenCV carries; it takes what a font lacks from the first, then from its 'uni'
-SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'), '/Library/Fonts',
-                    'C:/Windows/Fonts')
+BUILT_IN_FONTS = ('sans', 'italic')   # OpenCV's; what a font lacks it takes from the first, then from 'uni'
+SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'),
+                    '/Library/Fonts', 'C:/Windows/Fonts')
 FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
 UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
-MIN_LIKENESS = 0.15        # of a font's letters to plain ones; symbols are near 0, an italic at 0.3, sans at 0.9
+MIN_LIKENESS = 0.15        # of a font's letters to plain ones; symbols are near 0, an italic 0.3, sans 0.9
 SMALL_MARGIN = 0.15        # by which capitals are more like small letters, in a font that has no others
 TWO_CASE_LETTERS = 'abdeghnqrt'       # whose small and capital forms differ
 KINDS_PATH = files.repository_path('data', 'font_kinds.tsv')
@@ -39,11 +39,13 @@ def find_fonts(folders=None):
     for folder in folders or ():
         if not os.path.isdir(folder):
             raise MissingInput(f'{folder}: no such folder of fonts')
-    named = (os.path.join(parent, name) for folder in folders or SYSTEM_FONT_DIRS for parent, _, names in os.walk(folder)
-             for name in names if name.lower().endswith(FONT_ENDINGS))
+    walks = itertools.chain.from_iterable(map(os.walk, folders or SYSTEM_FONT_DIRS))
+    named = (os.path.join(parent, name) for parent, _, names in walks for name in names
+             if name.lower().endswith(FONT_ENDINGS))
     paths = [path for path in named if os.path.isfile(path)]   # not a link to what is gone
     if folders and not paths:
-        raise InputError(f'{", ".join(folders)}: no font; expected files that end in {", ".join(FONT_ENDINGS)}')
+        raise InputError(f'{", ".join(folders)}: no font; expected files that end in '
+                         f'{", ".join(FONT_ENDINGS)}')
     return sorted(paths) if folders else [*BUILT_IN_FONTS, *sorted(paths)]
 
 
@@ -61,7 +63,7 @@ def load_font(font):
 
 @functools.cache
 def read_kinds():
-    """Return the kind of each family or folder of fonts that is not of plain text, a dict of simplified name → kind."""
+    """Return the kind of each family or folder of fonts not of plain text, simplified name → kind."""
     with opening.open_file(KINDS_PATH, 'r', encoding='utf-8') as file:
         return dict(line.rstrip('\n').split('\t') for line in file if line.strip())
 
@@ -87,12 +89,12 @@ def simplified(name):
 class FontChooser:
     """Chooses a font for a text.
 
-    Each kind of fonts is chosen as often as KINDS says, however many fonts there are of it. Within a kind a folder with
-    many fonts, often the weights and widths of one family, counts by the square root of their number.
+    Each kind of fonts is chosen as often as KINDS says, however many fonts there are of it. Within a kind a
+    folder with many fonts, often the weights and widths of one family, counts by their number's square root.
     """
 
     def __init__(self, font_paths):
-        """Take the fonts that are to be used, names and paths as of `find_fonts`; each is looked at when first chosen."""
+        """Take the fonts to be used, as of `find_fonts`; each is looked at when it is first chosen."""
         self._fonts = font_paths
         self.kinds = [kind_of(font) for font in font_paths]
         groups = list(zip(self.kinds, map(os.path.dirname, font_paths), strict=True))
@@ -135,16 +137,18 @@ class FontChooser:
         raise self._cannot_draw(text)
 
     def _cannot_draw(self, text):
-        return InputError(f'none of the {len(self._fonts)} fonts can draw {text!r}; give a folder of fonts that can with --fonts')
+        return InputError(f'none of the {len(self._fonts)} fonts can draw {text!r}; '
+                          'give a folder of fonts that can with --fonts')
 
 
 def can_draw(font, text):
     """Whether a font, a name or path, is one of letters and has a shape for each character of a text."""
-    return draws_letters(font) and all(_has_shape(font, character) for character in text if not character.isspace())
+    return draws_letters(font) and all(
+        _has_shape(font, character) for character in text if not character.isspace())
 
 
 def _has_shape(font, character):
-    """Whether a font has a shape of its own for a character: neither blank nor borrowed nor that of a missing one."""
+    """Whether a font has a shape of its own for a character: not blank, borrowed or that of a missing one."""
     known = _known_shapes(font)
     if character not in known:
         known[character] = _looks_drawn(font, character)
@@ -166,11 +170,12 @@ def _looks_drawn(font, character):
 
 @functools.cache
 def only_case(font):
-    """Return 'upper' where a font draws capitals for small letters, 'lower' where it does the contrary, else None."""
-    for case, letters, margin in (('upper', TWO_CASE_LETTERS, 0), ('lower', TWO_CASE_LETTERS.upper(), SMALL_MARGIN)):
+    """Return 'upper' where a font draws capitals for small letters, 'lower' for the contrary, else None."""
+    tests = (('upper', TWO_CASE_LETTERS, 0), ('lower', TWO_CASE_LETTERS.upper(), SMALL_MARGIN))
+    for case, letters, margin in tests:
         shapes = [(_square(font, letter), letter) for letter in letters if _has_shape(font, letter)]
-        likenesses = [_correlation(shape, _square('uni', letter.swapcase())) - _correlation(shape, _square('uni', letter))
-                      for shape, letter in shapes]
+        likenesses = [_correlation(shape, _square('uni', letter.swapcase()))
+                      - _correlation(shape, _square('uni', letter)) for shape, letter in shapes]
         if likenesses and np.mean(likenesses) > margin:
             return case
     return None
@@ -204,7 +209,8 @@ def _square(font, character):
     """Return the picture of one character, cut out and stretched to float64 [576]."""
     shape = _shape(font, character)
     x, y, width, height = cv2.boundingRect(shape)
-    return cv2.resize(shape[y:y + height, x:x + width], (24, 24), interpolation=cv2.INTER_AREA).ravel().astype(np.float64)
+    square = cv2.resize(shape[y:y + height, x:x + width], (24, 24), interpolation=cv2.INTER_AREA)
+    return square.ravel().astype(np.float64)
 
 
 @functools.lru_cache(maxsize=1 << 9)   # the plain letters, and those of the font that is being looked at

@@ -23,7 +23,7 @@ class Layer(NamedTuple):
     """Something that is painted."""
 
     mask: np.ndarray    # uint8 [height, width]: how much of it covers what is below
-    paint: object       # a colour, float64 [3] BGR; a picture, uint8 [height, width, 3]; or a number: the change of brightness
+    paint: object       # a colour, float64 [3] BGR; a picture, uint8 [height, width, 3]; a change of grey
 
 
 def choose_colours(rng, style):
@@ -34,7 +34,8 @@ def choose_colours(rng, style):
         pairs = pairs * (1 - saturation) + saturation * rng.uniform(0, 255, (COLOUR_TRIES, 2, 3))
     pairs = np.broadcast_to(pairs, (COLOUR_TRIES, 2, 3)).copy()
     if rng.random() < NEUTRAL_PROBABILITY:
-        pairs[:, rng.integers(2)] = rng.uniform(*(DARK if rng.random() < 0.5 else LIGHT)) + rng.uniform(-12, 12, 3)
+        grey = rng.uniform(*(DARK if rng.random() < 0.5 else LIGHT))
+        pairs[:, rng.integers(2)] = grey + rng.uniform(-12, 12, 3)
     pairs = np.clip(pairs, 0, 255)
     contrasts = np.abs((pairs[:, 0] - pairs[:, 1]) @ GREY_OF_BGR)
     enough = np.flatnonzero(contrasts >= contrast)
@@ -48,8 +49,9 @@ def layers_of(mask, colours, rng, style):
         x, y = rng.choice([-1, 1], 2)
         edges = [Layer(_shifted(mask, x, y), relief), Layer(_shifted(mask, -x, -y), -relief)]
         return [*edges, Layer(mask, colours.background)]
-    hollow, wear, shadow, depth, border, glow, bevel, rim = (effect.draw(rng) for effect in (
-        style.hollow, style.wear, style.shadow, style.depth, style.border, style.glow, style.bevel, style.rim))
+    effects = (style.hollow, style.wear, style.shadow, style.depth, style.border, style.glow, style.bevel,
+               style.rim)
+    hollow, wear, shadow, depth, border, glow, bevel, rim = (effect.draw(rng) for effect in effects)
     text, layers = mask, []
     if hollow is not None:
         text = cv2.subtract(text_mask.dilated(mask, hollow), mask)
@@ -75,7 +77,7 @@ def layers_of(mask, colours, rng, style):
 
 
 def paint(image, layers, rng, style):
-    """Return the image with the Layers painted onto it, one after the other; they may let the ground show through."""
+    """Return the image with the Layers painted onto it, one after the other, perhaps not opaque."""
     blend = style.blend.draw(rng)
     for mask, what in layers:
         if np.isscalar(what):
@@ -92,7 +94,7 @@ def paint(image, layers, rng, style):
 
 
 def _letter_paint(mask, colours, rng, style):
-    """Return what the letters are painted with: a colour, or a picture where they have a pattern, light or two colours."""
+    """Return what the letters are painted with: a colour, or a picture of a pattern, light or two colours."""
     fill, sheen, second = style.fill.draw(rng), style.sheen.draw(rng), style.second_colour.draw(rng)
     if fill is None and sheen is None and second is None:
         return colours.text
@@ -101,12 +103,14 @@ def _letter_paint(mask, colours, rng, style):
     layer[:] = colours.text
     if second is not None:
         away = colours.text - colours.background
-        other = np.clip(colours.text + second * (away * rng.uniform(-0.3, 0.6) + rng.uniform(-90, 90, 3)), 0, 255)
-        x, y, word_width, _ = cv2.boundingRect(mask)
-        layer[:, x + int(rng.uniform(0.1, 0.9) * word_width):] = other
+        change = away * rng.uniform(-0.3, 0.6) + rng.uniform(-90, 90, 3)
+        x, _, word_width, _ = cv2.boundingRect(mask)
+        first = x + int(rng.uniform(0.1, 0.9) * word_width)
+        layer[:, first:] = np.clip(colours.text + second * change, 0, 255)
     if sheen is not None:
-        rows = np.interp(np.arange(height), np.sort(rng.uniform(0.3, 0.7, 3)) * height, rng.uniform(-sheen, sheen, 3))
-        light = np.broadcast_to(rows[:, None, None].astype(np.float32), layer.shape)
+        places = np.sort(rng.uniform(0.3, 0.7, 3)) * height
+        rows = np.interp(np.arange(height), places, rng.uniform(-sheen, sheen, 3)).astype(np.float32)
+        light = np.broadcast_to(rows[:, None, None], layer.shape)
         layer = cv2.add(layer, np.ascontiguousarray(light), dtype=cv2.CV_8U)
     return layer if fill is None else cv2.add(layer, surface.pattern(mask.shape, fill, rng), dtype=cv2.CV_8U)
 
@@ -129,7 +133,7 @@ def _halo(mask, strength, colours, rng):
 
 
 def _sides(mask, depth, colours, rng):
-    """Return the Layer of the sides of solid letters, `depth` of their height long, in a shade of their colour or another."""
+    """Return the Layer of the sides of solid letters, `depth` of their height long."""
     height = cv2.boundingRect(mask)[3]
     length = max(2, round(depth * height))
     direction = np.exp(1j * rng.uniform(0, 2 * np.pi)) * length

@@ -20,13 +20,15 @@ def as_lamps(mask, rows, rng):
     lit = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA) > LIT
     lamp = np.zeros((LAMP_PIXELS * 2, LAMP_PIXELS * 2), np.uint8)
     if rng.random() < 0.75:
-        cv2.circle(lamp, (LAMP_PIXELS, LAMP_PIXELS), int(rng.integers(LAMP_PIXELS - 2, LAMP_PIXELS)), 255, -1)
+        radius = int(rng.integers(LAMP_PIXELS - 2, LAMP_PIXELS))
+        cv2.circle(lamp, (LAMP_PIXELS, LAMP_PIXELS), radius, 255, -1)
     else:
         lamp[2:, 2:] = 255
     lamp = cv2.resize(lamp, (LAMP_PIXELS, LAMP_PIXELS), interpolation=cv2.INTER_AREA)
     lamps = np.kron(lit.astype(np.uint8), lamp)
     new_height = max(rows * 2, height)
-    return cv2.resize(lamps, (max(2, round(columns * new_height / rows)), new_height), interpolation=cv2.INTER_AREA)
+    new_width = max(2, round(columns * new_height / rows))
+    return cv2.resize(lamps, (new_width, new_height), interpolation=cv2.INTER_AREA)
 
 
 def with_gaps(mask, gap, rng):
@@ -58,14 +60,15 @@ def as_stitches(mask, period, rng):
     """Return the mask as slanting stitches or needles, `period` pixels from one to the next."""
     height, width = mask.shape
     slope = rng.uniform(-1.5, 1.5)
-    phase = np.arange(width, dtype=np.float32) + np.float32(slope) * np.arange(height, dtype=np.float32)[:, None]
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    phase = np.arange(width, dtype=np.float32) + np.float32(slope) * rows
     filled = np.float32(rng.uniform(0.45, 0.7))
     stitches = ((phase / np.float32(period)) % 1 < filled).astype(np.uint8) * 255
     return cv2.min(mask, cv2.blur(stitches, (2, 2)))
 
 
 def as_lines(mask, period):
-    """Return the mask as lines along the edges of its letters, `period` pixels from one to the next inwards."""
+    """Return the mask as lines along the edges of its letters, `period` pixels from one to the next."""
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     lines = 255 * np.clip(1.2 - np.abs(depth % np.float32(period) - 1), 0, 1)
     return cv2.min(mask, lines.astype(np.uint8))

@@ -98,7 +98,8 @@ def _number(rng, _):
 def _price(rng, _):
     whole = int(rng.integers(10 ** rng.integers(1, 5)))
     return _one_of(PRICE_FORMS, rng).format(
-        sign=_one_of(CURRENCIES, rng), whole=whole, cents=int(rng.integers(100)), thousands=f'{whole * 100:,}')
+        sign=_one_of(CURRENCIES, rng), whole=whole, cents=int(rng.integers(100)),
+        thousands=f'{whole * 100:,}')
 
 
 def _time(rng, _):
@@ -173,6 +174,6 @@ def _joined(rng, choose_word):
 
 
 OTHER_TEXTS = (
-    (0.17, _number), (0.13, _price), (0.08, _time), (0.06, _date), (0.06, _phone), (0.1, _measure), (0.07, _code),
-    (0.04, _random_code), (0.05, _letters), (0.02, _initials), (0.06, _abbreviation), (0.1, _address),
-    (0.06, _joined))
+    (0.17, _number), (0.13, _price), (0.08, _time), (0.06, _date), (0.06, _phone), (0.1, _measure),
+    (0.07, _code), (0.04, _random_code), (0.05, _letters), (0.02, _initials), (0.06, _abbreviation),
+    (0.1, _address), (0.06, _joined))

@@ -1,4 +1,4 @@
-"""What a word stands on and what is around it: walls, plates, rings, lines, patches, something that covers it."""
+"""What a word stands on and what is around it: walls, plates, rings, lines, patches, what covers it."""
 import cv2
 import numpy as np
 
@@ -34,7 +34,7 @@ def draw_ground(shape, colours, rng, style):
 
 
 def pattern(shape, strength, rng):
-    """Return changes of brightness and a little of colour, float32 [height, width, 3]: coarse ones and fine ones."""
+    """Return changes of brightness and a little of colour, coarse and fine, float32 [height, width, 3]."""
     height, width = shape
     total = None
     for cell in (rng.uniform(0.3, 1.0) * height, rng.uniform(1.5, 6.0)):
@@ -42,7 +42,7 @@ def pattern(shape, strength, rng):
         amplitude = strength * rng.random()
         grey = rng.uniform(-amplitude, amplitude, (rows, columns, 1))
         colour = rng.uniform(-amplitude, amplitude, (rows, columns, 3)) * rng.uniform(0, COLOUR_NOISE)
-        layer = cv2.resize((grey + colour).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+        layer = cv2.resize(np.float32(grey + colour), (width, height), interpolation=cv2.INTER_LINEAR)
         total = layer if total is None else total + layer
     return total
 
@@ -68,7 +68,7 @@ def cover(image, box, rng, style):
 
 
 def frame(image, rng, style):
-    """Draw lines along the edges of the picture, as of a sign's frame or a table, onto the image; it is changed."""
+    """Draw lines along the edges of the picture, as of a sign's frame or a table, onto the image."""
     distance = style.frame.draw(rng)
     if distance is None:
         return
@@ -85,7 +85,7 @@ def frame(image, rng, style):
 
 
 def _blob(rng):
-    """Return the corners of a shape about a centre, float [corners, 2], of a size of about 1: round, angular or long."""
+    """Return the corners of a shape of about size 1 about a centre, float [corners, 2]."""
     count = int(rng.integers(3, 10))
     directions = np.sort(rng.uniform(0, 2 * np.pi, count))
     radii = rng.uniform(0.25, 0.6, count)
@@ -130,7 +130,8 @@ def _add_ring(image, ring, strength, colours, rng):
     rim = colours.text if rng.random() < 0.5 else rng.uniform(0, 255, 3)
     if rng.random() < 0.6:   # a disc before another wall
         image[:] = rng.uniform(0, 255, 3)
-        cv2.circle(image, centre, int(outer * rng.uniform(1.04, 1.3)) + 1, colours.background.tolist(), -1, cv2.LINE_AA)
+        radius = int(outer * rng.uniform(1.04, 1.3)) + 1
+        cv2.circle(image, centre, radius, colours.background.tolist(), -1, cv2.LINE_AA)
     for radius in (inner * rng.uniform(0.8, 0.97), outer * rng.uniform(1.03, 1.2)):
         if rng.random() < 0.6 and radius > 1:
             cv2.circle(image, centre, int(radius), rim.tolist(), int(rng.integers(1, 4)), cv2.LINE_AA)
@@ -142,7 +143,7 @@ def _add_ring(image, ring, strength, colours, rng):
 
 
 def _with_plate(image, mask, margin, colours, rng):
-    """Return a wall of another colour with a plate on it, as it is in the image, that the text just fits on."""
+    """Return a wall of another colour with a plate on it, of the image, that the text just fits on."""
     x, y, width, height = cv2.boundingRect(mask)
     room = np.array([margin * rng.uniform(0.3, 1.5), margin]) * height
     left, top = (np.array([x, y]) - room).astype(int)
@@ -150,13 +151,14 @@ def _with_plate(image, mask, margin, colours, rng):
     plate = np.zeros(mask.shape, np.uint8)
     kind = rng.random()
     if kind < 0.2:
-        half = ((right - left) * 0.6, (bottom - top) * 0.75)
-        cv2.ellipse(plate, ((left + right) // 2, (top + bottom) // 2), (int(half[0]), int(half[1])), 0, 0, 360, 255, -1)
+        half = (int((right - left) * 0.6), int((bottom - top) * 0.75))
+        cv2.ellipse(plate, ((left + right) // 2, (top + bottom) // 2), half, 0, 0, 360, 255, -1)
     else:
         cv2.rectangle(plate, (left, top), (right, bottom), 255, -1)
         if kind < 0.5:   # with round corners
             size = int(rng.uniform(0.2, 0.9) * height) // 2 * 2 + 1
-            plate = cv2.morphologyEx(plate, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+            corner = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+            plate = cv2.morphologyEx(plate, cv2.MORPH_OPEN, corner)
     wall = np.empty_like(image)
     wall[:] = rng.uniform(0, 255, 3)
     if rng.random() < 0.5:

@@ -1,6 +1,6 @@
 """Draws pictures of words: letters in a font, painted on a ground, seen from an angle, taken by a camera.
 
-All chance comes from the random generator that is passed in; what can happen, how often and how much is said by the style.
+All chance comes from the random generator that is passed in; the style says what happens and how often.
 """
 import cv2
 import numpy as np
@@ -40,11 +40,12 @@ def draw_word(text, face, rng, style, neighbour_text=''):
 def _with_room(shape, around):
     """Return a Shape with `around` pixels on all sides."""
     ring = shape.ring and ((shape.ring[0][0] + around, shape.ring[0][1] + around), *shape.ring[1:])
-    return text_mask.Shape(cv2.copyMakeBorder(shape.mask, around, around, around, around, cv2.BORDER_CONSTANT), ring)
+    mask = cv2.copyMakeBorder(shape.mask, around, around, around, around, cv2.BORDER_CONSTANT)
+    return text_mask.Shape(mask, ring)
 
 
 def _with_neighbour(image, text, face, around, colours, rng, style):
-    """Return the image with another word above, below or beside the word, or on two sides, of which a part is shown."""
+    """Return the image with a part of another word above, below or beside the word, or on two sides."""
     distance = style.neighbour.draw(rng)
     if distance is None:
         return image
@@ -60,7 +61,7 @@ def _with_neighbour(image, text, face, around, colours, rng, style):
 
 
 def _place_above(canvas, mask, room, rng):
-    """Put what there is room for of a mask, its lower part, into the first rows of a canvas; sideways anywhere."""
+    """Put what there is room for of a mask, its lower part, into the first rows of a canvas."""
     rows, columns = min(room, mask.shape[0]), min(canvas.shape[1], mask.shape[1])
     x, cut = int(rng.integers(canvas.shape[1] - columns + 1)), int(rng.integers(mask.shape[1] - columns + 1))
     canvas[room - rows:room, x:x + columns] = mask[mask.shape[0] - rows:, cut:cut + columns]
@@ -100,12 +101,13 @@ def _cropped(image, mask, rng, style):
     lacking = [max(0, lack) for lack in (-top, bottom - image.shape[0], -left, right - image.shape[1])]
     if any(lacking):
         image = cv2.copyMakeBorder(image, *lacking, cv2.BORDER_REPLICATE)
-    crop = np.ascontiguousarray(image[top + lacking[0]:bottom + lacking[0], left + lacking[2]:right + lacking[2]])
+    above, _, before, _ = lacking
+    crop = np.ascontiguousarray(image[top + above:bottom + above, left + before:right + before])
     surface.frame(crop, rng, style)
     return crop
 
 
 def _shown(start, length, room):
-    """Return where the picture begins and ends along one side: at the text and some room, negative for a wide text."""
+    """Return where the picture begins and ends along one side: some room, perhaps negative, from the text."""
     first, end = int(start - room[0]), int(start + length + room[1])
     return (first, end) if end - first >= MIN_SHOWN else (start - MIN_SHOWN, start + length + MIN_SHOWN)

@@ -1,4 +1,4 @@
-"""The shape of a word: its letters set in a font, with spacing, made of parts, on a bent baseline, with a slant."""
+"""The shape of a word: its letters in a font, with spacing, of parts, on a bent baseline, with a slant."""
 from typing import NamedTuple
 
 import cv2
@@ -16,7 +16,7 @@ class Shape(NamedTuple):
     """A word on its plane."""
 
     mask: np.ndarray        # uint8 [height, width], cut close; 255 where the text is
-    ring: tuple | None      # of a text on a ring: ((x, y) of its centre, inner radius, outer radius), pixels; else None
+    ring: tuple | None      # of a text on a ring: ((x, y) of its centre, inner radius, outer radius), pixels
 
 
 def draw_shape(text, face, rng, style):
@@ -41,7 +41,8 @@ def draw_shape(text, face, rng, style):
         mask = _slanted(mask, slant * _either_side(rng))
     if stretch is not None:
         mask = _stretched(mask, stretch if rng.random() < 0.4 else 1 / stretch)
-    arc, ring, turn, wave = (effect.draw(rng) for effect in (style.arc, style.ring, style.ring_turn, style.wave))
+    bends = style.arc, style.ring, style.ring_turn, style.wave
+    arc, ring, turn, wave = (effect.draw(rng) for effect in bends)
     if ring is not None:
         return _cut_shape(_bent(mask, ring * _either_side(rng), (turn or 0.0) * _either_side(rng)))
     if arc is not None:
@@ -65,8 +66,8 @@ def _either_side(rng):
 def _set_letters(text, face, rng, style):
     """Return the letters on a straight baseline, and the text size."""
     size, weight = int(style.text_size.draw(rng)), int(style.weight.draw(rng))
-    spacing, large_initial, underline = style.spacing.draw(rng), style.large_initial.draw(rng), style.underline.draw(rng)
-    jumble, disc = style.jumble.draw(rng), style.disc.draw(rng)
+    settings = style.spacing, style.large_initial, style.underline, style.jumble, style.disc
+    spacing, large_initial, underline, jumble, disc = (effect.draw(rng) for effect in settings)
     canvas = np.zeros((5 * size, (2 * len(text) + 4) * size), np.uint8)
     start = (size, 3 * size)
     if spacing is None and large_initial is None and jumble is None and disc is None:
@@ -88,12 +89,13 @@ def _set_letters(text, face, rng, style):
                 end, _ = cv2.putText(canvas, letter, place, 255, face, int(sizes[index]), weight)
     if underline is not None:
         thickness = max(1, round(underline * size))
-        cv2.rectangle(canvas, (start[0], start[1] + 2 * thickness), (end[0], start[1] + 3 * thickness), 255, -1)
+        top = start[1] + 2 * thickness
+        cv2.rectangle(canvas, (start[0], top), (end[0], top + thickness), 255, -1)
     return _cut_shape(Shape(canvas, None)).mask, size
 
 
 def _added_room(spacing, num_letters, size):
-    """Return the pixels between letters beside their own room; long words are set wide seldom, so less wide."""
+    """Return the pixels between letters beside their own room; long words are set less wide."""
     room = spacing or 0
     return round(room * size * (min(1, WIDE_LETTERS / num_letters) if room > 0 else 1))
 
@@ -106,13 +108,15 @@ def _draw_disc(canvas, place, size, height, rng):
     for _ in range(rng.integers(0, 4)):   # holes
         offset = rng.uniform(-0.5, 0.5, 2) * radius
         hole = (round(centre[0] + offset[0]), round(centre[1] + offset[1]))
-        cv2.ellipse(canvas, hole, rng.integers(1, max(2, radius // 2), 2).tolist(), rng.uniform(0, 180), 0, 360, 0, -1)
+        axes = rng.integers(1, max(2, radius // 2), 2).tolist()
+        cv2.ellipse(canvas, hole, axes, rng.uniform(0, 180), 0, 360, 0, -1)
     return place[0] + 2 * radius + 3, place[1]
 
 
 def _of_parts(mask, size, rng, style):
     """Return the mask of letters that are made of parts, where the style has such."""
-    lamps, gap, stitches, lines = (effect.draw(rng) for effect in (style.lamps, style.gaps, style.stitches, style.lines))
+    parts = style.lamps, style.gaps, style.stitches, style.lines
+    lamps, gap, stitches, lines = (effect.draw(rng) for effect in parts)
     if lamps is not None:
         return letter_parts.as_lamps(mask, round(lamps), rng)
     if gap is not None:
@@ -132,7 +136,8 @@ def _cut_shape(shape):
 def _slanted(mask, slant):
     height, width = mask.shape
     shift = max(0.0, -slant * height)
-    return cv2.warpAffine(mask, np.float32([[1, slant, shift], [0, 1, 0]]), (int(width + abs(slant) * height), height))
+    size = int(width + abs(slant) * height), height
+    return cv2.warpAffine(mask, np.float32([[1, slant, shift], [0, 1, 0]]), size)
 
 
 def _stretched(mask, factor):
@@ -157,7 +162,7 @@ def _bent(mask, angle, turn=0.0):
 
     Args:
         mask: uint8 [height, width].
-        angle: over which the text goes, radians; it rises in the middle, or sinks where the angle is negative.
+        angle: over which the text goes, radians; it rises in the middle, or sinks where that is negative.
         turn: between the top of the ring, or its bottom, and the middle of the text, radians.
     """
     if angle < 0:
@@ -177,9 +182,8 @@ def _bent(mask, angle, turn=0.0):
         cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         up, right = cosine * up + sine * right, cosine * right - sine * up
     distance, direction = np.hypot(up, right), np.arctan2(right, up)
-    bent = cv2.remap(mask, direction * np.float32(radius) + np.float32(width / 2), np.float32(outer) - distance,
-                     cv2.INTER_LINEAR)
-    return Shape(bent, ((-left, top), inner, outer))
+    x, y = direction * np.float32(radius) + np.float32(width / 2), np.float32(outer) - distance
+    return Shape(cv2.remap(mask, x, y, cv2.INTER_LINEAR), ((-left, top), inner, outer))
 
 
 def _grid(height, width):

@@ -15,7 +15,7 @@ SINGLE_FRACTION = 0.03    # single characters
 # How readily a word of the list is taken by its number of characters: signs have shorter words than a list.
 READILY = (0, 0.3, 1, 1, 1, 0.5, 0.32, 0.26, 0.2, 0.17, 0.14, 0.12, 0.09)
 WORD_TRIES = 8            # after which a word is taken, however long
-COMMONNESS = 3            # power of the chance that chooses a word: the first tenth of a list makes up nearly a half
+COMMONNESS = 3            # power of the chance that chooses a word: the first tenth makes up nearly a half
 MAX_TRIES = 2000          # until a text is one that is wanted
 
 
@@ -81,7 +81,7 @@ class TextSource:
         return word_texts.Text(drawn, word_texts.label_of(drawn, self._codec))
 
     def _keeps_word(self, marked, drawn):
-        """Whether the label of a text with marks is that of the text, or has all the marks: 'words' is none of word's."""
+        """Whether a label is that of the text without marks, or has them all: 'words' is none of word's."""
         label = word_texts.label_of(marked, self._codec)
         return label in (marked, word_texts.label_of(drawn, self._codec))
 
@@ -99,7 +99,9 @@ class TextSource:
 
     def _compound(self, rng):
         first, second = (self._choose_word(rng) for _ in range(2))
-        return first + second if rng.random() < 0.5 else first[:1].upper() + first[1:] + second[:1].upper() + second[1:]
+        if rng.random() < 0.5:
+            return first + second
+        return first[:1].upper() + first[1:] + second[:1].upper() + second[1:]
 
     def _other(self, rng):
         return self._text(other_texts.other_text(rng, lambda: self._choose_word(rng)))
@@ -110,7 +112,9 @@ class TextSource:
         return self._text(character.upper() if rng.random() < 0.5 else character)
 
     def _text(self, drawn):
-        return word_texts.Text(drawn, word_texts.label_of(drawn, self._codec)) if self._is_possible(drawn) else None
+        if not self._is_possible(drawn):
+            return None
+        return word_texts.Text(drawn, word_texts.label_of(drawn, self._codec))
 
     def _is_possible(self, text):
         return word_texts.is_expressible(text, self._codec, self._max_frames) and self._can_draw(text)
@@ -130,7 +134,7 @@ class Part:
 
 
 def split_words(words, num_train, num_test, seed):
-    """Return (words of Train, words of Test) that share none if there are two, in as many parts as the images are.
+    """Return (words of Train, words of Test) that share none if there are two, in proportion to the images.
 
     Words that differ in case only are one: the first of them is taken.
     """

@@ -1,7 +1,7 @@
-"""How words are drawn: every effect with its probability and its range, for plain words and for words as photographs show them.
+"""How words are drawn: every effect with its probability and range, plainly and as photographs show words.
 
-The effects are those of Jaderberg et al., "Synthetic Data and Artificial Neural Networks for Natural Scene Text Recognition"
-(arXiv 1406.2227, section 2), and what photographs of signs show beyond them.
+The effects are those of Jaderberg et al., "Synthetic Data and Artificial Neural Networks for Natural Scene
+Text Recognition" (arXiv 1406.2227, section 2), and what photographs of signs show beyond them.
 """
 import collections
 from typing import NamedTuple
@@ -66,7 +66,7 @@ Style = collections.namedtuple('Style', [
     'plate',             # room around the word on a plate, of its height
     'ring_picture',      # number of patches inside a ring, which has a plate and rims
     'neighbour',         # distance of another word above, below or beside
-    'margin',            # room between the text and the edge of the picture, of its height; a part may be cut off
+    'margin',            # room between the text and the picture's edge, of its height; a part may be cut off
     'cut',               # part of the height that the picture's upper or lower edge cuts off
     'frame',             # distance of lines along the edges from them, of the picture's height
     # The camera.
@@ -99,10 +99,12 @@ RICH = Style(
     lines=Effect(0.012, 3, 4.5),
     contrast=Effect(ALWAYS, 40, 150), saturation=Effect(0.75, 0.05, 0.9, 1.5), border=Effect(0.14, 1.0, 3.5),
     hollow=Effect(0.04, 1.0, 2.5), shadow=Effect(0.2, 1.0, 5.0), depth=Effect(0.1, 0.03, 0.15),
-    relief=Effect(0.05, 30, 100), bevel=Effect(0.08, 20, 110), rim=Effect(0.05, 30, 120), glow=Effect(0.04, 0.5, 1.0),
+    relief=Effect(0.05, 30, 100), bevel=Effect(0.08, 20, 110), rim=Effect(0.05, 30, 120),
+    glow=Effect(0.04, 0.5, 1.0),
     fill=Effect(0.2, 5, 40), sheen=Effect(0.12, 15, 90), second_colour=Effect(0.04, 0.3, 1.0),
     wear=Effect(0.06, 0.03, 0.25), blend=Effect(0.1, 0.5, 0.95),
-    texture=Effect(0.45, 3, 35), clutter=Effect(0.2, 1, 7), split=Effect(0.1, 0.1, 1.0), plate=Effect(0.15, 0.05, 0.4),
+    texture=Effect(0.45, 3, 35), clutter=Effect(0.2, 1, 7), split=Effect(0.1, 0.1, 1.0),
+    plate=Effect(0.15, 0.05, 0.4),
     ring_picture=Effect(0.7, 0, 4), neighbour=Effect(0.35, 0.05, 0.6), margin=Effect(ALWAYS, -0.04, 0.9, 5),
     cut=Effect(0.06, 0.04, 0.15), frame=Effect(0.12, 0.0, 0.15),
     rotation=Effect(0.5, 0, 35, 2), perspective=Effect(0.4, 0.02, 0.35, 1.5), gradient=Effect(0.3, 10, 100),
@@ -111,9 +113,10 @@ RICH = Style(
     motion_blur=Effect(0.12, 0.05, 0.22), height=Effect(ALWAYS, 8, 56), noise=Effect(0.35, 1.0, 10.0, 1.5),
     grey=Effect(0.12, 1, 1), jpeg_quality=Effect(ALWAYS, 25, 95))
 
-# The letters of RICH in a picture that a person reads at a glance: damage teaches little about the shapes of letters.
+# The letters of RICH in a picture that a person reads at a glance: damage teaches little about their shapes.
 LEGIBLE = RICH._replace(
-    contrast=Effect(ALWAYS, 45, 160), wear=NEVER_DRAWN, texture=Effect(0.4, 3, 15), clutter=Effect(0.15, 1, 5),
+    contrast=Effect(ALWAYS, 45, 160), wear=NEVER_DRAWN, texture=Effect(0.4, 3, 15),
+    clutter=Effect(0.15, 1, 5),
     neighbour=Effect(0.2, 0.1, 0.6), margin=Effect(ALWAYS, -0.02, 0.8, 5), cut=Effect(0.04, 0.04, 0.12),
     rotation=Effect(0.4, 0, 35, 2.5), perspective=Effect(0.35, 0.02, 0.2), gradient=Effect(0.3, 10, 60),
     glare=NEVER_DRAWN, occlusion=NEVER_DRAWN, covering=NEVER_DRAWN, exposure=Effect(0.1, 0.5, 0.9),
@@ -122,8 +125,9 @@ LEGIBLE = RICH._replace(
 
 # Damage as photographs have it, all at once: small, turned, blurred and dark.
 WORN = RICH._replace(
-    lamps=NEVER_DRAWN, gaps=NEVER_DRAWN, stitches=NEVER_DRAWN, lines=NEVER_DRAWN, ring=NEVER_DRAWN, glare=NEVER_DRAWN,
-    occlusion=NEVER_DRAWN, covering=NEVER_DRAWN, wear=NEVER_DRAWN, contrast=Effect(ALWAYS, 60, 150),
+    lamps=NEVER_DRAWN, gaps=NEVER_DRAWN, stitches=NEVER_DRAWN, lines=NEVER_DRAWN, ring=NEVER_DRAWN,
+    glare=NEVER_DRAWN, occlusion=NEVER_DRAWN, covering=NEVER_DRAWN, wear=NEVER_DRAWN,
+    contrast=Effect(ALWAYS, 60, 150),
     rotation=Effect(0.7, 0, 25, 1.5), perspective=Effect(0.7, 0.05, 0.35), exposure=Effect(0.5, 0.5, 0.9),
     focus_blur=Effect(0.8, 0.02, 0.09), motion_blur=Effect(0.3, 0.05, 0.15), height=Effect(ALWAYS, 10, 22),
     noise=Effect(0.5, 1.0, 6.0), jpeg_quality=Effect(ALWAYS, 30, 90))
@@ -135,7 +139,8 @@ PLAIN = Style(*[NEVER_DRAWN] * len(Style._fields))._replace(
     noise=Effect(0.6, 1.0, 8.0), jpeg_quality=Effect(ALWAYS, 50, 95))
 
 # Of several styles chance chooses one for each word.
-STYLES = {'rich': (RICH, RICH, RICH, LEGIBLE, LEGIBLE, LEGIBLE, LEGIBLE, WORN, PLAIN, PLAIN), 'plain': (PLAIN,)}
+STYLES = {'rich': (RICH, RICH, RICH, LEGIBLE, LEGIBLE, LEGIBLE, LEGIBLE, WORN, PLAIN, PLAIN),
+          'plain': (PLAIN,)}
 
 
 def for_kind(style, kind):

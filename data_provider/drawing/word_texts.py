@@ -8,9 +8,10 @@ from local_utils.errors import InputError, MissingInput, UnknownCharacter
 
 UPPER_PROBABILITY, CAPITALISED_PROBABILITY = 0.5, 0.27   # the others stay as the list has them
 MARK_PROBABILITY = 0.09
-MARKS = ('{}.', '{}.', '{}.', '{},', '{},', '{}!', '{}!', '{}?', '{}:', '{}:', '{}...', '"{}"', "'{}'", '({})', '{}-',
-         '-{}', '&{}', '#{}', '*{}', "{}'s", "{}'s", "{}'s", '@{}', '{};', '({}', '{})', '"{}', '{}"', '[{}]',
-         '<{}>', '{}*', '{}/', '/{}', '{}&', '+{}', '{}+', "{}'", '{}-', '~{}~', '{}_', '|{}', '${}', '{}%', '={}')
+MARKS = ('{}.', '{}.', '{}.', '{},', '{},', '{}!', '{}!', '{}?', '{}:', '{}:', '{}...', '"{}"', "'{}'",
+         '({})', '{}-', '-{}', '&{}', '#{}', '*{}', "{}'s", "{}'s", "{}'s", '@{}', '{};', '({}', '{})', '"{}',
+         '{}"', '[{}]', '<{}>', '{}*', '{}/', '/{}', '{}&', '+{}', '{}+', "{}'", '{}-', '~{}~', '{}_', '|{}',
+         '${}', '{}%', '={}')
 NAMES_PATH = files.repository_path('data', 'names.txt')
 
 Text = collections.namedtuple('Text', [
@@ -34,7 +35,8 @@ def read_words(path):
         try:
             words = [line.strip() for line in file if line.strip()]
         except UnicodeDecodeError as error:
-            raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x}') from error
+            byte = error.object[error.start]
+            raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{byte:02x}') from error
     if not words:
         raise InputError(f'{path}: expected words, one a line, found none')
     return list(dict.fromkeys(words))
@@ -47,7 +49,7 @@ def names():
 
 
 def expressible_words(words, codec, max_frames):
-    """Return the words that the alphabet can write in the frames there are, saying how many others there were.
+    """Return the words that the alphabet can write in the frames there are; say how many others there were.
 
     Raises:
         InputError: there is no such word.
@@ -57,10 +59,12 @@ def expressible_words(words, codec, max_frames):
     rejected = set(words).difference(kept)
     if not kept:
         raise InputError(f'no word of the list can be written in the alphabet '
-                         f'{char_codec.shortened(codec.characters)} and {max_frames} frames; the first is {words[0]!r}')
+                         f'{char_codec.shortened(codec.characters)} and {max_frames} frames; '
+                         f'the first is {words[0]!r}')
     if rejected:
-        log_utils.init_logger().warning('left out %d words that the alphabet or the %d frames cannot express, like %r',
-                                        len(rejected), max_frames, min(rejected))
+        log_utils.init_logger().warning(
+            'left out %d words that the alphabet or the %d frames cannot express, like %r', len(rejected),
+            max_frames, min(rejected))
     return kept
 
 
@@ -85,8 +89,8 @@ def in_some_case(word, rng):
 def label_of(drawn, codec):
     """Return what is to be read of a text.
 
-    That is all of it but the marks, neither letters nor digits, that the alphabet lacks; and a letter whose accent it
-    lacks without the accent.
+    That is all of it but the marks, neither letters nor digits, that the alphabet lacks; a letter whose
+    accent it lacks stands without the accent.
     """
     return ''.join([_read_as(character, codec) for character in drawn])
 
