@@ -120,7 +120,7 @@ def _other_colour(colours, rng):
     chance = rng.random()
     if chance < 0.4:
         return np.full(3, rng.uniform(*(DARK if rng.random() < 0.5 else LIGHT)))
-    return colours.text * rng.uniform(0.2, 0.7) if chance < 0.6 else rng.uniform(0, 255, 3)
+    return colours.text * rng.uniform(0.2, 0.7) if chance < 0.6 else surface.any_colour(rng)
 
 
 def _halo(mask, strength, colours, rng):

@@ -33,6 +33,12 @@ def draw_ground(shape, colours, rng, style):
     return image if texture is None else cv2.add(image, pattern(size, texture, rng), dtype=cv2.CV_8U)
 
 
+def any_colour(rng):
+    """Return a colour, rarely a bright one, float64 [3] BGR."""
+    saturation = rng.random() ** 2
+    return (1 - saturation) * rng.uniform(0, 255) + saturation * rng.uniform(0, 255, 3)
+
+
 def pattern(shape, strength, rng):
     """Return changes of brightness and a little of colour, coarse and fine, float32 [height, width, 3]."""
     height, width = shape
@@ -60,11 +66,11 @@ def cover(image, box, rng, style):
     occlusion, covering = style.occlusion.draw(rng), style.covering.draw(rng)
     if occlusion is not None:
         ends = [(x, y + int(rng.integers(height))), (x + width, y + int(rng.integers(height)))]
-        cv2.line(image, *ends, rng.uniform(0, 255, 3).tolist(), max(1, int(occlusion * height)), cv2.LINE_AA)
+        cv2.line(image, *ends, any_colour(rng).tolist(), max(1, int(occlusion * height)), cv2.LINE_AA)
     if covering is not None:
         centre = np.array([x + rng.uniform(0, width), y + rng.uniform(0, height)])
         points = centre + _blob(rng) * covering * height
-        cv2.fillPoly(image, [points.astype(np.int32)], rng.uniform(0, 255, 3).tolist(), cv2.LINE_AA)
+        cv2.fillPoly(image, [points.astype(np.int32)], any_colour(rng).tolist(), cv2.LINE_AA)
 
 
 def frame(image, rng, style):
@@ -74,7 +80,7 @@ def frame(image, rng, style):
         return
     height, width, _ = image.shape
     thickness = int(rng.integers(1, max(2, height // 12)))
-    colour = rng.uniform(0, 255, 3).tolist() if rng.random() < 0.5 else [float(rng.choice([0, 255]))] * 3
+    colour = any_colour(rng).tolist() if rng.random() < 0.5 else [float(rng.choice([0, 255]))] * 3
     margin = int(distance * height)
     tilt = rng.uniform(-0.03, 0.03, 4) * height
     for side in np.flatnonzero(rng.random(4) < 0.5):
@@ -127,19 +133,19 @@ def _add_ring(image, ring, strength, colours, rng):
     """Paint the plate of a text on a ring, with rims around it and a picture inside, onto the image."""
     (x, y), inner, outer = ring
     centre = (int(x), int(y))
-    rim = colours.text if rng.random() < 0.5 else rng.uniform(0, 255, 3)
+    rim = colours.text if rng.random() < 0.5 else any_colour(rng)
     if rng.random() < 0.6:   # a disc before another wall
-        image[:] = rng.uniform(0, 255, 3)
+        image[:] = any_colour(rng)
         radius = int(outer * rng.uniform(1.04, 1.3)) + 1
         cv2.circle(image, centre, radius, colours.background.tolist(), -1, cv2.LINE_AA)
     for radius in (inner * rng.uniform(0.8, 0.97), outer * rng.uniform(1.03, 1.2)):
         if rng.random() < 0.6 and radius > 1:
             cv2.circle(image, centre, int(radius), rim.tolist(), int(rng.integers(1, 4)), cv2.LINE_AA)
     if rng.random() < 0.3 and inner > 3:
-        cv2.circle(image, centre, int(inner * 0.9), rng.uniform(0, 255, 3).tolist(), -1, cv2.LINE_AA)
+        cv2.circle(image, centre, int(inner * 0.9), any_colour(rng).tolist(), -1, cv2.LINE_AA)
     for _ in range(int(strength)):
         points = np.array([x, y]) + (rng.uniform(-0.4, 0.4, 2) + _blob(rng) * 0.9) * inner
-        cv2.fillPoly(image, [points.astype(np.int32)], rng.uniform(0, 255, 3).tolist(), cv2.LINE_AA)
+        cv2.fillPoly(image, [points.astype(np.int32)], any_colour(rng).tolist(), cv2.LINE_AA)
 
 
 def _with_plate(image, mask, margin, colours, rng):
@@ -160,8 +166,8 @@ def _with_plate(image, mask, margin, colours, rng):
             corner = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
             plate = cv2.morphologyEx(plate, cv2.MORPH_OPEN, corner)
     wall = np.empty_like(image)
-    wall[:] = rng.uniform(0, 255, 3)
+    wall[:] = any_colour(rng)
     if rng.random() < 0.5:
         rim = cv2.dilate(plate, np.ones((3, 3), np.uint8), iterations=int(rng.integers(1, 4)))
-        wall[rim > 0] = colours.text if rng.random() < 0.5 else rng.uniform(0, 255, 3)
+        wall[rim > 0] = colours.text if rng.random() < 0.5 else any_colour(rng)
     return cv2.copyTo(image, plate, wall)

@@ -8,6 +8,8 @@ import numpy as np
 from data_provider.drawing import camera, letter_paint, surface, text_mask
 
 SURROUNDINGS = 0.6           # room around the word that is painted, part of its height
+MIN_DEVIATION = 6            # of the grey values of a picture; one of less is drawn again, for nothing can be seen …
+MAX_TRIES = 4                # … so many times at most
 MIN_SHOWN = 2                # pixels of a picture's side, however much of it is cut off
 
 
@@ -24,6 +26,15 @@ def draw_word(text, face, rng, style, neighbour_text=''):
     Returns:
         uint8 [height, width, 3], BGR.
     """
+    for _ in range(MAX_TRIES):
+        image = _photograph_of(text, face, rng, style, neighbour_text)
+        _, deviation = cv2.meanStdDev(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+        if deviation.item() >= MIN_DEVIATION:
+            break
+    return image
+
+
+def _photograph_of(text, face, rng, style, neighbour_text):
     shape = text_mask.draw_shape(text, face, rng, style)
     around = int(SURROUNDINGS * min(shape.mask.shape[0], 2 * style.text_size.high)) + 2
     shape = _with_room(shape, around)
@@ -56,7 +67,7 @@ def _with_neighbour(image, text, face, around, colours, rng, style):
         turned = np.rot90(canvas, turns)
         room = max(1, around - int(distance * (canvas.shape[0] - 2 * around)))
         _place_above(turned, np.rot90(line, turns), min(room, turned.shape[0]), rng)
-    colour = colours.text if rng.random() < 0.75 else rng.uniform(0, 255, 3)
+    colour = colours.text if rng.random() < 0.75 else surface.any_colour(rng)
     return letter_paint.paint(image, [letter_paint.Layer(canvas, colour)], rng, style)
 
 

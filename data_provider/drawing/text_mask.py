@@ -6,7 +6,7 @@ import numpy as np
 
 from data_provider.drawing import letter_parts
 
-MIN_RADIUS = 0.7   # of the middle line of a text on an arc, in heights of the text
+MIN_RADIUS = 1.0   # of the middle line of a text on an arc, in heights of the text
 ARC_POINTS = 33    # along an arc that tell how far it reaches
 WIDE_LETTERS = 5   # up to which a word is set as wide as the style says
 DISC_LETTERS = 'oO0'

@@ -97,7 +97,7 @@ RICH = Style(
     bold=Effect(0.2, 0.5, 2.0), underline=Effect(0.02, 0.04, 0.08),
     lamps=Effect(0.025, 7, 15), gaps=Effect(0.02, 0.04, 0.1), stitches=Effect(0.012, 3, 6),
     lines=Effect(0.012, 3, 4.5),
-    contrast=Effect(ALWAYS, 40, 150), saturation=Effect(0.75, 0.05, 0.9, 1.5), border=Effect(0.14, 1.0, 3.5),
+    contrast=Effect(ALWAYS, 40, 150), saturation=Effect(0.75, 0.05, 0.9, 2), border=Effect(0.14, 1.0, 3.5),
     hollow=Effect(0.04, 1.0, 2.5), shadow=Effect(0.2, 1.0, 5.0), depth=Effect(0.1, 0.03, 0.15),
     relief=Effect(0.05, 30, 100), bevel=Effect(0.08, 20, 110), rim=Effect(0.05, 30, 120),
     glow=Effect(0.04, 0.5, 1.0),
@@ -110,7 +110,7 @@ RICH = Style(
     rotation=Effect(0.5, 0, 35, 2), perspective=Effect(0.4, 0.02, 0.35, 1.5), gradient=Effect(0.3, 10, 100),
     glare=Effect(0.08, 30, 140), occlusion=Effect(0.03, 0.04, 0.12), covering=Effect(0.04, 0.15, 0.6),
     exposure=Effect(0.2, 0.4, 0.9), gamma=Effect(0.2, 1.1, 1.8), focus_blur=Effect(0.4, 0.01, 0.11, 2.5),
-    motion_blur=Effect(0.12, 0.05, 0.22), height=Effect(ALWAYS, 8, 56), noise=Effect(0.35, 1.0, 10.0, 1.5),
+    motion_blur=Effect(0.1, 0.05, 0.2), height=Effect(ALWAYS, 8, 56), noise=Effect(0.35, 1.0, 10.0, 1.5),
     grey=Effect(0.12, 1, 1), jpeg_quality=Effect(ALWAYS, 25, 95))
 
 # The letters of RICH in a picture that a person reads at a glance: damage teaches little about their shapes.
@@ -129,7 +129,7 @@ WORN = RICH._replace(
     glare=NEVER_DRAWN, occlusion=NEVER_DRAWN, covering=NEVER_DRAWN, wear=NEVER_DRAWN,
     contrast=Effect(ALWAYS, 60, 150),
     rotation=Effect(0.7, 0, 25, 1.5), perspective=Effect(0.7, 0.05, 0.35), exposure=Effect(0.5, 0.5, 0.9),
-    focus_blur=Effect(0.8, 0.02, 0.09), motion_blur=Effect(0.3, 0.05, 0.15), height=Effect(ALWAYS, 10, 22),
+    focus_blur=Effect(0.8, 0.02, 0.075), motion_blur=Effect(0.25, 0.05, 0.12), height=Effect(ALWAYS, 11, 24),
     noise=Effect(0.5, 1.0, 6.0), jpeg_quality=Effect(ALWAYS, 30, 90))
 
 PLAIN = Style(*[NEVER_DRAWN] * len(Style._fields))._replace(
