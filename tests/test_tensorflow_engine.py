@@ -104,13 +104,15 @@ def test_a_beam_search_is_at_least_as_sure_as_the_best_path(tmp_path, rng):
 def test_too_little_memory_is_said_with_the_number_of_images(tmp_path, rng, monkeypatch):
     save(tmp_path, architecture())
     recogniser = Recogniser.open(str(tmp_path), settings=FLOAT32)
+    images = [rng.integers(0, 256, [32, 16, 3], np.uint8) for _ in range(5)]
+    recogniser.read(images)
 
     def run_out_of_memory(*_):
         raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating tensor')
 
     monkeypatch.setattr(recogniser._engine.session, 'run', run_out_of_memory)
     with pytest.raises(ValueError, match='out of memory with 5 images at once; set a smaller TEST.BATCH_SIZE'):
-        recogniser.read([rng.integers(0, 256, [32, 16, 3], np.uint8) for _ in range(5)])
+        recogniser.read(images)
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):

@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint_files
 from local_utils import command_line, establish_char_dict, files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
-from reading import recognition
+from reading import evaluation
 from tests.conftest import write_records
 from tests.small_run import SIZE, WORDS, arguments, assert_same_tensors, error_lines, tensors_of, train
 from tools import plot_training, train_shadownet
@@ -211,7 +211,7 @@ def test_a_class_index_that_the_alphabet_lacks_is_named_where_training_meets_it(
 
 def test_of_many_validation_samples_a_part_is_read_that_is_spread_over_all(tmp_path, codec, monkeypatch):
     read = []
-    monkeypatch.setattr(training_loop.recognition, 'evaluate', spying(recognition.evaluate, read))
+    monkeypatch.setattr(training_loop.evaluation, 'evaluate', spying(evaluation.evaluate, read))
     validation = [f'w{number}' for number in range(7)]
     records = write_records(tmp_path / 'records', {'train': WORDS, 'validation': validation}, codec, SIZE)
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1', 'TRAIN.MAX_VALIDATION=3') == 0
@@ -219,11 +219,11 @@ def test_of_many_validation_samples_a_part_is_read_that_is_spread_over_all(tmp_p
 
 
 def spying(evaluate, read):
-    """Return recognition.evaluate with the labels that it is given noted in a list."""
-    def noting(recogniser, codec, samples, *args, **options):
+    """Return evaluation.evaluate with the texts that it is given noted in a list."""
+    def noting(recogniser, samples, *args, **options):
         samples = list(samples)
-        read.extend(label for _, label in samples)
-        return evaluate(recogniser, codec, samples, *args, **options)
+        read.extend(sample.text for sample in samples)
+        return evaluate(recogniser, samples, *args, **options)
     return noting
 
 
