@@ -23,7 +23,8 @@ def make_drawer(words_path, font_dirs, codec, input_size, settings: TrainingSett
     return drawn_words.DrawnWords(
         words=words, font_paths=font_paths, codec=codec, styles=text_style.STYLES[settings.drawn_style],
         seed=settings.seed, input_size=input_size, max_frames=max_frames,
-        plain_samples=settings.drawn_plain_steps * settings.batch_size // settings.drawn_repeats)
+        plain_samples=settings.drawn_plain_steps * settings.batch_size // settings.drawn_repeats,
+        rand_augment=settings.rand_augment)
 
 
 def draw_in_background(drawer, settings: TrainingSettings):
@@ -58,4 +59,5 @@ def batches_of_worker(provider, draw, batch_slice: BatchSlice, first_step: int,
                              first_batch=first_step, batch_slice=batch_slice, repeats=settings.drawn_repeats)
     return provider.training_batches(
         batch_size=settings.batch_size, shuffle_buffer=settings.shuffle_buffer, seed=settings.seed,
-        first_batch=first_step, augmented=settings.augment, batch_slice=batch_slice)
+        first_batch=first_step, augmented=settings.augment, rand_augment=settings.rand_augment,
+        batch_slice=batch_slice)

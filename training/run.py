@@ -8,15 +8,19 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files, geometry
 from crnnmodel.architecture import Architecture
+from crnnmodel.crnn_model import SEQUENCE_SCOPE
+from crnnmodel.tensor_bundle import AVERAGE
 from local_utils import log_utils, record_files, session_utils
 from local_utils.errors import InputError, Unavailable
 from local_utils.stop_signals import StopSignals
+from training import averages, inputs, loop
 from training import graph as graphs
-from training import inputs, loop
 from training.cluster import Cluster, task_of
 from training.report import TrainingReport
 from training.run_folder import RunFolder
 from training.settings import TrainingSettings
+
+OPTIMIZER = 'optimizer/'   # before the names of what the optimizer keeps
 
 
 class Run(NamedTuple):
@@ -84,7 +88,7 @@ def _open_session(run, folder, cluster, settings, resumed, first_weights, last_s
 
 
 def _check_settings(run, cluster, settings):
-    geometry.time_steps(run.architecture.input_size)
+    geometry.time_steps(run.architecture.input_size)   # which raises for a size that is none of the network's
     if settings.batch_size % cluster.num_replicas:
         raise InputError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {settings.batch_size}')
@@ -127,7 +131,7 @@ def _initialise(session, training, architecture, resumed, first_weights):
     session.run([tf.global_variables_initializer(), *training.initializers])
     if resumed:
         logger.info('going on from %s', resumed.prefix)
-        checkpoint.restore(session, resumed.tensors, resumed.prefix, tf.global_variables())
+        checkpoint.restore(session, resumed.tensors, resumed.prefix, _variables_to_restore(resumed.tensors))
     elif first_weights:
         prefix, tensors = first_weights
         new_characters = checkpoint.restore_weights(
@@ -137,6 +141,26 @@ def _initialise(session, training, architecture, resumed, first_weights):
             'letters, small, capital or without accents, or else anew'))
     else:
         logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
+    if not (resumed and any(name.startswith(AVERAGE) for name in resumed.tensors)):
+        averages.start_averages(session)
+
+
+def _variables_to_restore(tensors):
+    """Return the graph's variables that a run takes from its checkpoint: all, but for what is new since then.
+
+    New are the averages, where it had none, and what the optimizer keeps of convolutions that were fixed. The optimizer
+    then starts anew as a whole: its first steps weigh what it knows by how many there were, for all variables together.
+    """
+    variables = tf.global_variables()
+    if not any(name.startswith(AVERAGE) for name in tensors):
+        variables = [variable for variable in variables if not variable.op.name.startswith(AVERAGE)]
+    missing = [variable.op.name for variable in variables if variable.op.name not in tensors]
+    convolutions = [name for name in missing if name.startswith(OPTIMIZER + 'shadow/')
+                    and not name.startswith(OPTIMIZER + SEQUENCE_SCOPE)]
+    if convolutions and len(convolutions) == len(missing):
+        log_utils.init_logger().warning('the convolutions were fixed so far; the optimizer starts anew')
+        variables = [variable for variable in variables if not variable.op.name.startswith(OPTIMIZER)]
+    return variables
 
 
 def _check_first_step(session, cluster, training, first_step):
