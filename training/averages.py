@@ -48,4 +48,5 @@ def start_averages(session: tf.Session) -> None:
 
 
 def _average_of(variable):
-    return tf.get_variable(variable.op.name, variable.shape, tf.float32, tf.zeros_initializer(), trainable=False)
+    name = variable.name.partition(':')[0]   # and not that of its operation, which tells the replicas apart
+    return tf.get_variable(name, variable.shape, tf.float32, tf.zeros_initializer(), trainable=False)
