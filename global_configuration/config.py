@@ -50,6 +50,9 @@ KNOBS = {
         'AUGMENT': Knob(False, 'shrink, slant, shift and invert training images: learns slower, less by heart'),
         'RAND_AUGMENT': Knob(0, 'operations on each training image, of thirteen on its form, its colours and its '
                              'sharpness, and noise; 3 for long runs; not on the first plain drawn words', 0, 16),
+        'DRAWN_FRACTION': Knob(0.5, 'of each batch, in a run from --weights_path on less than 20,000 samples: words that '
+                               'are drawn, so that the network does not forget them; with --drawn_words all are drawn',
+                               0.0, 1.0),
         'DRAWN_STYLE': Knob('rich', 'of words that are drawn for training', choices=('rich', 'plain')),
         'DRAWN_PLAIN_STEPS': Knob(500, 'the first steps draw plain words, with which the network stops answering '
                                   'blanks sooner', 0),

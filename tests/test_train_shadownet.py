@@ -150,7 +150,7 @@ def test_what_only_drawing_reads_is_a_wrong_argument_without_it(flags, named, ca
     with pytest.raises(SystemExit) as caught:
         train_shadownet.main(flags)
     assert caught.value.code == 2
-    assert f'{named} is for --drawn_words' in capsys.readouterr().err
+    assert f'{named} is for --drawn_words or --weights_path' in capsys.readouterr().err
 
 
 def test_an_error_of_drawing_is_not_put_down_to_the_records():

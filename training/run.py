@@ -27,7 +27,7 @@ class Run(NamedTuple):
     """What a run is given beside its settings."""
 
     provider: object            # data_provider.TextDataProvider of the records
-    drawer: object              # inputs.make_drawer's, in place of the training records; or None
+    drawer: object              # inputs.make_drawer's, for `drawn_fraction` of the samples; None for records alone
     architecture: Architecture  # of the network
     output_dir: str             # the folder of the checkpoints; a run that is in it goes on
     log_dir: str                # the folder of TensorBoard's log/
@@ -43,15 +43,16 @@ def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
         InputError: what was given does not fit together, or cannot be read or written; says what.
     """
     _check_settings(run, cluster, settings)
-    _describe_records(run)
+    _describe_records(run, settings)
     first_weights = _load_first_weights(run) if run.weights_path else None
     with RunFolder(run.output_dir, is_chief=cluster.is_chief) as folder:
         resumed = folder.load_last(run.architecture)
         first_step = int(resumed.tensors['global_step']) if resumed else 0
         last_step = min(settings.steps, run.max_step or settings.steps)
-        validate_first = (   # as after a kill in the middle of it
-            resumed is not None and run.provider.has(record_files.VALIDATION)
-            and loop.is_validation_step(first_step, last_step, settings) and not folder.is_validated(first_step))
+        validate_first = (   # to tell later what was won, and after a kill in the middle of it
+            (first_weights is not None or loop.is_validation_step(first_step, last_step, settings))
+            and (resumed or first_weights) is not None and run.provider.has(record_files.VALIDATION)
+            and not folder.is_validated(first_step))
         if first_step >= last_step and not validate_first:
             log_utils.init_logger().info('nothing to do: %d of %d steps are done in %s', first_step, last_step,
                                          run.output_dir)
@@ -59,7 +60,10 @@ def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
         cluster.wait_for_others(settings.cluster_wait)
         with _open_session(run, folder, cluster, settings, resumed, first_weights, last_step) as training_loop:
             del resumed, first_weights
-            return training_loop.run(first_step, last_step, validate_first)
+            reached = training_loop.run(first_step, last_step, validate_first)
+        if reached == settings.steps:
+            folder.tell_gain()
+        return reached
 
 
 @contextlib.contextmanager
@@ -98,10 +102,10 @@ def _check_settings(run, cluster, settings):
             settings.warmup_steps, settings.steps)
 
 
-def _describe_records(run):
+def _describe_records(run, settings):
     """Say what there is to train on, and check that it is usable."""
     logger, provider = log_utils.init_logger(), run.provider
-    if not run.drawer:
+    if not run.drawer or settings.drawn_fraction < 1:
         logger.info('%s: %d training samples', provider.dataset_dir, provider.num_samples(record_files.TRAIN))
     logger.info('an alphabet of %d characters', provider.codec.blank)
     if provider.has(record_files.VALIDATION):

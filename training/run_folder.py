@@ -14,6 +14,7 @@ from local_utils.errors import InputError
 from training import averages
 
 RESULT_NAME = 'validation.json'   # of the last validation, and in best/ of the best
+FIRST_RESULT_NAME = 'first_validation.json'   # of a run from other weights: before its first step
 CONFIG_NAME = 'config.json'
 
 
@@ -129,6 +130,8 @@ class RunFolder:
         if not self._is_chief:
             return
         results = {'step': step, **results}
+        if step == 0:
+            files.write_json(os.path.join(self.output_dir, FIRST_RESULT_NAME), results)
         if is_better(results, self.best_results()):
             os.makedirs(self.best_dir, exist_ok=True)
             establish_char_dict.write_alphabet(self._codec.characters, self.best_dir)
@@ -138,6 +141,22 @@ class RunFolder:
                 if checkpoint_files.step_of(prefix) != step])
             files.write_json(os.path.join(self.best_dir, RESULT_NAME), results)
         files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)   # last: by it the validation is known to be done
+
+
+    def tell_gain(self) -> None:
+        """Say in the log how much better the best weights read than those that the run started from."""
+        before, best = _object_in(os.path.join(self.output_dir, FIRST_RESULT_NAME)), self.best_results()
+        if not self._is_chief or not before or not best:
+            return
+        if is_better(best, before):
+            log_utils.init_logger().info(
+                'word accuracy %.4f with the weights that the run started from, %.4f with those of step %d; character '
+                'error rate %.4f and %.4f; %s has the better', before['word_accuracy'], best['word_accuracy'],
+                best['step'], before['character_error_rate'], best['character_error_rate'], self.best_dir)
+        else:
+            log_utils.init_logger().warning(
+                'nothing was won: word accuracy %.4f with the weights that the run started from, never more; %s has '
+                'those', before['word_accuracy'], self.best_dir)
 
 
 def is_better(results: dict, others: dict) -> bool:

@@ -11,6 +11,7 @@ class TrainingSettings(NamedTuple):
     shuffle_buffer: int
     augment: bool
     rand_augment: int
+    drawn_fraction: float
     drawn_style: str
     drawn_plain_steps: int
     drawn_repeats: int
