@@ -71,7 +71,7 @@ def load_newest(path: str, with_optimizer: bool = False) -> Checkpoint:
 
     Args:
         path: see `find_checkpoints`.
-        with_optimizer: read the optimizer's variables, too.
+        with_optimizer: read all that a training goes on with, see `load_tensors`.
 
     Raises:
         MissingInput: there is none.

@@ -8,12 +8,14 @@ from crnnmodel import geometry, lstm, replicas, winograd
 from crnnmodel.architecture import BATCH_NORM_EPSILON, Architecture
 from crnnmodel.kernels import PLAIN, Kernels
 
+SEQUENCE_SCOPE = 'shadow/LSTMLayers/'   # before the names of the variables of the LSTMs and the projection
+
 
 class ShadowNet:
     """The network for one phase: 'train' (batch statistics, dropout) or 'test'."""
 
     def __init__(self, phase: str, architecture: Architecture, kernels: Kernels = PLAIN, *, dropout: float = 0.5,
-                 dropout_seed=(0, 0)):
+                 dropout_seed=(0, 0), fixed_convolutions: bool = False):
         """Choose the network's form.
 
         Args:
@@ -22,6 +24,8 @@ class ShadowNet:
             kernels: what computes it.
             dropout: fraction of the LSTM's output that is dropped in training.
             dropout_seed: integer [2] of the dropout masks; the same seed gives the same masks.
+            fixed_convolutions: in training compute the convolutions and their batch norms as in reading, without a
+                gradient, so that only what is in `SEQUENCE_SCOPE` learns.
 
         Raises:
             ValueError: the phase is unknown.
@@ -30,6 +34,7 @@ class ShadowNet:
         if phase.lower() not in ('train', 'test'):
             raise ValueError(f"expected the phase 'train' or 'test', got {phase!r}")
         self._is_training = phase.lower() == 'train'
+        self._fixed_convolutions = fixed_convolutions
         self._architecture = architecture
         self._time_steps = geometry.time_steps(architecture.input_size)
         self._kernels = kernels
@@ -51,6 +56,8 @@ class ShadowNet:
         self.moving_averages = []
         with tf.variable_scope('shadow', reuse=tf.AUTO_REUSE):
             features = self._feature_sequence_extraction(self._scale_pixels(images))
+            if self._fixed_convolutions:
+                features = tf.stop_gradient(features)
             return self._sequence_label(self._map_to_sequence(features))
 
     def _scale_pixels(self, images):
@@ -90,7 +97,7 @@ class ShadowNet:
             gamma = tf.get_variable('gamma', channels, initializer=tf.ones_initializer())
             averages = [tf.get_variable('moving_mean', channels, initializer=tf.zeros_initializer(), trainable=False),
                         tf.get_variable('moving_variance', channels, initializer=tf.ones_initializer(), trainable=False)]
-        if not self._is_training:
+        if not self._is_training or self._fixed_convolutions:
             return tf.nn.fused_batch_norm(inputs, gamma, beta, *averages, BATCH_NORM_EPSILON, is_training=False)[0]
         if replicas.count() > 1:
             outputs, *statistics = _batch_norm_of_replicas(inputs, gamma, beta)
@@ -133,12 +140,12 @@ def _max_pool(inputs, window):
     return tf.nn.max_pool2d(inputs, window, window, 'VALID')
 
 
-def _dropout(inputs, share, seed):
-    """Drop a share of the inputs [time, batch, channels]; the mask of all replicas' batches depends on nothing but the seed."""
+def _dropout(inputs, fraction, seed):
+    """Drop a fraction of the inputs [time, batch, channels]; the mask of all replicas depends on the seed alone."""
     time_steps, batch_size, channels = tf.unstack(tf.shape(inputs))
     chance = tf.random.stateless_uniform([time_steps, batch_size * replicas.count(), channels], seed)
     if replicas.count() > 1:
         first = replicas.index() * batch_size
         chance = chance[:, first:first + batch_size]
-    kept = chance >= share
-    return tf.where(kept, inputs / (1 - share), tf.zeros_like(inputs))
+    kept = chance >= fraction
+    return tf.where(kept, inputs / (1 - fraction), tf.zeros_like(inputs))

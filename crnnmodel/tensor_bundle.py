@@ -18,7 +18,8 @@ DTYPES = {   # by the number of tensorflow.DataType
 }
 STRING = 7
 MAX_DIMENSIONS = 16
-OPTIMIZER = 'optimizer/'
+OPTIMIZER = 'optimizer/'     # before the name of what the optimizer keeps …
+AVERAGE = 'average/'         # … and of a weight: its average over the last steps of a training
 CHECKSUM = struct.Struct('<I')
 ATTEMPTS = 10                 # to read a checkpoint that is replaced meanwhile
 SECONDS_OF_REPLACING = 0.1    # in which the second of its files follows the first
@@ -36,7 +37,8 @@ def load_tensors(prefix: str, with_optimizer: bool = False) -> dict:
 
     Args:
         prefix: its path without the ending of a file.
-        with_optimizer: read the optimizer's variables, too.
+        with_optimizer: read all that a training goes on with: the optimizer's variables, and the weights of its last
+            step beside their averages. Else a checkpoint that has averages gives these in place of the weights.
 
     Returns:
         dict of variable name → array, read-only; bytes for a text.
@@ -71,8 +73,7 @@ def _read(prefix, with_optimizer):
         with contextlib.ExitStack() as stack:
             index = stack.enter_context(opening.open_file(f'{prefix}.index')).read()
             num_shards, entries = parse_index(index)
-            wanted = {name: entry for name, entry in entries.items()
-                      if with_optimizer or not name.startswith(OPTIMIZER)}
+            wanted = entries if with_optimizer else _for_reading(entries)
             shards = {number: stack.enter_context(
                 opening.open_file(f'{prefix}.data-{number:05d}-of-{num_shards:05d}'))
                 for number in sorted({entry.shard for entry in wanted.values()})}
@@ -83,6 +84,12 @@ def _read(prefix, with_optimizer):
     except (OSError, InputError, Malformed) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DamagedCheckpoint(f'{prefix}: the checkpoint is cut off or damaged ({what})') from error
+
+
+def _for_reading(entries):
+    """Return the entries without those that only a training goes on with, averages in place of their weights."""
+    return {name: entries.get(AVERAGE + name, entry) for name, entry in entries.items()
+            if not name.startswith((OPTIMIZER, AVERAGE))}
 
 
 def _tensor(shard, entry: Entry, name):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import tensorflow.compat.v1 as tf
 
 from data_provider import batches
-from data_provider.augmentation import augment
+from data_provider.augmentation import augment, rand_augment_batch
 from data_provider.batches import WHOLE, Batch, BatchSlice
 from local_utils import data_utils, establish_char_dict, manifest, parallel, record_files
 from local_utils.errors import InputError, MissingInput
@@ -85,7 +85,7 @@ class TextDataProvider:
         return self._counts[split]
 
     def training_batches(self, *, batch_size: int, shuffle_buffer: int, seed: int, first_batch: int = 0,
-                         augmented: bool = False, batch_slice: BatchSlice = WHOLE) -> tf.data.Dataset:
+                         augmented: bool = False, rand_augment: int = 0, batch_slice: BatchSlice = WHOLE) -> tf.data.Dataset:
         """Return the endless stream of training batches, in an order that only the seed decides.
 
         Args:
@@ -94,6 +94,7 @@ class TextDataProvider:
             seed: of the order and of the augmentation.
             first_batch: how many batches of the stream to leave out, so that a run goes on where it stopped.
             augmented: whether the images are varied, see augmentation.augment.
+            rand_augment: operations on each image, see augmentation.rand_augment.
             batch_slice: the replicas to make batches for, one after the other.
 
         Returns:
@@ -113,7 +114,9 @@ class TextDataProvider:
 
         def make_batch(number, serialized):
             batch = self._parse(serialized)
-            return _augmented(batch, number, plan, seed, batch_size) if augmented else batch
+            if not augmented and not rand_augment:
+                return batch
+            return _varied(batch, number, plan, seed, batch_size, augmented, rand_augment)
 
         numbered = serialized.enumerate(first_batch * batch_slice.count)
         return batches.prefetched(numbered.map(make_batch, num_parallel_calls=PARALLEL_CALLS))
@@ -135,12 +138,17 @@ class TextDataProvider:
                      imagenames=tf.strings.regex_replace(names, data_utils.FOLDERS_OF_NAME, ''))
 
 
-def _augmented(batch, number, plan, seed, batch_size):
-    """Return a Batch with its images varied, as its number, counted over the replicas, decides."""
+def _varied(batch, number, plan, seed, batch_size, augmented, rand_augment):
+    """Return a Batch with its images varied, as its number, counted over the replicas of the slice, decides."""
     step, replica = number // plan.batch_slice.count, number % plan.batch_slice.count
-    seeds = tf.stack([tf.constant(seed, tf.int64), step])
-    row = (plan.batch_slice.first + replica) * plan.replica_batch
-    varied = tf.numpy_function(augment, [batch.images, seeds, row, batch_size], tf.uint8, stateful=False)
+    first_row = (plan.batch_slice.first + replica) * plan.replica_batch
+
+    def vary(images, step, first_row):
+        if augmented:
+            images = augment(images, [seed, step], first_row, batch_size)
+        return rand_augment_batch(images, [seed, step], first_row, rand_augment) if rand_augment else images
+
+    varied = tf.numpy_function(vary, [batch.images, step, first_row], tf.uint8, stateful=False)
     return batch._replace(images=tf.ensure_shape(varied, batch.images.shape))
 
 

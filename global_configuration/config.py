@@ -48,6 +48,11 @@ KNOBS = {
         'SHUFFLE_BUFFER': Knob(32768, 'records that are shuffled together (9.8 kB each); a data set up to this size '
                                'is shuffled wholly'),
         'AUGMENT': Knob(False, 'shrink, slant, shift and invert training images: learns slower, less by heart'),
+        'RAND_AUGMENT': Knob(0, 'operations on each training image, of thirteen on its form, its colours and its '
+                             'sharpness, and noise; 3 for long runs; not on the first plain drawn words', 0, 16),
+        'DRAWN_FRACTION': Knob(0.5, 'of each batch, in a run from --weights_path on less than 20,000 samples: words that '
+                               'are drawn, so that the network does not forget them; with --drawn_words all are drawn',
+                               0.0, 1.0),
         'DRAWN_STYLE': Knob('rich', 'of words that are drawn for training', choices=('rich', 'plain')),
         'DRAWN_PLAIN_STEPS': Knob(500, 'the first steps draw plain words, with which the network stops answering '
                                   'blanks sooner', 0),
@@ -58,15 +63,25 @@ KNOBS = {
         'PRECISION': Knob('auto', 'of the arithmetic; auto: bfloat16 where the device is fast at it, else float32',
                           choices=PRECISIONS),
         'DROPOUT': Knob(0.5, 'fraction of the LSTM\'s output that is dropped', 0.0, 0.99),
-        'OPTIMIZER': Knob('adam', 'adadelta is the original\'s', choices=('adam', 'adadelta', 'momentum', 'rmsprop')),
+        'FIXED_CONVOLUTIONS': Knob(False, 'train the LSTMs and the projection alone, about three times as fast; for the '
+                                   'first steps from --weights_path'),
+        'OPTIMIZER': Knob('adam', 'adadelta is the original\'s',
+                          choices=('adam', 'adamw', 'adadelta', 'momentum', 'rmsprop')),
         'MOMENTUM': Knob(0.9, 'of the optimizers momentum and rmsprop', 0.0, 1.0),
+        'WEIGHT_DECAY': Knob(0.01, 'of adamw: times the learning rate, the fraction that each step takes off the kernels',
+                             0.0, 1.0),
         'LEARNING_RATE': Knob(0.001, 'the highest; adadelta needs about 1.0', 0.0, 1e6),
         'WARMUP_STEPS': Knob(200, 'steps over which the rate rises to it from 0', 0),
-        'LR_SCHEDULE': Knob('cosine', 'cosine (to 0 at STEPS, after the warm-up), exponential (the original\'s) or '
-                            'constant', choices=('cosine', 'exponential', 'constant')),
+        'LR_SCHEDULE': Knob('cosine', 'cosine (to 0 at STEPS, after the warm-up), onecycle (up over WARMUP_FRACTION, then '
+                            'to nearly 0), exponential (the original\'s) or constant',
+                            choices=('cosine', 'onecycle', 'exponential', 'constant')),
+        'WARMUP_FRACTION': Knob(0.075, 'onecycle: of STEPS, over which the rate rises, in place of WARMUP_STEPS',
+                                0.0, 0.9),
         'LR_DECAY_STEPS': Knob(10000, 'exponential: every so many steps from the start the rate …'),
         'LR_DECAY_RATE': Knob(0.1, '… is multiplied by this', 0.0, 1.0),
         'GRADIENT_CLIP_NORM': Knob(5.0, 'gradients with a larger global norm are scaled down to it; 0 never', 0.0, 1e6),
+        'AVERAGE_DECAY': Knob(0.999, 'validation and the best checkpoint take the average of the weights over the last '
+                              'steps, of which each step keeps this fraction; 0: the weights as they are', 0.0, 0.99999),
         'MAX_BAD_STEPS': Knob(20, 'so many steps in a row without a finite loss and gradient end the run'),
         'DISPLAY_STEP': Knob(50, 'a line in the log every so many steps'),
         'VALIDATION_STEP': Knob(500, 'the validation records are read every so many steps'),

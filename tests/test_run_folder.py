@@ -4,11 +4,14 @@ import json
 import os
 import shutil
 
+import pytest
+
 from crnnmodel import checkpoint_files
 from local_utils import folder_lock
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
 from tests.small_run import SIZE, assert_same_tensors, error_lines, tensors_of, train
+from training import run_folder
 
 
 def test_a_validation_that_a_kill_cut_short_is_done_at_the_next_start(records, tmp_path):
@@ -96,6 +99,18 @@ def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_p
     other = write_records(tmp_path / 'other', {'train': ['ab'] * 4}, CharacterCodec('abcdefghijklmnopqrstuvwxyz012345678%'), SIZE)
     assert train(other, tmp_path / 'run') == 1
     assert "36 characters expected, 36 found; missing '%', extra '9')" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(('accuracy', 'error_rate', 'expected'), [
+    (0.6, 0.9, True), (0.4, 0.1, False), (0.5, 0.2, True), (0.5, 0.3, False), (0.5, 0.4, False)])
+def test_the_better_of_two_validations_reads_more_words_or_as_many_with_fewer_edits(accuracy, error_rate, expected):
+    results = {'word_accuracy': accuracy, 'character_error_rate': error_rate}
+    assert run_folder.is_better(results, {'word_accuracy': 0.5, 'character_error_rate': 0.3}) is expected
+
+
+@pytest.mark.parametrize('others', [{}, {'word_accuracy': None}, {'word_accuracy': 7.0, 'character_error_rate': 0.0}])
+def test_any_validation_is_better_than_none_or_than_figures_that_cannot_be(others):
+    assert run_folder.is_better({'word_accuracy': 0.0, 'character_error_rate': 1.0}, others)
 
 
 def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):

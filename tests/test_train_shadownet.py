@@ -46,22 +46,63 @@ def test_a_run_writes_checkpoints_the_best_the_alphabet_the_configuration_and_ev
             'train/input_wait_share', 'validation/word_accuracy'} <= scalars.keys()
     assert len(scalars['train/loss']) == 4
     assert pictures == ['validation/words'] * 2
-    best = checkpoint_files.load_newest(str(tmp_path / 'run' / 'best'), with_optimizer=True).tensors
-    assert not any(name.startswith('optimizer/') for name in best)
+    best = tensors_of(tmp_path / 'run' / 'best')
+    assert not any(name.startswith(('optimizer/', 'average/')) for name in best)
 
 
-def test_a_run_that_is_stopped_and_goes_on_ends_with_the_same_weights(records, tmp_path):
-    assert train(records, tmp_path / 'whole') == 0
-    assert train(records, tmp_path / 'parts', flags=['--max_step', '3']) == 0
+def test_readers_get_the_averages_of_the_weights_where_a_run_has_them(records, tmp_path):
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=3', 'TRAIN.LEARNING_RATE=0.1') == 0
+    whole = tensors_of(tmp_path / 'run')
+    for folder in ('run', 'run/best'):
+        read = checkpoint_files.load_newest(str(tmp_path / folder)).tensors
+        assert read.keys() == {name for name in whole if not name.startswith(('optimizer/', 'average/'))}
+        assert np.array_equal(read['shadow/conv1/W'], whole['average/shadow/conv1/W'])
+    assert not np.array_equal(whole['shadow/conv1/W'], whole['average/shadow/conv1/W'])
+
+
+def test_a_run_that_had_no_averages_goes_on_with_them_from_its_weights(records, tmp_path):
+    assert train(records, tmp_path / 'run', 'TRAIN.AVERAGE_DECAY=0', flags=['--max_step', '2']) == 0
+    before = tensors_of(tmp_path / 'run')
+    assert not any(name.startswith('average/') for name in before)
+    assert train(records, tmp_path / 'run', 'TRAIN.AVERAGE_DECAY=0.3', 'TRAIN.STEPS=3') == 0
+    after = tensors_of(tmp_path / 'run')
+    decay = 3 / 12   # of the third step, still below 0.3
+    expected = decay * before['shadow/conv1/W'] + (1 - decay) * after['shadow/conv1/W']
+    np.testing.assert_allclose(after['average/shadow/conv1/W'], expected, rtol=1e-5, atol=1e-8)
+
+
+def test_convolutions_that_were_fixed_learn_once_the_run_goes_on_without(records, tmp_path, capfd):
+    fixed = ['TRAIN.FIXED_CONVOLUTIONS=True']
+    assert train(records, tmp_path / 'run', *fixed, flags=['--max_step', '1']) == 0
+    first = tensors_of(tmp_path / 'run')
+    assert train(records, tmp_path / 'run', *fixed, flags=['--max_step', '2']) == 0
+    second = tensors_of(tmp_path / 'run')
+    assert 'the optimizer starts anew' not in capfd.readouterr().err
+    assert train(records, tmp_path / 'run', flags=['--max_step', '3']) == 0
+    assert 'the convolutions were fixed so far; the optimizer starts anew' in capfd.readouterr().err
+    third = tensors_of(tmp_path / 'run')
+    names = ('shadow/conv1/W', 'shadow/BatchNorm/gamma', 'shadow/BatchNorm/moving_mean')
+    assert all(np.array_equal(first[name], second[name]) for name in names)
+    assert not any(np.array_equal(second[name], third[name]) for name in names)
+    assert third['optimizer/beta1_power'] == pytest.approx(0.9 * 0.9)   # after one step
+
+
+RECIPE = ['TRAIN.RAND_AUGMENT=3', 'TRAIN.OPTIMIZER=adamw', 'TRAIN.LR_SCHEDULE=onecycle', 'TRAIN.AUGMENT=True']
+
+
+@pytest.mark.parametrize('knobs', [[], RECIPE])
+def test_a_run_that_is_stopped_and_goes_on_ends_with_the_same_weights(records, tmp_path, knobs):
+    assert train(records, tmp_path / 'whole', *knobs) == 0
+    assert train(records, tmp_path / 'parts', *knobs, flags=['--max_step', '3']) == 0
     assert tensors_of(tmp_path / 'parts')['global_step'] == 3
-    assert train(records, tmp_path / 'parts') == 0
+    assert train(records, tmp_path / 'parts', *knobs) == 0
     assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
 
 
 def test_a_run_on_drawn_words_goes_on_with_the_words_that_come_next(records, tmp_path):
     (tmp_path / 'words.txt').write_text('one\ntwo\nten\n')
     flags = ['--drawn_words', str(tmp_path / 'words.txt')]
-    knobs = ['TRAIN.STEPS=4', 'TRAIN.DRAWN_REPEATS=2']
+    knobs = ['TRAIN.STEPS=4', 'TRAIN.DRAWN_REPEATS=2', 'TRAIN.RAND_AUGMENT=2', 'TRAIN.DRAWN_PLAIN_STEPS=1']
     assert train(records, tmp_path / 'whole', *knobs, flags=flags) == 0
     assert train(records, tmp_path / 'parts', *knobs, flags=[*flags, '--max_step', '2']) == 0
     assert train(records, tmp_path / 'parts', *knobs, 'TRAIN.DRAWING_PROCESSES=1', flags=flags) == 0
@@ -109,7 +150,7 @@ def test_what_only_drawing_reads_is_a_wrong_argument_without_it(flags, named, ca
     with pytest.raises(SystemExit) as caught:
         train_shadownet.main(flags)
     assert caught.value.code == 2
-    assert f'{named} is for --drawn_words' in capsys.readouterr().err
+    assert f'{named} is for --drawn_words or --weights_path' in capsys.readouterr().err
 
 
 def test_an_error_of_drawing_is_not_put_down_to_the_records():
@@ -238,7 +279,7 @@ def test_new_runs_start_from_given_weights_also_with_another_alphabet(records, t
     assert train(records, tmp_path / 'second', 'TRAIN.STEPS=1', 'TRAIN.LEARNING_RATE=0.0',
                  flags=['--weights_path', str(tmp_path / 'first')]) == 0
     first, second = tensors_of(tmp_path / 'first'), tensors_of(tmp_path / 'second')
-    assert np.array_equal(first['shadow/conv1/W'], second['shadow/conv1/W'])
+    assert np.array_equal(first['average/shadow/conv1/W'], second['shadow/conv1/W'])
     assert second['global_step'] == 1
     other = write_records(tmp_path / 'other', {'train': ['héllo'] * 4}, CharacterCodec('éhlo'), SIZE)
     assert train(other, tmp_path / 'third', 'TRAIN.STEPS=1', flags=['--weights_path', str(tmp_path / 'first')]) == 0

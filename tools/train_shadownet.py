@@ -32,12 +32,15 @@ def parse_args(argv=None):
     parser.add_argument('--fonts', nargs='+', metavar='DIR',
                         help="folders of fonts for --drawn_words (default: OpenCV's own and the system's)")
     parser.add_argument('--weights_path', metavar='PATH',
-                        help="start a new run from the weights of this checkpoint; 'bundled' for those of the project")
+                        help="start a new run from the weights of this checkpoint, 'bundled' for those of the project; "
+                             'words that are drawn are mixed with few records, see TRAIN.DRAWN_FRACTION')
     settings.add_set_flag(parser, 'ARCH', 'TRAIN')
     args = parser.parse_args(argv)
     of_drawing = [name for name in settings.assigned_knobs(args) if name.startswith('TRAIN.DRAW')]
-    if not args.drawn_words and (args.fonts or of_drawing):
-        parser.error(f'{"--fonts" if args.fonts else of_drawing[0]} is for --drawn_words')
+    if not args.drawn_words and not args.weights_path and (args.fonts or of_drawing):
+        parser.error(f'{"--fonts" if args.fonts else of_drawing[0]} is for --drawn_words or --weights_path')
+    if args.drawn_words and 'TRAIN.DRAWN_FRACTION' in of_drawing:
+        parser.error('TRAIN.DRAWN_FRACTION is for --weights_path without --drawn_words, with which all is drawn')
     return args
 
 
@@ -53,8 +56,10 @@ def train_shadownet(args, config, cluster):
     provider = TextDataProvider(args.dataset_dir or args.data_dir, config.ARCH.INPUT_SIZE)
     drawer = None
     if args.drawn_words:
-        drawer = inputs.make_drawer(args.drawn_words, args.fonts, provider.codec, config.ARCH.INPUT_SIZE,
-                                    training_settings)
+        training_settings = training_settings._replace(drawn_fraction=1.0)
+        drawer = inputs.make_drawer(args.drawn_words, args.fonts, provider, training_settings)
+    elif args.weights_path:
+        drawer = inputs.make_companion(args.fonts, provider, training_settings)
     run = runs.Run(provider, drawer, settings.architecture(config, provider.codec), output_dir=args.output_dir,
                    log_dir=args.log_dir or args.output_dir, configuration=knobs(config),
                    weights_path=args.weights_path, max_step=args.max_step)

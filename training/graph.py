@@ -9,6 +9,7 @@ from crnnmodel.kernels import FUSED, LOOPED, choose_kernels
 from data_provider.batches import Batch, BatchSlice
 from local_utils import log_utils, session_utils
 from reading import recognition
+from training import averages
 from training.inputs import batches_of_worker
 from training.settings import TrainingSettings
 from training.step import Step, build_step
@@ -32,7 +33,7 @@ class TrainingGraph(NamedTuple):
     waiting: tf.Tensor     # float64 []: seconds that the step waited for its batches
     steps: list            # of ReplicaStep, one for each replica of this worker
     wish: tf.Tensor        # placeholder float32 []: 1 where this worker wishes to stop
-    validation: recognition.ReadingGraph   # with the same weights
+    validation: recognition.ReadingGraph   # with the same weights, or their averages
     figures: tf.Tensor     # placeholder float32 [MAX_FIGURES]: figures of this worker …
     sums: tf.Tensor        # … and float32 [MAX_FIGURES]: their sums over all workers; see `summed`
 
@@ -65,7 +66,8 @@ def build_training_graph(cluster, provider, draw, architecture: Architecture, fi
 
     def replica_step(batch):
         network = crnn_model.ShadowNet('train', architecture, kernels, dropout=settings.dropout,
-                                       dropout_seed=tf.stack([settings.seed, step]))
+                                       dropout_seed=tf.stack([settings.seed, step]),
+                                       fixed_convolutions=settings.fixed_convolutions)
         train = build_step(network, batch.images, batch.labels, step, settings)
         wishes, = replicas.sum_over_replicas([tf.identity(wish)])
         return ReplicaStep(batch._replace(images=()), train._replace(logits=()), ctc.decode(train.logits), wishes)
@@ -78,7 +80,8 @@ def build_training_graph(cluster, provider, draw, architecture: Architecture, fi
         steps = strategy.run(replica_step, args=(batch,))
         sums = strategy.run(lambda: replicas.sum_over_replicas([tf.identity(figures)])[0])
         reading_kernels = kernels if kernels.lstm == FUSED else kernels._replace(lstm=LOOPED)
-        validation = recognition.build_reading_graph(architecture, reading_kernels)
+        with averages.scope(bool(settings.average_decay)):
+            validation = recognition.build_reading_graph(architecture, reading_kernels)
     local = strategy.experimental_local_results
     return TrainingGraph(
         initializers=[iterator.initialize()], waiting=waiting, steps=list(local(steps)), wish=wish,

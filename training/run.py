@@ -8,22 +8,26 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files, geometry
 from crnnmodel.architecture import Architecture
+from crnnmodel.crnn_model import SEQUENCE_SCOPE
+from crnnmodel.tensor_bundle import AVERAGE
 from local_utils import log_utils, record_files, session_utils
 from local_utils.errors import InputError, Unavailable
 from local_utils.stop_signals import StopSignals
+from training import averages, inputs, loop
 from training import graph as graphs
-from training import inputs, loop
 from training.cluster import Cluster, task_of
 from training.report import TrainingReport
 from training.run_folder import RunFolder
 from training.settings import TrainingSettings
+
+OPTIMIZER = 'optimizer/'   # before the names of what the optimizer keeps
 
 
 class Run(NamedTuple):
     """What a run is given beside its settings."""
 
     provider: object            # data_provider.TextDataProvider of the records
-    drawer: object              # inputs.make_drawer's, in place of the training records; or None
+    drawer: object              # inputs.make_drawer's, for `drawn_fraction` of the samples; None for records alone
     architecture: Architecture  # of the network
     output_dir: str             # the folder of the checkpoints; a run that is in it goes on
     log_dir: str                # the folder of TensorBoard's log/
@@ -39,15 +43,16 @@ def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
         InputError: what was given does not fit together, or cannot be read or written; says what.
     """
     _check_settings(run, cluster, settings)
-    _describe_records(run)
+    _describe_records(run, settings)
     first_weights = _load_first_weights(run) if run.weights_path else None
     with RunFolder(run.output_dir, is_chief=cluster.is_chief) as folder:
         resumed = folder.load_last(run.architecture)
         first_step = int(resumed.tensors['global_step']) if resumed else 0
         last_step = min(settings.steps, run.max_step or settings.steps)
-        validate_first = (   # as after a kill in the middle of it
-            resumed is not None and run.provider.has(record_files.VALIDATION)
-            and loop.is_validation_step(first_step, last_step, settings) and not folder.is_validated(first_step))
+        validate_first = (   # to tell later what was won, and after a kill in the middle of it
+            (first_weights is not None or loop.is_validation_step(first_step, last_step, settings))
+            and (resumed or first_weights) is not None and run.provider.has(record_files.VALIDATION)
+            and not folder.is_validated(first_step))
         if first_step >= last_step and not validate_first:
             log_utils.init_logger().info('nothing to do: %d of %d steps are done in %s', first_step, last_step,
                                          run.output_dir)
@@ -55,7 +60,10 @@ def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
         cluster.wait_for_others(settings.cluster_wait)
         with _open_session(run, folder, cluster, settings, resumed, first_weights, last_step) as training_loop:
             del resumed, first_weights
-            return training_loop.run(first_step, last_step, validate_first)
+            reached = training_loop.run(first_step, last_step, validate_first)
+        if reached == settings.steps:
+            folder.tell_gain()
+        return reached
 
 
 @contextlib.contextmanager
@@ -84,7 +92,7 @@ def _open_session(run, folder, cluster, settings, resumed, first_weights, last_s
 
 
 def _check_settings(run, cluster, settings):
-    geometry.time_steps(run.architecture.input_size)
+    geometry.time_steps(run.architecture.input_size)   # which raises for a size that is none of the network's
     if settings.batch_size % cluster.num_replicas:
         raise InputError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {settings.batch_size}')
@@ -94,10 +102,10 @@ def _check_settings(run, cluster, settings):
             settings.warmup_steps, settings.steps)
 
 
-def _describe_records(run):
+def _describe_records(run, settings):
     """Say what there is to train on, and check that it is usable."""
     logger, provider = log_utils.init_logger(), run.provider
-    if not run.drawer:
+    if not run.drawer or settings.drawn_fraction < 1:
         logger.info('%s: %d training samples', provider.dataset_dir, provider.num_samples(record_files.TRAIN))
     logger.info('an alphabet of %d characters', provider.codec.blank)
     if provider.has(record_files.VALIDATION):
@@ -127,7 +135,7 @@ def _initialise(session, training, architecture, resumed, first_weights):
     session.run([tf.global_variables_initializer(), *training.initializers])
     if resumed:
         logger.info('going on from %s', resumed.prefix)
-        checkpoint.restore(session, resumed.tensors, resumed.prefix, tf.global_variables())
+        checkpoint.restore(session, resumed.tensors, resumed.prefix, _variables_to_restore(resumed.tensors))
     elif first_weights:
         prefix, tensors = first_weights
         new_characters = checkpoint.restore_weights(
@@ -137,6 +145,26 @@ def _initialise(session, training, architecture, resumed, first_weights):
             'letters, small, capital or without accents, or else anew'))
     else:
         logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
+    if not (resumed and any(name.startswith(AVERAGE) for name in resumed.tensors)):
+        averages.start_averages(session)
+
+
+def _variables_to_restore(tensors):
+    """Return the graph's variables that a run takes from its checkpoint: all, but for what is new since then.
+
+    New are the averages, where it had none, and what the optimizer keeps of convolutions that were fixed. The optimizer
+    then starts anew as a whole: its first steps weigh what it knows by how many there were, for all variables together.
+    """
+    variables = tf.global_variables()
+    if not any(name.startswith(AVERAGE) for name in tensors):
+        variables = [variable for variable in variables if not variable.op.name.startswith(AVERAGE)]
+    missing = [variable.op.name for variable in variables if variable.op.name not in tensors]
+    convolutions = [name for name in missing if name.startswith(OPTIMIZER + 'shadow/')
+                    and not name.startswith(OPTIMIZER + SEQUENCE_SCOPE)]
+    if convolutions and len(convolutions) == len(missing):
+        log_utils.init_logger().warning('the convolutions were fixed so far; the optimizer starts anew')
+        variables = [variable for variable in variables if not variable.op.name.startswith(OPTIMIZER)]
+    return variables
 
 
 def _check_first_step(session, cluster, training, first_step):

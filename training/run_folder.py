@@ -1,16 +1,20 @@
 """The output folder of a training run: its checkpoints, the newest readable one and the best, the alphabet, the configuration."""
 import contextlib
 import json
+import math
 import os
 
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files
+from crnnmodel.tensor_bundle import AVERAGE
 from local_utils import establish_char_dict, files, folder_lock, log_utils
 from local_utils.errors import InputError
+from training import averages
 
 RESULT_NAME = 'validation.json'   # of the last validation, and in best/ of the best
+FIRST_RESULT_NAME = 'first_validation.json'   # of a run from other weights: before its first step
 CONFIG_NAME = 'config.json'
 
 
@@ -80,8 +84,10 @@ class RunFolder:
         self._keep_checkpoints = keep_checkpoints
         # They keep all: removing the old ones they would take a bracket in a path for a pattern.
         self._saver = tf.train.Saver(max_to_keep=None, save_relative_paths=True)
-        weights = [variable for variable in tf.global_variables() if not variable.op.name.startswith('optimizer/')]
-        self._best_saver = tf.train.Saver(weights, max_to_keep=None, save_relative_paths=True)
+        weights = {variable.op.name: variable for variable in tf.global_variables()
+                   if not variable.op.name.startswith(('optimizer/', AVERAGE))}
+        self._best_saver = tf.train.Saver({**weights, **averages.averaged_variables()}, max_to_keep=None,
+                                          save_relative_paths=True)
 
     def start(self, codec, configuration):
         """Write the alphabet and the configuration beside the checkpoints to come, with a warning for each knob that was another.
@@ -111,10 +117,9 @@ class RunFolder:
             own = checkpoint_files.own_checkpoints(self.output_dir)
             checkpoint_files.remove_checkpoints(own[self._keep_checkpoints:])
 
-    def best_accuracy(self):
-        """Return the word accuracy of the best checkpoint, or -1 where there is none."""
-        accuracy = _object_in(os.path.join(self.best_dir, RESULT_NAME)).get('word_accuracy')
-        return accuracy if isinstance(accuracy, (int, float)) and 0 <= accuracy <= 1 else -1.0
+    def best_results(self) -> dict:
+        """Return the figures of the best checkpoint's validation, empty where there is none."""
+        return _object_in(os.path.join(self.best_dir, RESULT_NAME))
 
     def is_validated(self, step):
         """Whether the last validation that came to its end was that of a step."""
@@ -125,7 +130,9 @@ class RunFolder:
         if not self._is_chief:
             return
         results = {'step': step, **results}
-        if results['word_accuracy'] > self.best_accuracy():
+        if step == 0:
+            files.write_json(os.path.join(self.output_dir, FIRST_RESULT_NAME), results)
+        if is_better(results, self.best_results()):
             os.makedirs(self.best_dir, exist_ok=True)
             establish_char_dict.write_alphabet(self._codec.characters, self.best_dir)
             checkpoint.save_checkpoint(self._best_saver, session, self.best_dir, step)
@@ -134,6 +141,34 @@ class RunFolder:
                 if checkpoint_files.step_of(prefix) != step])
             files.write_json(os.path.join(self.best_dir, RESULT_NAME), results)
         files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)   # last: by it the validation is known to be done
+
+
+    def tell_gain(self) -> None:
+        """Say in the log how much better the best weights read than those that the run started from."""
+        before, best = _object_in(os.path.join(self.output_dir, FIRST_RESULT_NAME)), self.best_results()
+        if not self._is_chief or not before or not best:
+            return
+        if is_better(best, before):
+            log_utils.init_logger().info(
+                'word accuracy %.4f with the weights that the run started from, %.4f with those of step %d; character '
+                'error rate %.4f and %.4f; %s has the better', before['word_accuracy'], best['word_accuracy'],
+                best['step'], before['character_error_rate'], best['character_error_rate'], self.best_dir)
+        else:
+            log_utils.init_logger().warning(
+                'nothing was won: word accuracy %.4f with the weights that the run started from, never more; %s has '
+                'those', before['word_accuracy'], self.best_dir)
+
+
+def is_better(results: dict, others: dict) -> bool:
+    """Whether one validation's figures are better than another's: more words read right, or as many with fewer edits."""
+    return _merit(results) > _merit(others)
+
+
+def _merit(results):
+    """Return (word accuracy, − character error rate), which compare; figures that are none are worse than any."""
+    accuracy, error_rate = results.get('word_accuracy'), results.get('character_error_rate')
+    return (accuracy if isinstance(accuracy, (int, float)) and 0 <= accuracy <= 1 else -1.0,
+            -error_rate if isinstance(error_rate, (int, float)) and error_rate >= 0 else -math.inf)
 
 
 def changes(before, now):

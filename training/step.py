@@ -1,10 +1,12 @@
 """The training step as a graph: loss, learning rate, clipped gradients, and an update that leaves out what is not finite."""
+import math
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import ctc, replicas
-from training import optimizers
+from crnnmodel.crnn_model import SEQUENCE_SCOPE
+from training import averages, optimizers
 from training.settings import TrainingSettings
 
 
@@ -22,7 +24,9 @@ class Step(NamedTuple):
 
 
 BATCH_NORM_DECAY = 0.999
-SCHEDULES = ('cosine', 'exponential', 'constant')
+SCHEDULES = ('cosine', 'onecycle', 'exponential', 'constant')
+ONE_CYCLE_START = 25    # one-cycle: the highest rate is so many times the first …
+ONE_CYCLE_END = 1e4     # … and the first so many times the last
 
 
 def build_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Variable,
@@ -34,13 +38,14 @@ def build_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Var
         images: uint8 [batch, 32, width, 3], BGR.
         labels: SparseTensor int32 [batch, longest].
         step: integer, the number of steps done.
-        settings: of them the learning rate and its schedule, the optimizer and the clipping.
+        settings: of them the learning rate and its schedule, the optimizer, the clipping, the averages, and whether the
+            convolutions are fixed, as the network then has to know, too.
     """
     logits = network.build_shadownet(images)
     losses, usable = ctc.ctc_loss(labels, logits)
     num_usable, = replicas.sum_over_replicas([tf.reduce_sum(tf.cast(usable, tf.float32))])
     own_loss = tf.reduce_sum(losses) / tf.maximum(num_usable, 1)   # this replica's part of the loss
-    variables = tf.trainable_variables()
+    variables = tf.trainable_variables(SEQUENCE_SCOPE if settings.fixed_convolutions else None)
     loss, *gradients = replicas.sum_over_replicas([own_loss, *tf.gradients(own_loss, variables)])
     gradient_norm = tf.global_norm(gradients)
     if settings.gradient_clip_norm > 0:
@@ -49,10 +54,13 @@ def build_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Var
     learning_rate = scheduled_learning_rate(step, settings)
 
     def change_weights():
-        return tf.group(
-            optimizers.apply_gradients(settings.optimizer, gradients, variables, learning_rate=learning_rate,
-                                       momentum=settings.momentum),
-            *moving_average_updates(network.moving_averages, step))
+        changes = [optimizers.apply_gradients(settings.optimizer, gradients, variables, learning_rate=learning_rate,
+                                              momentum=settings.momentum, weight_decay=settings.weight_decay),
+                   *moving_average_updates(network.moving_averages, step)]
+        if not settings.average_decay:
+            return tf.group(*changes)
+        with tf.control_dependencies(changes):
+            return averages.update_averages(settings.average_decay, step)
 
     with tf.control_dependencies([tf.cond(is_applied, change_weights, tf.no_op)]):
         update = tf.raw_ops.AssignAddVariableOp(resource=step.handle, value=tf.ones([], step.dtype))
@@ -79,7 +87,11 @@ def moving_average_updates(moving_averages: list, step: tf.Variable) -> list:
 def scheduled_learning_rate(step: tf.Tensor, settings: TrainingSettings) -> tf.Tensor:
     """Return the learning rate of a step, float32 [].
 
-    It rises in a line from 0 over `warmup_steps`, then follows the schedule: 'cosine' falls to 0 at `steps`,
+    'onecycle' is PyTorch's OneCycleLR. With r the highest rate, n the number of `steps`, w = `warmup_fraction` · n − 1
+    and fall(a, b, x) = b + (a − b) / 2 · (1 + cos(π x)), half a cosine from a to b as x goes from 0 to 1, the rate of
+    step t (from 0) is fall(r / 25, r, t / w) up to w, then fall(r, r / 25 / 10⁴, (t − w) / (n − 1 − w)).
+
+    The others rise in a line from 0 over `warmup_steps`, then follow the schedule: 'cosine' falls to 0 at `steps`,
     'exponential' is multiplied by `lr_decay_rate` every `lr_decay_steps`, 'constant' stays.
 
     Args:
@@ -89,14 +101,32 @@ def scheduled_learning_rate(step: tf.Tensor, settings: TrainingSettings) -> tf.T
     Raises:
         ValueError: no such schedule.
     """
-    if settings.lr_schedule not in SCHEDULES:
-        raise ValueError(f'expected the schedule to be one of {", ".join(SCHEDULES)}, got {settings.lr_schedule!r}')
     step = tf.cast(step, tf.float32)
-    warmup_steps = settings.warmup_steps
-    factor = tf.constant(1.0)
-    if settings.lr_schedule == 'cosine':
-        done = tf.clip_by_value((step - warmup_steps) / max(settings.steps - warmup_steps, 1), 0, 1)
-        factor = 0.5 * (1 + tf.cos(3.141592653589793 * done))
+    rise = tf.minimum(1.0, (step + 1) / max(settings.warmup_steps, 1))
+    if settings.lr_schedule == 'onecycle':
+        factor = _one_cycle(step, settings.steps, settings.warmup_fraction)
+    elif settings.lr_schedule == 'cosine':
+        after_warmup = max(settings.steps - settings.warmup_steps, 1)
+        factor = rise * _fall(1.0, 0.0, (step - settings.warmup_steps) / after_warmup)
     elif settings.lr_schedule == 'exponential':
-        factor = tf.pow(settings.lr_decay_rate, tf.floor(step / settings.lr_decay_steps))
-    return settings.learning_rate * factor * tf.minimum(1.0, (step + 1) / max(warmup_steps, 1))
+        factor = rise * tf.pow(settings.lr_decay_rate, tf.floor(step / settings.lr_decay_steps))
+    elif settings.lr_schedule == 'constant':
+        factor = rise
+    else:
+        raise ValueError(f'expected the schedule to be one of {", ".join(SCHEDULES)}, got {settings.lr_schedule!r}')
+    return settings.learning_rate * factor
+
+
+def _one_cycle(step, steps, warmup_fraction):
+    """Return the one-cycle rate of a step as a fraction of the highest, float32 []."""
+    first, last = 1 / ONE_CYCLE_START, 1 / ONE_CYCLE_START / ONE_CYCLE_END
+    highest_at = max(warmup_fraction * steps - 1, 0)
+    fall = _fall(1.0, last, (step - highest_at) / max(steps - 1 - highest_at, 1))
+    if not highest_at:
+        return fall
+    return tf.where(step < highest_at, _fall(first, 1.0, step / highest_at), fall)
+
+
+def _fall(first, last, done):
+    """Return the value of half a cosine from a first value to a last where a fraction of it is done."""
+    return last + (first - last) / 2 * (1 + tf.cos(math.pi * tf.clip_by_value(done, 0, 1)))

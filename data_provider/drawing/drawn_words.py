@@ -7,7 +7,7 @@ import functools
 import cv2
 import numpy as np
 
-from data_provider import image_file
+from data_provider import augmentation, image_file
 from data_provider.drawing import camera, fonts, text_image, text_source, text_style, word_texts
 from local_utils import parallel
 from local_utils.errors import Unavailable
@@ -40,7 +40,7 @@ class DrawnWords:
     """
 
     def __init__(self, *, words, font_paths, codec, styles, seed, input_size, max_frames, plain_samples=0,
-                 with_others=True, in_turn=False, part=None):
+                 with_others=True, in_turn=False, part=None, rand_augment=0):
         """Choose what is drawn.
 
         Args:
@@ -53,6 +53,7 @@ class DrawnWords:
             max_frames: frames that the network makes of such a picture.
             plain_samples: how many of the first samples are drawn plainly, whatever the styles.
             with_others, in_turn, part: of the texts, see text_source.TextSource.
+            rand_augment: operations on each sample that is not drawn plainly, see augmentation.rand_augment.
 
         Raises:
             InputError: none of the fonts can draw some character of the words.
@@ -65,6 +66,7 @@ class DrawnWords:
         self._codec = codec
         self._styles = styles
         self._plain_samples = plain_samples
+        self._rand_augment = rand_augment
         self._seed = seed
         self._input_size = tuple(input_size)
 
@@ -91,7 +93,10 @@ class DrawnWords:
     def sample(self, number):
         """Return the picture of a number as the network takes it, a Sample; raises what `picture` raises."""
         text, jpeg = self.picture(number)
-        return Sample(self._codec.encode(text.label), text, image_file.decode_image(jpeg, self._input_size))
+        image = image_file.decode_image(jpeg, self._input_size)
+        if number >= self._plain_samples:
+            image = augmentation.rand_augment(image, np.random.default_rng([self._seed, number, 1]), self._rand_augment)
+        return Sample(self._codec.encode(text.label), text, image)
 
     def draw(self, numbers):
         """Draw the words of some numbers; returns Drawn."""
