@@ -14,10 +14,10 @@ GREEN, RED = (0, 128, 0), (0, 0, 200)
 
 
 def check_path(path, inputs=()):
-    """Raise InputError where a picture cannot be written to a path, or would take the place of one of the input files."""
+    """Raise InputError where a picture cannot be written to a path, or would replace one of the inputs."""
     files.check_target(path, ENDINGS)
     if os.path.realpath(path) in map(os.path.realpath, inputs):
-        raise InputError(f'{path}: one of the images that are to be read; expected another name for the picture')
+        raise InputError(f'{path}: one of the images that are to be read; expected another name')
 
 
 def draw_readings(examples, columns=4):
@@ -57,7 +57,8 @@ def save_contact_sheet(examples, path, columns=8, cell_size=(200, 84)):
     for index, (image, label) in enumerate(examples):
         y, x = index // columns * height, index % columns * width
         scale = min((width - 6) / image.shape[1], (height - TEXT_HEIGHT) / image.shape[0])
-        shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=interpolation)
         sheet[y:y + shown.shape[0], x:x + shown.shape[1]] = shown
         cv2.putText(sheet, label, (x + 2, y + height - 6), (0, 0, 0), cv2.FontFace('sans'), 13)
     with files.atomic_file(path) as file:
