@@ -1,4 +1,5 @@
-# Sourced by demo.sh and test.sh with a requirements file: makes .venv, installs the pinned packages once, activates it.
+# Sourced by demo.sh and test.sh with a requirements file: makes .venv, installs the pinned packages once,
+# activates it.
 _stamp=.venv/installed-$1
 if [ ! -f "$_stamp" ] || [ requirements.txt -nt "$_stamp" ] || [ "$1" -nt "$_stamp" ]; then
     python3 -m venv .venv

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need into .venv, checks the style, runs the tests, two at a time. Arguments go to pytest.
+# Installs what the tests need into .venv, checks the style, runs the tests, two at a time. Arguments go to
+# pytest.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./environment.sh requirements-dev.txt

@@ -1,4 +1,4 @@
-"""Tensors of a checkpoint and variables of a graph: restoring, constants, weights of another alphabet, saving."""
+"""Tensors of a checkpoint and variables of a graph: restoring, constants, another alphabet, saving."""
 import os
 import unicodedata
 
@@ -24,10 +24,15 @@ def network_variables() -> list:
 
 
 def save_checkpoint(saver: tf.train.Saver, session: tf.Session, folder: str, step: int) -> None:
-    """Write the checkpoint of a step into a folder, or, where that fails, nothing; raises Unavailable then."""
+    """Write the checkpoint of a step into a folder.
+
+    Raises:
+        Unavailable: it cannot be written; nothing of it is left then.
+    """
     try:
         with session_utils.unavailable(f'{folder}: cannot write the checkpoint of step {step}'):
-            saver.save(session, os.path.join(folder, checkpoint_files.NAME), global_step=step, write_meta_graph=False)
+            prefix = os.path.join(folder, checkpoint_files.NAME)
+            saver.save(session, prefix, global_step=step, write_meta_graph=False)
     except OSError:
         checkpoint_files.remove_leftovers(folder)
         raise
@@ -48,10 +53,10 @@ def restore(session: tf.Session, tensors: dict, prefix: str, variables: list) ->
 
 
 class Constants:
-    """The weights of a checkpoint as constants of one graph, which the networks that are built in `scope` share.
+    """The weights of a checkpoint as constants of one graph, for all networks that are built in `scope`.
 
-    A graph that only reads is faster with them than with variables: what depends on the weights alone, such as their
-    cast to bfloat16 and their order in memory, is worked out once and not in each run.
+    A graph that only reads is faster with them than with variables: what depends on the weights alone, such
+    as their cast to bfloat16 and their order in memory, is worked out once and not in each run.
     """
 
     def __init__(self, tensors: dict, prefix: str):
@@ -61,11 +66,12 @@ class Constants:
         self._constants = {}
 
     def scope(self):
-        """Return a scope, for `with`, in which a network has constants; building in it raises what `value_of` raises.
+        """Return a scope, for `with`, in which a network has constants; building in it raises as `value_of`.
 
         What it works out from them for all runs are local variables: initialise these before the first.
         """
-        return tf.variable_scope(tf.get_variable_scope(), custom_getter=self._constant_of, reuse=tf.AUTO_REUSE)
+        return tf.variable_scope(
+            tf.get_variable_scope(), custom_getter=self._constant_of, reuse=tf.AUTO_REUSE)
 
     def _constant_of(self, getter, *, name, shape, collections, **how):
         if tf.GraphKeys.LOCAL_VARIABLES in (collections or ()):
@@ -77,7 +83,11 @@ class Constants:
 
 
 def value_of(tensors: dict, prefix: str, name: str, shape) -> np.ndarray:
-    """Return the value of a variable in a checkpoint; raises InputError where it lacks it or has another shape."""
+    """Return a variable's value in a checkpoint.
+
+    Raises:
+        InputError: the checkpoint lacks it, or has another shape.
+    """
     if name not in tensors:
         raise InputError(f'{prefix}: of another network or optimizer; it has no variable {name}')
     if np.shape(tensors[name]) != tuple(shape):
@@ -86,12 +96,13 @@ def value_of(tensors: dict, prefix: str, name: str, shape) -> np.ndarray:
     return tensors[name]
 
 
-def restore_weights(session: tf.Session, tensors: dict, prefix: str, *, old: Architecture, new: Architecture) -> str:
-    """Give the network's variables, which have to be initialised, their values in a checkpoint of the same form.
+def restore_weights(
+        session: tf.Session, tensors: dict, prefix: str, *, old: Architecture, new: Architecture) -> str:
+    """Give the network's variables, which are initialised, their values in a checkpoint of the same form.
 
-    Another alphabet is allowed: the projection then keeps the columns of the characters that both have, and of the
-    blank. A new character starts with the column of a character that looks like it, see `_alike`, or else as it was
-    initialised.
+    Another alphabet is allowed: the projection then keeps the columns of the characters that both have, and
+    of the blank. A new character starts with the column of a character that looks like it, see `_alike`, or
+    else as it was initialised.
 
     Args:
         session: of the graph.
@@ -125,7 +136,7 @@ def restore_weights(session: tf.Session, tensors: dict, prefix: str, *, old: Arc
 
 
 def _alike(character, others):
-    """Return which of some characters looks most like one: itself, its other case, it without accents; or None."""
+    """Return which of some characters looks like one: itself, its other case, it without accents; or None."""
     plain = unicodedata.normalize('NFD', character)[0]
     forms = (character, character.lower(), character.upper(), plain, plain.lower(), plain.upper())
     return next((form for form in forms if form in others), None)

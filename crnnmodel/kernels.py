@@ -1,6 +1,7 @@
 """Which kernels compute the network: the one place that asks what machine it is on.
 
-A network takes a `Kernels` and asks nothing itself, so that one built for export is the same on every machine.
+A network takes a `Kernels` and asks nothing itself, so that one built for export is the same on every
+machine.
 """
 from typing import NamedTuple
 
@@ -13,10 +14,10 @@ LOOPED, UNROLLED, FUSED = 'looped', 'unrolled', 'fused'
 
 
 class Kernels(NamedTuple):
-    """How a network's products are computed; without arguments in the plain way that every machine and format knows."""
+    """How a network's products are computed; without arguments in the plain way that every machine knows."""
 
     dtype: tf.DType = tf.float32   # of the large products; variables and logits are float32
-    lstm: str = LOOPED             # LOOPED: a small graph; UNROLLED: faster in training; FUSED: one operation, on a GPU
+    lstm: str = LOOPED             # LOOPED: small graph; UNROLLED: faster training; FUSED: one operation, GPU
     winograd: bool = False         # wide 3 x 3 convolutions with fewer products, see winograd.py; float32
 
 
@@ -28,8 +29,8 @@ def choose_kernels(precision: str = 'auto', *, unrolled: bool = True) -> Kernels
 
     Args:
         precision: one of PRECISIONS; 'auto' is bfloat16 where the GPU, or else the processor, is fast at it.
-        unrolled: whether the LSTM has operations of its own for each time step, on a processor. A training needs that
-            for its gradients; reading few images is sooner ready with a loop.
+        unrolled: whether the LSTM has operations of its own for each time step, on a processor. A training
+            needs that for its gradients; reading few images is sooner ready with a loop.
 
     Raises:
         ValueError: no such precision.

@@ -8,30 +8,31 @@ from local_utils import files
 from local_utils.errors import InputError
 
 ENDINGS = ('.png',)
-SCALE = 2            # of the word images
-TEXT_HEIGHT = 24     # pixels under each word
+TILE_SIZE = (220, 80)   # (width, height), pixels, into which a word image is fitted …
+TILE_MARGIN = 6         # … with this around it
+TEXT_HEIGHT = 24        # pixels under each word
 GREEN, RED = (0, 128, 0), (0, 0, 200)
 
 
 def check_path(path, inputs=()):
-    """Raise InputError where a picture cannot be written to a path, or would take the place of one of the input files."""
+    """Raise InputError where a picture cannot be written to a path, or would replace one of the inputs."""
     files.check_target(path, ENDINGS)
     if os.path.realpath(path) in map(os.path.realpath, inputs):
-        raise InputError(f'{path}: one of the images that are to be read; expected another name for the picture')
+        raise InputError(f'{path}: one of the images that are to be read; expected another name')
 
 
 def draw_readings(examples, columns=4):
     """Draw word images with what was read under each, green where it is right, red with the truth where not.
 
     Args:
-        examples: list of (uint8 [height, width, 3] BGR, truth or None, text read, confidence).
+        examples: list of (uint8 [height, width, 3] BGR of any size, truth or None, text read, confidence).
         columns: words side by side.
 
     Returns:
         uint8 [height, width, 3], BGR.
     """
     tiles = [_draw_reading(*example) for example in examples]
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
+    tiles += [_white(tiles[0].shape)] * (-len(tiles) % columns)
     rows = [np.hstack(tiles[start:start + columns]) for start in range(0, len(tiles), columns)]
     return np.vstack(rows)
 
@@ -53,11 +54,10 @@ def save_contact_sheet(examples, path, columns=8, cell_size=(200, 84)):
     """
     width, height = cell_size
     rows = -(-len(examples) // columns)
-    sheet = np.full((rows * height, columns * width, 3), 255, np.uint8)
+    sheet = _white((rows * height, columns * width, 3))
     for index, (image, label) in enumerate(examples):
         y, x = index // columns * height, index % columns * width
-        scale = min((width - 6) / image.shape[1], (height - TEXT_HEIGHT) / image.shape[0])
-        shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        shown = _fitted(image, (width - TILE_MARGIN, height - TEXT_HEIGHT))
         sheet[y:y + shown.shape[0], x:x + shown.shape[1]] = shown
         cv2.putText(sheet, label, (x + 2, y + height - 6), (0, 0, 0), cv2.FontFace('sans'), 13)
     with files.atomic_file(path) as file:
@@ -65,9 +65,25 @@ def save_contact_sheet(examples, path, columns=8, cell_size=(200, 84)):
 
 
 def _draw_reading(image, truth, text, confidence):
-    large = cv2.resize(image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
-    tile = cv2.copyMakeBorder(large, 4, 4 + TEXT_HEIGHT, 6, 6, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    width, height = TILE_SIZE
+    shown = _fitted(image, TILE_SIZE)
+    tile = _white((height + 2 * TILE_MARGIN + TEXT_HEIGHT, width + 2 * TILE_MARGIN, 3))
+    y = TILE_MARGIN + (height - shown.shape[0]) // 2
+    x = TILE_MARGIN + (width - shown.shape[1]) // 2
+    tile[y:y + shown.shape[0], x:x + shown.shape[1]] = shown
     is_right = truth is None or truth == text
     caption = f'{text} {confidence:.2f}' if is_right else f'{text} ({truth})'
     cv2.putText(tile, caption, (8, tile.shape[0] - 9), GREEN if is_right else RED, cv2.FontFace('sans'), 14)
     return tile
+
+
+def _fitted(image, size):
+    """Return an image as large as fits into a size, (width, height), its sides in proportion."""
+    width, height = size
+    scale = min(width / image.shape[1], height / image.shape[0])
+    new_size = max(round(scale * image.shape[1]), 1), max(round(scale * image.shape[0]), 1)
+    return cv2.resize(image, new_size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+
+
+def _white(shape):
+    return np.full(shape, 255, np.uint8)

@@ -18,7 +18,8 @@ def draw_confusion(confusion, characters, path):
     """Write the confusion matrix of an alignment as a picture.
 
     Args:
-        confusion: dict of (true character or '', read character or '') → count; '' is an insertion or a deletion.
+        confusion: dict of (true character or '', read character or '') → count; '' is an insertion or a
+            deletion.
         characters: the alphabet, str; of a large one the characters with the most mistakes are drawn.
         path: file to write; its ending decides the format.
     """
@@ -29,7 +30,8 @@ def draw_confusion(confusion, characters, path):
         if truth in index_of and read in index_of:
             counts[index_of[truth], index_of[read]] = count
     figure = Figure(figsize=(4 + len(labels) * 0.16, 3 + len(labels) * 0.16), layout='constrained')
-    axes = figure.add_subplot(xlabel='read', ylabel='truth', title='Share of each true character (last: none)')
+    axes = figure.add_subplot(
+        xlabel='read', ylabel='truth', title='Fraction of each true character (last: none)')
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     mesh = axes.matshow(shares, cmap='viridis', norm=LogNorm(vmin=1e-3, vmax=1, clip=True))
     axes.set_xticks(range(len(labels)), [*labels[:-1], '–'], fontsize=7)
@@ -58,7 +60,8 @@ def draw_curves(losses, accuracies, path):
     """
     figure = Figure(figsize=(8, 4), layout='constrained')
     axes = figure.add_subplot(xlabel='step', ylabel='CTC loss (training)')
-    axes.plot(*zip(*sorted(losses.items()), strict=True), color='tab:blue', marker='.' if len(losses) < FEW_POINTS else None,
+    marker = '.' if len(losses) < FEW_POINTS else None
+    axes.plot(*zip(*sorted(losses.items()), strict=True), color='tab:blue', marker=marker,
               label='CTC loss (training)')
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)

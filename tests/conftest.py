@@ -1,4 +1,4 @@
-"""What several tests share: a seeded generator of random numbers, a small alphabet, drawn words, small records."""
+"""What several tests need: seeded random numbers, a small alphabet, drawn words, small records."""
 import fcntl
 import os
 import signal
@@ -22,7 +22,10 @@ ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 @pytest.fixture(scope='session', autouse=True)
 def _interrupts():
-    """Let Ctrl-C interrupt the tests' processes also where a script started the tests in the background: it is ignored there."""
+    """Let Ctrl-C interrupt the tests' processes also where a script started the tests in the background.
+
+    It is ignored there.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -75,7 +78,8 @@ def write_records(folder, words_of_split, codec, size=(100, 32)):
     writer = data_utils.TextFeatureIO(codec).writer
     for split, words in words_of_split.items():
         names = [f'{number}_{word}.png' for number, word in enumerate(words)]
-        writer.write_features(folder / record_files.file_names(split)[0], words, [draw(word, size) for word in words], names)
+        images = [draw(word, size) for word in words]
+        writer.write_features(folder / record_files.file_names(split)[0], words, images, names)
     establish_char_dict.write_alphabet(codec.characters, folder)
     return folder
 
@@ -84,12 +88,16 @@ def write_records(folder, words_of_split, codec, size=(100, 32)):
 def records(tmp_path, codec):
     """Return a folder of small records."""
     from tests.small_run import SIZE, WORDS
-    return write_records(tmp_path / 'records', {'train': WORDS, 'validation': WORDS[:3], 'test': WORDS}, codec, SIZE)
+    words = {'train': WORDS, 'validation': WORDS[:3], 'test': WORDS}
+    return write_records(tmp_path / 'records', words, codec, SIZE)
 
 
 @pytest.fixture(scope='session')
 def overfitted(tmp_path_factory):
-    """Return (records, output folder) of a network that has learned eight words by heart, once for all test processes."""
+    """Return (records, output folder) of a network that has learned eight words by heart.
+
+    It is trained once for all test processes.
+    """
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if 'PYTEST_XDIST_WORKER' in os.environ else own) / 'overfitted'
     folder.mkdir(exist_ok=True)
@@ -106,10 +114,11 @@ def learn_by_heart(records, run):
     from local_utils import command_line
     from tests.small_run import SIZE, SMALL_IMAGES, WORDS
     from tools import train_shadownet
-    write_records(records, {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}, CharacterCodec(ENGLISH), SIZE)
+    words = {'train': WORDS * 2, 'validation': WORDS, 'test': WORDS}
+    write_records(records, words, CharacterCodec(ENGLISH), SIZE)
     status = command_line.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(run), '--set',
-        SMALL_IMAGES, 'ARCH.CONV_CHANNELS=32', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8', 'TRAIN.STEPS=400',
-        'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=400', 'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant',
-        'TRAIN.DROPOUT=0.0', 'TRAIN.PRECISION=float32'])
+        SMALL_IMAGES, 'ARCH.CONV_CHANNELS=16', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8',
+        'TRAIN.STEPS=250', 'TRAIN.LEARNING_RATE=2e-3', 'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=250',
+        'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0', 'TRAIN.PRECISION=float32'])
     assert status == 0

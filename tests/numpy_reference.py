@@ -1,4 +1,4 @@
-"""ShadowNet in plain numpy, written from the paper and the table in the README: slow, and easy to check by eye."""
+"""ShadowNet in plain numpy, written from the paper and docs/design.md: slow, and easy to check by eye."""
 import numpy as np
 
 
@@ -26,19 +26,24 @@ def logits(weights, images, pixel_range):
     x = x[:, 0]
     for layer in range(sum('/fw/basic_lstm_cell/kernel' in name for name in weights)):
         scope = f'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{layer}/bidirectional_rnn'
-        forward, backward = f'{scope}/fw/basic_lstm_cell', f'{scope}/bw/basic_lstm_cell'
-        x = np.concatenate([lstm(x, weights[f'{forward}/kernel'], weights[f'{forward}/bias']),
-                            lstm(x[:, ::-1], weights[f'{backward}/kernel'], weights[f'{backward}/bias'])[:, ::-1]], axis=2)
+        forward, backward = (
+            [weights[f'{scope}/{direction}/basic_lstm_cell/{name}'] for name in ('kernel', 'bias')]
+            for direction in ('fw', 'bw'))
+        x = np.concatenate([lstm(x, *forward), lstm(x[:, ::-1], *backward)[:, ::-1]], axis=2)
     return np.transpose(x @ weights['shadow/LSTMLayers/w'], (1, 0, 2))
 
 
 def conv_relu(x, kernel, stride=1):
-    """A convolution with SAME padding, `stride` in height and 1 in width, then ReLU; x is [batch, height, width, channels]."""
+    """A convolution with SAME padding, `stride` in height and 1 in width, then ReLU.
+
+    x is [batch, height, width, channels].
+    """
     kernel_height, kernel_width = kernel.shape[:2]
     out_height, width = -(-x.shape[1] // stride), x.shape[2]
     pad_height = max((out_height - 1) * stride + kernel_height - x.shape[1], 0)
     pad_width = kernel_width - 1
-    x = np.pad(x, [(0, 0), (pad_height // 2, pad_height - pad_height // 2), (pad_width // 2, pad_width - pad_width // 2), (0, 0)])
+    x = np.pad(x, [(0, 0), (pad_height // 2, pad_height - pad_height // 2),
+                   (pad_width // 2, pad_width - pad_width // 2), (0, 0)])
     out = np.zeros((x.shape[0], out_height, width, kernel.shape[3]))
     for row in range(kernel_height):
         for column in range(kernel_width):

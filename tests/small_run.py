@@ -11,9 +11,9 @@ from tools import settings, train_shadownet
 WORDS = ['cat', 'dog', 'book', 'tree', 'hello', 'aaa', '42', 'word']
 SIZE = (40, 32)
 SMALL_IMAGES = f'ARCH.INPUT_SIZE={SIZE}'
-SMALL = [SMALL_IMAGES, 'ARCH.CONV_CHANNELS=8', 'ARCH.HIDDEN_UNITS=16', 'ARCH.HIDDEN_LAYERS=1', 'TRAIN.BATCH_SIZE=4',
-         'TRAIN.DISPLAY_STEP=2', 'TRAIN.VALIDATION_STEP=4', 'TRAIN.CHECKPOINT_STEP=4', 'TRAIN.STEPS=8', 'TRAIN.WARMUP_STEPS=0',
-         'TRAIN.PRECISION=float32']
+SMALL = [SMALL_IMAGES, 'ARCH.CONV_CHANNELS=8', 'ARCH.HIDDEN_UNITS=16', 'ARCH.HIDDEN_LAYERS=1',
+         'TRAIN.BATCH_SIZE=4', 'TRAIN.DISPLAY_STEP=2', 'TRAIN.VALIDATION_STEP=4', 'TRAIN.CHECKPOINT_STEP=4',
+         'TRAIN.STEPS=8', 'TRAIN.WARMUP_STEPS=0', 'TRAIN.PRECISION=float32']
 
 
 def training_settings(**changes):
@@ -36,9 +36,10 @@ def tensors_of(output_dir):
 def assert_same_tensors(first, second):
     """Assert that two checkpoints' tensors are the same to the last bit."""
     assert first.keys() == second.keys()
-    assert [name for name in first if name != 'description' and not np.array_equal(first[name], second[name])] == []
+    assert [name for name in first
+            if name != 'description' and not np.array_equal(first[name], second[name])] == []
 
 
 def error_lines(capfd):
-    """Return the error lines of the project's logger; TensorFlow has some of its own where there is no GPU."""
+    """Return the error lines of the project's logger; TensorFlow has its own where there is no GPU."""
     return [line for line in capfd.readouterr().err.splitlines() if re.match(r'[0-9:]+ ERROR ', line)]

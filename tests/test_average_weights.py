@@ -25,10 +25,12 @@ def test_the_mean_of_two_runs_is_a_checkpoint_that_training_starts_from(records,
     assert checkpoint_files.step_of(mean.prefix) == 3
     assert mean.tensors.keys() == one.tensors.keys()
     for name in ('shadow/conv1/W', 'shadow/LSTMLayers/w'):
-        np.testing.assert_allclose(mean.tensors[name], (one.tensors[name] + two.tensors[name]) / 2, rtol=1e-6, atol=1e-8)
+        expected = (one.tensors[name] + two.tensors[name]) / 2
+        np.testing.assert_allclose(mean.tensors[name], expected, rtol=1e-6, atol=1e-8)
         assert mean.tensors[name].dtype == np.float32
     assert architecture_of(mean.tensors, '') == architecture_of(one.tensors, '')
-    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1', flags=['--weights_path', str(tmp_path / 'mean')]) == 0
+    flags = ['--weights_path', str(tmp_path / 'mean')]
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1', flags=flags) == 0
 
 
 def test_a_single_checkpoint_only_loses_its_optimizers_state(records, tmp_path):

@@ -10,7 +10,8 @@ from reading import Recogniser
 from tests.conftest import write_records
 from tools import test_shadownet, train_shadownet
 
-WORDS = ['hello', 'street', 'coffee', 'open', 'market', 'queen', 'exit', 'banana', '2026', 'jazz', 'vow', 'fox']
+WORDS = ['hello', 'street', 'coffee', 'open', 'market', 'queen', 'exit', 'banana', '2026', 'jazz', 'vow',
+         'fox']
 
 
 @pytest.fixture(scope='module')
@@ -34,7 +35,8 @@ def test_the_word_list_is_large_and_of_the_alphabet(codec):
 def test_the_bundled_weights_read_drawn_words_where_the_output_folder_has_no_checkpoint(tmp_path, capfd):
     for number, word in enumerate(WORDS):
         cv2.imwrite(str(tmp_path / f'{number:02}.png'), draw(word, number))
-    assert command_line.run_tool(test_shadownet.main, ['--image_path', str(tmp_path), '--output_dir', str(tmp_path)]) == 0
+    flags = ['--image_path', str(tmp_path), '--output_dir', str(tmp_path)]
+    assert command_line.run_tool(test_shadownet.main, flags) == 0
     output, errors = capfd.readouterr()
     assert f'{tmp_path}: no checkpoint there; reading with the bundled weights' in errors
     assert 'reading with the weights of ' in errors
@@ -44,7 +46,8 @@ def test_the_bundled_weights_read_drawn_words_where_the_output_folder_has_no_che
 
 def test_the_bundled_weights_carry_their_alphabet_and_no_state_of_the_optimizer(recogniser, codec):
     tensors = tensor_bundle.load_tensors(recogniser.prefix, with_optimizer=True)
-    assert recogniser.codec.characters == establish_char_dict.read_alphabet(files.repository_path('data')).characters
+    english = establish_char_dict.read_alphabet(files.repository_path('data'))
+    assert recogniser.codec.characters == english.characters
     assert sorted(recogniser.codec.characters) == sorted(codec.characters)
     assert not any(name.startswith('optimizer/') for name in tensors)
 

@@ -1,4 +1,4 @@
-"""Tests of training.cluster and of training on several replicas: in one process, and in processes over loopback."""
+"""Tests of training.cluster and of training on several replicas: in one process, and over loopback."""
 import json
 import os
 import signal
@@ -17,8 +17,8 @@ from tests.small_run import arguments, tensors_of
 from tools import start_local_cluster
 from training import cluster
 
-SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True', 'TRAIN.DISPLAY_STEP=1',
-            'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
+SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True',
+            'TRAIN.DISPLAY_STEP=1', 'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
 
 
 MOST_DIFFERENT = 1e-2   # of the length of a tensor
@@ -51,7 +51,7 @@ def start(records, output_dir, *settings, tf_config='', script=('-m', 'tools.tra
 
 
 def finish(process, seconds=120):
-    """Return (exit status, the project's lines on standard error) of a process, which is killed if it does not end in time."""
+    """Return (exit status, the project's lines on standard error) of a process, killed when late."""
     try:
         _, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -64,7 +64,8 @@ def finish(process, seconds=120):
 def wait_for_checkpoint(run, step, process):
     """Wait until a process has saved the checkpoint of a step, or of a later one."""
     deadline = time.monotonic() + 300
-    while not any(checkpoint_files.step_of(prefix) >= step for prefix in checkpoint_files.checkpoints_in(str(run))):
+    while not any(checkpoint_files.step_of(prefix) >= step
+                  for prefix in checkpoint_files.checkpoints_in(str(run))):
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f'no checkpoint of step {step}: {finish(process, 1)}')
         time.sleep(0.2)
@@ -77,7 +78,8 @@ def losses_of(lines):
 def start_pair(records, output_dir, *settings):
     """Start a master and a worker, as the platform does."""
     master, worker = start_local_cluster.free_addresses(2)
-    return [start(records, output_dir, *settings, tf_config=config_of(type_, index, master=[master], worker=[worker]))
+    return [start(records, output_dir, *settings,
+                  tf_config=config_of(type_, index, master=[master], worker=[worker]))
             for type_, index in (('master', '0'), ('worker', 0))]
 
 
@@ -93,7 +95,8 @@ def test_the_platforms_form_of_a_cluster_is_understood():
 
 def test_tensorflows_form_of_a_cluster_is_understood():
     assert cluster.task_of(config_of('chief', 0, chief=['a:1'], worker=['c:1'])).number == 0
-    assert cluster.task_of(config_of('worker', 0, worker=['a:1', 'c:1'])).number == 0   # without a chief the first worker is it
+    # without a chief the first worker is it
+    assert cluster.task_of(config_of('worker', 0, worker=['a:1', 'c:1'])).number == 0
     assert cluster.task_of(config_of('evaluator', 0, chief=['a:1'])).number is None
     assert cluster.task_of('') is None
     assert cluster.task_of(None) is None
@@ -109,7 +112,8 @@ def test_tensorflows_form_of_a_cluster_is_understood():
     (config_of('worker', 0, worker=['a']), "like host:2222, got 'a'"),
     (config_of('worker', 0, worker=['a:65536']), "like host:2222, got 'a:65536'"),
     (config_of('worker', 0, worker=['a:0']), "like host:2222, got 'a:0'"),
-    (config_of('worker', 0, master=['a:1'], worker=['a:1']), 'an address of its own for each task, got a:1, a:1'),
+    (config_of('worker', 0, master=['a:1'], worker=['a:1']),
+     'an address of its own for each task, got a:1, a:1'),
 ])
 def test_a_wrong_cluster_is_one_line(text, message):
     with pytest.raises(ValueError, match='TF_CONFIG: ') as error:
@@ -119,12 +123,14 @@ def test_a_wrong_cluster_is_one_line(text, message):
 
 
 def test_one_replica_two_replicas_and_two_processes_do_the_same(records, tmp_path):
-    # A maximum that is almost a tie, or a ReLU at almost 0, can fall the other way: one process whose weights of step 3 are
-    # changed by 1e-7 of their size differs from itself by 1e-3 in the momentum of step 5. So a channel may differ, no tensor.
+    # A maximum that is almost a tie, or a ReLU at almost 0, can fall the other way: one process whose
+    # weights of step 3 are changed by 1e-7 of their size differs from itself by 1e-3 in the momentum of step
+    # 5. So a channel may differ, no tensor.
     steps = 'TRAIN.STEPS=3'
     one_status, one = finish(start(records, tmp_path / 'one', steps))
     two_status, two = finish(start(records, tmp_path / 'two', steps, 'TRAIN.CPU_REPLICAS=2'))
-    (chief_status, chief), (worker_status, worker) = map(finish, start_pair(records, tmp_path / 'pair', steps))
+    pair = start_pair(records, tmp_path / 'pair', steps)
+    (chief_status, chief), (worker_status, worker) = map(finish, pair)
     assert [one_status, two_status, chief_status, worker_status] == [0, 0, 0, 0]
     assert len(losses_of(one)) == 3
     np.testing.assert_allclose(losses_of(two), losses_of(one), rtol=1e-4)
@@ -175,8 +181,9 @@ def test_a_chief_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before
 
 
 def test_what_a_killed_chief_left_does_not_add_up(tmp_path):
-    left = ['shadownet.ckpt-5_temp/part-00000-of-00001.data-00000-of-00001', 'shadownet.ckpt-7.data-00000-of-00001',
-            'shadownet.ckpt-7.index.tempstate1', 'shadownet.ckpt-9.data-00000-of-00001.tempstate1', 'checkpoint.tmp1234']
+    left = ['shadownet.ckpt-5_temp/part-00000-of-00001.data-00000-of-00001',
+            'shadownet.ckpt-7.data-00000-of-00001', 'shadownet.ckpt-7.index.tempstate1',
+            'shadownet.ckpt-9.data-00000-of-00001.tempstate1', 'checkpoint.tmp1234']
     kept = ['shadownet.ckpt-8.data-00000-of-00001', 'shadownet.ckpt-8.index', 'checkpoint']
     (tmp_path / 'shadownet.ckpt-5_temp').mkdir()
     for name in left + kept:
@@ -199,9 +206,10 @@ def test_a_signal_to_one_worker_stops_all_at_the_same_step(records, tmp_path):
 def test_a_chief_that_saves_for_long_does_not_take_a_worker_that_is_done_for_lost(records, tmp_path):
     settings = ['TRAIN.STEPS=1', 'TRAIN.VALIDATION_STEP=100000']
     master, worker = start_local_cluster.free_addresses(2)
-    chief = start(records, tmp_path / 'run', *settings, tf_config=config_of('master', 0, master=[master], worker=[worker]),
-                  script=('-c', SAVES_SLOWLY))
-    other = start(records, tmp_path / 'run', *settings, tf_config=config_of('worker', 0, master=[master], worker=[worker]))
+    chief = start(records, tmp_path / 'run', *settings, script=('-c', SAVES_SLOWLY),
+                  tf_config=config_of('master', 0, master=[master], worker=[worker]))
+    other = start(records, tmp_path / 'run', *settings,
+                  tf_config=config_of('worker', 0, master=[master], worker=[worker]))
     assert [finish(chief)[0], finish(other)[0]] == [0, 0]
     assert tensors_of(tmp_path / 'run')['global_step'] == 1
 
@@ -224,7 +232,8 @@ def test_why_nothing_can_be_connected_to_is_said():
 
 
 def test_a_parameter_server_has_nothing_to_do(records, tmp_path):
-    status, lines = finish(start(records, tmp_path / 'run', tf_config=config_of('ps', 0, ps=['a:1'], worker=['b:1'])))
+    tf_config = config_of('ps', 0, ps=['a:1'], worker=['b:1'])
+    status, lines = finish(start(records, tmp_path / 'run', tf_config=tf_config))
     assert status == 0
     assert 'nothing for ps 0 to do' in lines[-1]
     assert not (tmp_path / 'run').exists()
@@ -237,7 +246,8 @@ def test_a_batch_that_cannot_be_divided_is_refused(records, tmp_path):
 
 
 def test_a_local_cluster_trains_and_tells_who_says_what(records, tmp_path, capfd):
-    assert start_local_cluster.main(['--num_workers', '2', '--', *arguments(records, tmp_path / 'run', 'TRAIN.STEPS=2')]) == 0
+    flags = arguments(records, tmp_path / 'run', 'TRAIN.STEPS=2')
+    assert start_local_cluster.main(['--num_workers', '2', '--', *flags]) == 0
     errors = capfd.readouterr().err
     assert 'master 0: ' in errors
     assert 'worker 0: ' in errors
@@ -245,7 +255,8 @@ def test_a_local_cluster_trains_and_tells_who_says_what(records, tmp_path, capfd
 
 
 def test_a_local_cluster_ends_with_1_where_a_task_does_and_says_how_it_ended(tmp_path, capfd):
-    assert start_local_cluster.main(['--num_workers', '1', '--', '--dataset_dir', str(tmp_path / 'none')]) == 1
+    flags = ['--dataset_dir', str(tmp_path / 'none')]
+    assert start_local_cluster.main(['--num_workers', '1', '--', *flags]) == 1
     assert 'master 0 ended with status 1' in capfd.readouterr().err
 
 
@@ -253,11 +264,13 @@ def test_a_trainings_flag_before_the_dashes_says_where_it_goes(capsys):
     with pytest.raises(SystemExit) as caught:
         start_local_cluster.main(['--dataset_dir', 'records'])
     assert caught.value.code == 2
-    assert 'unknown argument --dataset_dir; flags of train_shadownet.py go behind --' in capsys.readouterr().err
+    message = 'unknown argument --dataset_dir; flags of train_shadownet.py go behind --'
+    assert message in capsys.readouterr().err
 
 
 def test_a_local_cluster_names_the_signal_that_ended_a_task(capfd):
-    with subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
         process.kill()
         start_local_cluster.follow('worker 7', process)
     assert 'worker 7 was ended by SIGKILL' in capfd.readouterr().err

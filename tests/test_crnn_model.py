@@ -9,7 +9,7 @@ from crnnmodel.kernels import FUSED, LOOPED, UNROLLED, Kernels
 from tests import numpy_reference
 
 WINOGRAD = Kernels(winograd=True)
-NUM_PARAMETERS_OF_37_CLASSES = 8_720_576   # of the trainable variables and the moving averages of the original
+NUM_PARAMETERS_OF_37_CLASSES = 8_720_576   # trainable ones and moving averages, of the original
 
 
 def build(num_classes=37, batch=2, width=100, seed=3, kernels=WINOGRAD, **form):
@@ -33,8 +33,10 @@ def randomise_batch_norms(session, rng):
 @pytest.mark.parametrize('lstm_form', [UNROLLED, LOOPED])
 @pytest.mark.parametrize('form', [
     {'width': 16, 'num_classes': 5, 'hidden_units': 6},
-    {'width': 27, 'num_classes': 4, 'conv_channels': 5, 'hidden_units': 3, 'hidden_layers': 1, 'pixel_range': (0.0, 255.0)},
-    {'width': 10, 'num_classes': 3, 'conv_channels': 1, 'hidden_units': 5, 'hidden_layers': 3, 'pixel_range': (0.0, 1.0)},
+    {'width': 27, 'num_classes': 4, 'conv_channels': 5, 'hidden_units': 3, 'hidden_layers': 1,
+     'pixel_range': (0.0, 255.0)},
+    {'width': 10, 'num_classes': 3, 'conv_channels': 1, 'hidden_units': 5, 'hidden_layers': 3,
+     'pixel_range': (0.0, 1.0)},
 ])
 def test_float32_logits_are_those_of_the_numpy_reference(form, lstm_form, rng):
     with tf.Graph().as_default():
@@ -53,28 +55,35 @@ def test_float32_logits_are_those_of_the_numpy_reference(form, lstm_form, rng):
 def test_each_stage_has_the_shape_of_the_papers_table():
     with tf.Graph().as_default() as graph:
         build()
-        shapes = {operation.name: operation.outputs[0].shape.as_list()[1:] for operation in graph.get_operations()
-                  if operation.type in ('MaxPool', 'Relu', 'Squeeze')}
-        assert list(shapes.values()) == [
-            [32, 100, 64], [16, 50, 64], [16, 50, 128], [8, 25, 128], [8, 25, 256], [8, 25, 256], [4, 25, 256],
-            [4, 25, 512], [4, 25, 512], [2, 25, 512], [1, 25, 512], [25, 512]]
+        shapes = [operation.outputs[0].shape.as_list()[1:] for operation in graph.get_operations()
+                  if operation.type in ('MaxPool', 'Relu', 'Squeeze')]
+        assert shapes == [
+            [32, 100, 64], [16, 50, 64],      # conv1
+            [16, 50, 128], [8, 25, 128],
+            [8, 25, 256],
+            [8, 25, 256], [4, 25, 256],
+            [4, 25, 512],
+            [4, 25, 512], [2, 25, 512],
+            [1, 25, 512], [25, 512]]          # conv7, the frames
 
 
 def test_variables_have_the_names_and_shapes_of_the_original():
     cell = 'shadow/LSTMLayers/stack_bidirectional_rnn/cell_{}/bidirectional_rnn/{}/basic_lstm_cell/{}'
     expected = {
-        'shadow/conv1/W': [3, 3, 3, 64], 'shadow/conv2/W': [3, 3, 64, 128], 'shadow/conv3/W': [3, 3, 128, 256],
-        'shadow/conv4/W': [3, 3, 256, 256], 'shadow/conv5/W': [3, 3, 256, 512], 'shadow/conv6/W': [3, 3, 512, 512],
+        'shadow/conv1/W': [3, 3, 3, 64], 'shadow/conv2/W': [3, 3, 64, 128],
+        'shadow/conv3/W': [3, 3, 128, 256], 'shadow/conv4/W': [3, 3, 256, 256],
+        'shadow/conv5/W': [3, 3, 256, 512], 'shadow/conv6/W': [3, 3, 512, 512],
         'shadow/conv7/W': [2, 2, 512, 512], 'shadow/LSTMLayers/w': [512, 37],
         **{f'shadow/{norm}/{name}': [512] for norm in ('BatchNorm', 'BatchNorm_1')
            for name in ('beta', 'gamma', 'moving_mean', 'moving_variance')},
-        **{cell.format(layer, direction, 'kernel'): [768, 1024] for layer in (0, 1) for direction in ('fw', 'bw')},
-        **{cell.format(layer, direction, 'bias'): [1024] for layer in (0, 1) for direction in ('fw', 'bw')},
+        **{cell.format(layer, direction, name): shape for layer in (0, 1) for direction in ('fw', 'bw')
+           for name, shape in (('kernel', [768, 1024]), ('bias', [1024]))},
     }
     with tf.Graph().as_default():
         build()
         assert {variable.op.name: variable.shape.as_list() for variable in tf.global_variables()} == expected
-        assert sum(np.prod(variable.shape.as_list()) for variable in tf.global_variables()) == NUM_PARAMETERS_OF_37_CLASSES
+        sizes = [np.prod(variable.shape.as_list()) for variable in tf.global_variables()]
+        assert sum(sizes) == NUM_PARAMETERS_OF_37_CLASSES
 
 
 def test_an_image_of_another_height_is_refused_with_the_networks_own_height():
@@ -112,7 +121,8 @@ def test_the_recurrence_and_its_gradients_are_the_same_in_every_form(rng):
         for form in (UNROLLED, LOOPED, FUSED):
             with tf.variable_scope('', reuse=tf.AUTO_REUSE):
                 outputs = lstm.bidirectional_lstm(inputs, units=4, kernels=Kernels(lstm=form))
-            results.append([outputs, *tf.gradients(tf.reduce_sum(outputs * weighting), tf.trainable_variables())])
+            gradients = tf.gradients(tf.reduce_sum(outputs * weighting), tf.trainable_variables())
+            results.append([outputs, *gradients])
         session.run(tf.global_variables_initializer())
         for variable in tf.trainable_variables():
             variable.load(variable.eval(session) + 0.3, session)   # no bias of zeros
@@ -125,9 +135,11 @@ def test_the_recurrence_and_its_gradients_are_the_same_in_every_form(rng):
 def test_the_gradient_of_the_recurrence_is_that_of_its_arithmetic():
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(1)
-        inputs = tf.get_variable('inputs', initializer=np.random.default_rng(1).normal(size=(5, 2, 3)).astype(np.float32))
+        values = np.random.default_rng(1).normal(size=(5, 2, 3)).astype(np.float32)
+        inputs = tf.get_variable('inputs', initializer=values)
         weighting = tf.constant(np.random.default_rng(2).normal(size=(5, 2, 8)), tf.float32)
-        loss = tf.reduce_sum(lstm.bidirectional_lstm(inputs, units=4, kernels=Kernels(lstm=UNROLLED)) * weighting)
+        outputs = lstm.bidirectional_lstm(inputs, units=4, kernels=Kernels(lstm=UNROLLED))
+        loss = tf.reduce_sum(outputs * weighting)
         variables = tf.trainable_variables()
         gradients = tf.gradients(loss, variables)
         session.run(tf.global_variables_initializer())
@@ -149,7 +161,8 @@ def test_the_gradient_of_the_recurrence_is_that_of_its_arithmetic():
 def test_dropout_depends_on_the_seed_alone_and_keeps_the_mean():
     with tf.Graph().as_default(), tf.Session() as session:
         inputs = tf.ones([25, 20, 20])
-        same, again, other = session.run([crnn_model._dropout(inputs, 0.5, seed) for seed in ([1, 2], [1, 2], [1, 3])])
+        same, again, other = session.run([
+            crnn_model._dropout(inputs, 0.5, seed) for seed in ([1, 2], [1, 2], [1, 3])])
         assert np.array_equal(same, again)
         assert not np.array_equal(same, other)
         assert set(np.unique(same)) == {0.0, 2.0}

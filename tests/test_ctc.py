@@ -54,13 +54,14 @@ def test_repeats_are_collapsed_then_blanks_dropped(frames, text, beam_width):
 
 
 def test_blanks_alone_read_as_nothing_with_their_probability():
-    reading = run(lambda: ctc.decode(tf.constant(np.zeros([2, 1, 5], np.float32) + np.eye(5, dtype=np.float32)[BLANK])))
+    logits = np.zeros([2, 1, 5], np.float32) + np.eye(5, dtype=np.float32)[BLANK]
+    reading = run(lambda: ctc.decode(tf.constant(logits)))
     assert reading.labels.shape == (1, 0)
     assert reading.confidences[0] == pytest.approx((math.e / (math.e + 4)) ** 2, rel=1e-5)
 
 
 def test_short_texts_of_a_batch_are_filled_with_minus_one():
-    logits = np.concatenate([one_hot_logits([H, E, L]), one_hot_logits([BLANK, BLANK, BLANK]), one_hot_logits([O, O, O])], axis=1)
+    logits = np.concatenate([one_hot_logits(label) for label in ([H, E, L], [BLANK] * 3, [O] * 3)], axis=1)
     reading = run(lambda: ctc.decode(tf.constant(logits)))
     assert reading.labels.tolist() == [[H, E, L], [-1, -1, -1], [O, -1, -1]]
 
@@ -70,7 +71,8 @@ def test_the_confidence_is_the_probability_of_all_paths_of_the_text(rng):
     probabilities = np.exp(logits[:, 0]) / np.exp(logits[:, 0]).sum(axis=1, keepdims=True)
     reading = run(lambda: ctc.decode(tf.constant(logits)))
     text = [index for index in reading.labels[0].tolist() if index >= 0]
-    assert reading.confidences[0] == pytest.approx(probability_by_hand(probabilities, text, blank=2), rel=1e-4)
+    expected = probability_by_hand(probabilities, text, blank=2)
+    assert reading.confidences[0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_beam_search_finds_the_likelier_text_where_the_best_path_misses_it():
@@ -87,13 +89,15 @@ def test_the_loss_is_minus_the_log_of_the_sum_over_all_paths(rng):
     result = run(lambda: ctc.ctc_loss(sparse([[0, 1], [1, 1]]), tf.constant(logits)))
     for sample, label in enumerate([[0, 1], [1, 1]]):
         probabilities = np.exp(logits[:, sample]) / np.exp(logits[:, sample]).sum(axis=1, keepdims=True)
-        assert result.losses[sample] == pytest.approx(-math.log(probability_by_hand(probabilities, label, blank=2)), rel=1e-4)
+        probability = probability_by_hand(probabilities, label, blank=2)
+        assert result.losses[sample] == pytest.approx(-math.log(probability), rel=1e-4)
     assert result.usable.all()
 
 
 def test_a_label_that_ctc_cannot_express_has_no_loss_and_no_gradient(rng):
     logits = rng.normal(size=(3, 5, 3)).astype(np.float32)
-    # usable; four characters in three frames; two equal pairs need five frames; empty; the blank is no character
+    # usable; four characters in three frames; two equal pairs need five frames; empty; the blank is no
+    # character
     labels = [[0, 1], [0, 1, 0, 1], [1, 1, 1], [], [2]]
 
     def build():

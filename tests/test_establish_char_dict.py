@@ -10,8 +10,9 @@ from tools import establish_char_dict as tool
 
 
 def write_files(folder, ord_map, char_dict):
-    (folder / 'ord_map.json').write_text(ord_map if isinstance(ord_map, str) else json.dumps(ord_map), encoding='utf-8')
-    (folder / 'char_dict.json').write_text(char_dict if isinstance(char_dict, str) else json.dumps(char_dict), encoding='utf-8')
+    for name, value in (('ord_map.json', ord_map), ('char_dict.json', char_dict)):
+        text = value if isinstance(value, str) else json.dumps(value)
+        (folder / name).write_text(text, encoding='utf-8')
 
 
 def test_the_files_have_the_format_of_the_original(tmp_path):
@@ -41,8 +42,10 @@ def test_the_bundled_alphabet_is_letters_and_digits():
     ({'0': '55296'}, {'55296': 'x'}, 'expected the code point'),
     ({'0': '99999999999999999999'}, {'97': 'a'}, 'expected the code point'),
     ({'0': '97'}, {'97': 'b'}, "entry '97': expected the character 'a', got 'b'"),
-    ({'0': '97'}, {'97': 'a', '98': 'b'}, "'b' \\(code point 98\\) stands in char_dict.json but not in ord_map.json"),
-    ({'0': '97', '1': '98'}, {'97': 'a'}, "'b' \\(code point 98\\) stands in ord_map.json but not in char_dict.json"),
+    ({'0': '97'}, {'97': 'a', '98': 'b'},
+     "'b' \\(code point 98\\) stands in char_dict.json but not in ord_map.json"),
+    ({'0': '97', '1': '98'}, {'97': 'a'},
+     "'b' \\(code point 98\\) stands in ord_map.json but not in char_dict.json"),
     ({}, {}, 'at least one character'),
     ('', {'97': 'a'}, 'expected JSON'),
     ('[' * 100000, {'97': 'a'}, 'expected'),

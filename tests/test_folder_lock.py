@@ -14,7 +14,8 @@ HOLDER = ('import sys, time; from local_utils import folder_lock\n'
 
 def start_holder(folder):
     """Start a process that holds the lock of a folder; returns it once it does."""
-    process = subprocess.Popen([sys.executable, '-c', HOLDER, str(folder)], cwd=files.repository_path(), stdout=subprocess.PIPE)
+    command = [sys.executable, '-c', HOLDER, str(folder)]
+    process = subprocess.Popen(command, cwd=files.repository_path(), stdout=subprocess.PIPE)
     assert process.stdout.readline() == b'locked\n'
     return process
 
@@ -31,7 +32,8 @@ def test_a_second_writer_is_refused_until_the_first_has_ended(tmp_path):
               folder_lock.only_writer(tmp_path)):
             pass
         assert str(tmp_path) in str(caught.value)
-        with pytest.raises(OSError, match='another run'), folder_lock.only_writer(tmp_path):   # the refused one removed no lock
+        # the refused one removed no lock
+        with pytest.raises(OSError, match='another run'), folder_lock.only_writer(tmp_path):
             pass
     with folder_lock.only_writer(tmp_path):
         pass
@@ -50,10 +52,12 @@ def test_readers_share_a_file_that_is_not_replaced_meanwhile(tmp_path):
     path = tmp_path / 'manifest.json'
     path.write_text('{}')
     with (folder_lock.reading(path), folder_lock.reading(path),
-          pytest.raises(OSError, match='manifest.json: another run reads these files'), folder_lock.replacing(path)):
+          pytest.raises(OSError, match='manifest.json: another run reads these files'),
+          folder_lock.replacing(path)):
         pass
     with (folder_lock.replacing(path),
-          pytest.raises(OSError, match='manifest.json: another run is writing these files anew'), folder_lock.reading(path)):
+          pytest.raises(OSError, match='manifest.json: another run is writing these files anew'),
+          folder_lock.reading(path)):
         pass
     with folder_lock.reading(path):
         pass
@@ -67,7 +71,8 @@ def test_a_file_that_is_not_there_is_read_and_replaced_without_a_lock(tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_one_line(tmp_path):
     (tmp_path / 'file').touch()
-    with pytest.raises(OSError, match='expected a folder, got a file'), folder_lock.only_writer(tmp_path / 'file'):
+    with (pytest.raises(OSError, match='expected a folder, got a file'),
+          folder_lock.only_writer(tmp_path / 'file')):
         pass
 
 

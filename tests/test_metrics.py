@@ -5,7 +5,8 @@ from local_utils import metrics
 
 
 @pytest.mark.parametrize(('truth', 'read', 'distance'), [
-    ('word', 'word', 0), ('word', 'ward', 1), ('word', 'wor', 1), ('word', 'words', 1), ('', 'abc', 3), ('abc', '', 3),
+    ('word', 'word', 0), ('word', 'ward', 1), ('word', 'wor', 1), ('word', 'words', 1),
+    ('', 'abc', 3), ('abc', '', 3),
     ('', '', 0), ('kitten', 'sitting', 3), ('abcd', 'bcda', 2)])
 def test_the_edit_distance_counts_insertions_deletions_and_substitutions(truth, read, distance):
     assert metrics.edit_distance(truth, read) == distance
@@ -47,9 +48,11 @@ def test_one_missing_letter_does_not_make_the_rest_wrong():
 def test_without_samples_there_are_no_figures():
     figures = ['word_accuracy', 'one_minus_ned', 'character_error_rate']
     results = metrics.TextMetrics().results()
-    assert results == {'samples': 0, 'excluded': 0, 'word_accuracy_with_excluded_as_wrong': None, **dict.fromkeys(figures)}
+    assert results == {'samples': 0, 'excluded': 0, 'word_accuracy_with_excluded_as_wrong': None,
+                       **dict.fromkeys(figures)}
     results = metrics.TextMetrics().results(excluded=2)
-    assert results == {'samples': 0, 'excluded': 2, 'word_accuracy_with_excluded_as_wrong': 0.0, **dict.fromkeys(figures)}
+    assert results == {'samples': 0, 'excluded': 2, 'word_accuracy_with_excluded_as_wrong': 0.0,
+                       **dict.fromkeys(figures)}
 
 
 def test_the_alphanumeric_protocol_keeps_letters_and_digits_in_lower_case():

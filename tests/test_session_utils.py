@@ -4,7 +4,8 @@ import tensorflow.compat.v1 as tf
 
 from local_utils import session_utils
 
-CPUINFO = 'processor\t: 0\nvendor_id\t: {}\nmodel name\t: avx512_bf16 for sale\nflags\t\t: fpu sse {}\nbogomips\t: 1\n'
+CPUINFO = ('processor\t: 0\nvendor_id\t: {}\nmodel name\t: avx512_bf16 for sale\n'
+           'flags\t\t: fpu sse {}\nbogomips\t: 1\n')
 
 
 @pytest.mark.parametrize('vendor, flags, is_fast', [

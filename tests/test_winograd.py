@@ -21,12 +21,14 @@ def outputs_and_gradients(convolve, dtype, inputs, kernel, d_outputs):
     (2, 4, 6, 3, 2),     # a single tile, with sides of 4 and 6
     (1, 1, 2, 1, 1),     # less than a tile
     (2, 9, 7, 4, 3)])    # tiles that reach beyond the image
-def test_convolution_and_its_gradients_are_those_of_float64(batch, height, width, channels_in, channels_out, rng):
+def test_convolution_and_its_gradients_are_those_of_float64(
+        batch, height, width, channels_in, channels_out, rng):
     inputs = rng.normal(size=(batch, height, width, channels_in))
     kernel = rng.normal(size=(3, 3, channels_in, channels_out))
     d_outputs = rng.normal(size=(batch, height, width, channels_out))
     actual = outputs_and_gradients(winograd.conv2d, np.float32, inputs, kernel, d_outputs)
-    expected = outputs_and_gradients(lambda x, k: tf.nn.conv2d(x, k, 1, 'SAME'), np.float64, inputs, kernel, d_outputs)
+    expected = outputs_and_gradients(
+        lambda x, k: tf.nn.conv2d(x, k, 1, 'SAME'), np.float64, inputs, kernel, d_outputs)
     for ours, theirs in zip(actual, expected, strict=True):
         assert ours.shape == theirs.shape
         assert np.abs(ours - theirs).max() < 1e-5 * np.abs(theirs).max()

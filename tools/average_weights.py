@@ -3,8 +3,9 @@
 
     python tools/average_weights.py --weights_path runs/first/best bundled --save_dir runs/average
 
-Where each has gone on from the other, or from weights that both share, their mean often reads better than any of them
-(Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv 1803.05407).
+Where each has gone on from the other, or both from the same weights, their mean often reads better than any
+of them (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv
+1803.05407).
 """
 import os
 import sys
@@ -29,7 +30,8 @@ def parse_args(argv=None):
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--weights_path', nargs='+', required=True, metavar='PATH',
                         help="checkpoints, each a folder, a prefix or a file of it, or 'bundled'")
-    parser.add_argument('--save_dir', metavar='DIR', help='a folder without a checkpoint, for their mean (default: --output_dir)')
+    parser.add_argument('--save_dir', metavar='DIR',
+                        help='a folder without a checkpoint, for their mean (default: --output_dir)')
     parser.add_argument('--step', type=command_line.whole_number, metavar='N',
                         help='the step in its name (default: the highest of theirs)')
     return parser.parse_args(argv)
@@ -45,7 +47,8 @@ def average_weights(weights_paths, save_dir, step=None):
 
     Raises:
         MissingInput: one of them is not there.
-        InputError: one is damaged or of another network or alphabet than the first, or the folder holds a checkpoint.
+        InputError: one is damaged or of another network or alphabet than the first, or the folder holds a
+            checkpoint.
         Unavailable: another run is writing there, or it cannot be written.
     """
     found = [checkpoint_files.load_newest(path) for path in weights_paths]
@@ -53,7 +56,8 @@ def average_weights(weights_paths, save_dir, step=None):
     for each, form in zip(found, forms, strict=True):
         difference = architectures.difference(forms[0], form)
         if difference:
-            raise InputError(f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
+            raise InputError(
+                f'{each.prefix}: of another network or alphabet than {found[0].prefix} ({difference})')
     if step is None:
         newest = max(found, key=lambda each: checkpoint_files.step_of(each.prefix))
         step = max(0, checkpoint_files.step_of(newest.prefix))
@@ -70,9 +74,16 @@ def average_weights(weights_paths, save_dir, step=None):
 
 def mean_of(all_tensors):
     """Return the mean of what several dicts of name → array all have; what is no float32 is the first's."""
-    first = {name: value for name, value in all_tensors[0].items() if all(name in tensors for tensors in all_tensors)}
-    return {name: np.mean([tensors[name] for tensors in all_tensors], axis=0, dtype=np.float64).astype(np.float32)
-            if np.asarray(value).dtype == np.float32 else value for name, value in first.items()}
+    means = {}
+    for name, first in all_tensors[0].items():
+        if all(name in tensors for tensors in all_tensors):
+            is_weight = np.asarray(first).dtype == np.float32
+            means[name] = _mean([tensors[name] for tensors in all_tensors]) if is_weight else first
+    return means
+
+
+def _mean(arrays):
+    return np.mean(arrays, axis=0, dtype=np.float64).astype(np.float32)
 
 
 def write_checkpoint(tensors, folder, step):

@@ -24,7 +24,8 @@ from local_utils.errors import InputError, MissingInput
 def parse_args(argv=None):
     """Return the parsed command line."""
     parser = command_line.ToolParser(description=__doc__)
-    parser.add_argument('--picture_path', required=True, metavar='FILE', help='the picture to write (PNG, PDF or SVG)')
+    parser.add_argument('--picture_path', required=True, metavar='FILE',
+                        help='the picture to write (PNG, PDF or SVG)')
     return parser.parse_args(argv)
 
 
@@ -41,11 +42,12 @@ def read_scalars(log_dir, tags):
     Raises:
         MissingInput: there is nothing of TensorBoard's.
     """
-    paths = sorted(glob.glob(os.path.join(glob.escape(log_dir), 'log', 'events.out.tfevents.*')), key=os.path.getmtime)
+    event_dir = os.path.join(log_dir, 'log')
+    paths = glob.glob(os.path.join(glob.escape(event_dir), 'events.out.tfevents.*'))
     if not paths:
-        raise MissingInput(f'{os.path.join(log_dir, "log")}: expected the events of a training run, found none')
+        raise MissingInput(f'{event_dir}: expected the events of a training run, found none')
     scalars = {tag: {} for tag in tags}
-    for path in paths:
+    for path in sorted(paths, key=os.path.getmtime):
         opening.check(path)   # TensorFlow would wait for a pipe
         try:
             for event in tf.train.summary_iterator(path):
@@ -61,9 +63,10 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     session_utils.silence_deprecations()
-    scalars = read_scalars(args.log_dir or args.output_dir, ('train/loss', 'validation/word_accuracy'))
+    log_dir = args.log_dir or args.output_dir
+    scalars = read_scalars(log_dir, ('train/loss', 'validation/word_accuracy'))
     if not scalars['train/loss']:
-        raise InputError(f'{args.log_dir or args.output_dir}: the run has no loss yet; it has one every TRAIN.DISPLAY_STEP steps')
+        raise InputError(f'{log_dir}: the run has no loss yet; it has one every TRAIN.DISPLAY_STEP steps')
     plots.draw_curves(scalars['train/loss'], scalars['validation/word_accuracy'], args.picture_path)
 
 

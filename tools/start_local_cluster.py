@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Start a small cluster on this machine, to try how training on several machines works.
 
-    python tools/start_local_cluster.py --num_workers 2 -- --dataset_dir records --output_dir runs/cluster --set TRAIN.STEPS=100
+    python tools/start_local_cluster.py --num_workers 2 -- --dataset_dir records --output_dir runs/cluster
 
-What stands behind -- goes to each train_shadownet.py. Their lines come out with their names in front. SIGTERM and Ctrl-C are
-handed on; the exit status is 0 where each ended with 0.
+What stands behind -- goes to each train_shadownet.py. Their lines come out with their names in front.
+SIGTERM and Ctrl-C are handed on; the exit status is 0 where each ended with 0.
 """
 import contextlib
 import json
@@ -25,7 +25,8 @@ def parse_args(argv=None):
     parser = command_line.OneLineParser(description=__doc__)
     parser.add_argument('--num_workers', type=command_line.positive_number, default=2, metavar='N',
                         help='processes, the master too')
-    parser.add_argument('training_flags', nargs='*', metavar='FLAG', help='flags of train_shadownet.py, behind --')
+    parser.add_argument('training_flags', nargs='*', metavar='FLAG',
+                        help='flags of train_shadownet.py, behind --')
     args, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(f'unknown argument {unknown[0]}; flags of train_shadownet.py go behind --')
@@ -80,8 +81,9 @@ def start_tasks(num_workers, command, **options):
     tasks = {}
     for type_, index in [('master', 0), *(('worker', index) for index in range(num_workers - 1))]:
         tf_config = json.dumps({'cluster': cluster, 'task': {'type': type_, 'index': index}})
-        tasks[f'{type_} {index}'] = subprocess.Popen(command, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
-                                                     start_new_session=True, **options)   # Ctrl-C reaches them through us alone
+        tasks[f'{type_} {index}'] = subprocess.Popen(
+            command, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
+            start_new_session=True, **options)   # Ctrl-C reaches them through us alone
     return tasks
 
 
@@ -95,7 +97,7 @@ def free_addresses(count):
 
 
 def follow(name, process):
-    """Print a task's lines of standard error with its name in front of each, then, where it failed, how it ended."""
+    """Print a task's lines of standard error with its name in front, then, where it failed, how it ended."""
     for line in process.stderr:
         sys.stderr.write(f'{name}: {line}')
     status = process.wait()
