@@ -11,7 +11,8 @@ ALLOWED_IMPORTS = {   # beside the standard library and the package itself
     'local_utils': {'numpy', 'cv2', 'matplotlib', 'google_crc32c', 'tqdm', 'tensorflow'},
     'crnnmodel': {'local_utils', 'numpy', 'google_crc32c', 'tensorflow', 'onnx'},
     'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow'},
-    'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime'},
+    'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime', 'starlette',
+                'uvicorn'},
     'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'tqdm'},
 }
 KNOW_TENSORFLOW = {   # of the rooms where only some files may

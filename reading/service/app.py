@@ -63,9 +63,9 @@ async def read_several(state: State, request: Request) -> Response:
 
 
 async def health(state: State, _request: Request) -> Response:
-    """GET /health: whether it reads."""
-    _pipeline_of(state)
-    return _json({'status': 'ready'})
+    """GET /health: whether it reads; who asks every second fills no log."""
+    status = 'draining' if state.is_draining else 'starting' if state.pipeline is None else 'ready'
+    return _json({'status': status}, 200 if status == 'ready' else 503)
 
 
 async def show_metrics(state: State, _request: Request) -> Response:

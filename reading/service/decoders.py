@@ -94,7 +94,7 @@ class _Decoder:
         """Start the process, whose libraries are ready in some tenths of a second."""
         settings = self._settings
         self._socket, others = socket.socketpair()
-        self._socket.settimeout(WAIT_FACTOR * settings.decoding_seconds)
+        self._socket.settimeout(WAIT_FACTOR * (1 + settings.decoding_seconds))
         limits = {'WIDTH': settings.max_side, 'HEIGHT': settings.max_side, 'PIXELS': settings.max_pixels}
         environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1',
                        **{f'OPENCV_IO_MAX_IMAGE_{name}': str(limit) for name, limit in limits.items()}}

@@ -1,0 +1,75 @@
+"""The page without a service: a folder that any web server can send, and that reads in the browser itself."""
+import json
+import os
+import pathlib
+import shutil
+
+from crnnmodel import geometry
+from local_utils import files
+from local_utils.errors import InputError, MissingInput
+from reading import views
+from reading.export import forms
+from reading.export.words import Word
+from reading.onnx_engine import OnnxEngine
+from reading.settings import ReadingSettings
+
+PAGE_FILES = ('index.html', 'page.css', 'page.js', 'reader.js', 'icon.svg')
+RUNTIME_FILES = ('ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm')
+MODEL, RUNTIME_FOLDER, CONFIGURATION = 'model.onnx', 'runtime', 'page.json'
+
+
+def export(weights_path: str, save_path: str, runtime_dir: str, words: list[Word], weights: str = 'float32',
+           alphabet_dir: str | None = None) -> forms.Export:
+    """Write the folder; it appears whole or not at all.
+
+    Args:
+        weights_path: see forms.export, as the other arguments.
+        save_path: the folder, which must not be there, or be empty.
+        runtime_dir: the folder dist of the npm package onnxruntime-web.
+
+    Returns:
+        forms.Export, its size that of all files.
+
+    Raises:
+        MissingInput: there is no such checkpoint or runtime.
+        InputError: what forms.export raises; the folder has files already.
+    """
+    missing = [name for name in RUNTIME_FILES if not os.path.isfile(os.path.join(runtime_dir, name))]
+    if missing:
+        raise MissingInput(f'{os.path.join(runtime_dir, missing[0])}: no such file; expected the folder dist of the npm '
+                           'package onnxruntime-web as --runtime_dir')
+    target = os.path.normpath(save_path)
+    if os.path.lexists(target) and not (os.path.isdir(target) and not os.listdir(target)):
+        raise InputError(f'{target}: is there already and not an empty folder; give another --save_path')
+    incomplete = target + files.INCOMPLETE_SUFFIX
+    shutil.rmtree(incomplete, ignore_errors=True)
+    try:
+        with files.named_errors(target):
+            os.makedirs(os.path.join(incomplete, RUNTIME_FOLDER))
+            written = forms.export(weights_path, os.path.join(incomplete, MODEL), words, weights, alphabet_dir)
+            _write_page(incomplete, runtime_dir)
+            os.replace(incomplete, target)
+    finally:
+        shutil.rmtree(incomplete, ignore_errors=True)
+    return written._replace(path=target, size=sum(path.stat().st_size for path in pathlib.Path(target).rglob('*.*')))
+
+
+def configuration_of(architecture, settings: ReadingSettings = ReadingSettings()) -> dict:  # noqa: B008   a tuple
+    """Return what page.js and reader.js are told of a network, for JSON."""
+    return {
+        'engine': 'browser', 'model': MODEL, 'runtime': f'{RUNTIME_FOLDER}/',
+        'characters': list(architecture.characters), 'inputSize': architecture.input_size,
+        'pixelsPerFrame': geometry.PIXELS_PER_FRAME, 'minFrames': geometry.MIN_FRAMES,
+        'minConfidence': settings.min_confidence,
+        'views': [view._asdict() for view in (views.FIRST, *views.FURTHER)],
+    }
+
+
+def _write_page(folder, runtime_dir):
+    for name in PAGE_FILES:
+        shutil.copy(pathlib.Path(__file__).with_name(name), folder)
+    for name in RUNTIME_FILES:
+        shutil.copy(os.path.join(runtime_dir, name), os.path.join(folder, RUNTIME_FOLDER))
+    engine = OnnxEngine.of_file(os.path.join(folder, MODEL))
+    with open(os.path.join(folder, CONFIGURATION), 'x', encoding='utf-8') as file:
+        json.dump(configuration_of(engine.architecture), file, ensure_ascii=False, indent=1)
