@@ -9,8 +9,8 @@ from local_utils.errors import Unavailable
 _INVISIBLE_CATEGORIES = frozenset(['Cc', 'Cf', 'Cs', 'Zs', 'Zl', 'Zp'])
 # Without ink though their categories are those of letters, marks and symbols: fillers, selectors, a Braille
 # blank.
-_INVISIBLE = frozenset('\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0') | frozenset(
-    map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+_INVISIBLE = frozenset('\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0')
+_INVISIBLE |= frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 _VISIBLE_MARKS = ('Mn', 'Mc')          # which stay with their letter
 _FOREIGN_MARKS = ('M', 'P', 'S', 'Z')  # marks, punctuation, symbols and the blank: what may be dropped
 _RIGHT_TO_LEFT = ('R', 'AL')           # bidirectional classes
@@ -96,8 +96,13 @@ def escaped(text: str) -> str:
     """Return a text to be shown in one line: what is invisible is an escape like \\t or \\u200b."""
     if text.isascii() and text.isprintable():
         return text
-    return ''.join([repr(character)[1:-1] if not character.isprintable() else
-                    f'\\u{ord(character):04x}' if is_invisible(character) else character for character in text])
+    return ''.join(map(_shown, text))
+
+
+def _shown(character):
+    if not character.isprintable():
+        return repr(character)[1:-1]
+    return f'\\u{ord(character):04x}' if is_invisible(character) else character
 
 
 def lower_case(text: str) -> list[str]:
