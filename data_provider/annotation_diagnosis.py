@@ -139,7 +139,8 @@ class _Diagnosis:
         form = self._form._replace(name=name, separator=separator)
         for _, line in self._lines:
             if name == CSV:
-                yield fields_of(line, separator)[0].strip()
+                fields = [field.strip() for field in fields_of(line, separator)]
+                yield next(filter(_IMAGE.fullmatch, fields), fields[0]) if len(fields) > 1 else ''
             else:
                 yield (_split_or_none(form, line) or [''])[0]
 
@@ -182,8 +183,8 @@ class _Diagnosis:
         if lexicon_path or all(SYNTH90K_NAME.fullmatch(stem_of(path)) for path, _ in pairs):
             return form._replace(name=SYNTH90K, lexicon_path=lexicon_path)
         if len(pairs) > 1:
-            self._refuse(self._lines[0], "expected a text, got the number of the image's name: an index? Put its "
-                                         f'{LEXICON_NAME} into {self._image_dir}')
+            self._refuse(self._lines[0], "expected a text, got the number of the image's name: an index? Put "
+                                         f'its {LEXICON_NAME} into {self._image_dir}')
         return form
 
     def _lexicon_path(self):

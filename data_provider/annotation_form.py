@@ -19,8 +19,8 @@ MEANINGS = {
 }
 SEPARATORS = {',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars'}
 PATH_COLUMNS = ('filename', 'file_name', 'file', 'path', 'filepath', 'file_path', 'image', 'images',
-                'image_path', 'imagepath', 'image_name', 'imagename', 'image_file', 'img', 'img_path', 'img_name',
-                'imgname', 'name', 'id')
+                'image_path', 'imagepath', 'image_name', 'imagename', 'image_file', 'img', 'img_path',
+                'img_name', 'imgname', 'name', 'id')
 TEXT_COLUMNS = ('text', 'words', 'word', 'label', 'labels', 'transcription', 'transcript', 'ground_truth',
                 'groundtruth', 'gt', 'caption', 'identity', 'string', 'value', 'sentence')
 SCRIPTS = ('Arabic', 'Bangla', 'Chinese', 'Hindi', 'Japanese', 'Korean', 'Latin', 'Mixed', 'None', 'Symbols')
@@ -52,8 +52,7 @@ class AnnotationForm(NamedTuple):
             of_form = f'{self.num_columns} columns with {SEPARATORS[self.separator]} between them'
             of_form += ', named by the first line' if self.header_line else ''
         elif self.name == SYNTH90K:
-            source = f'by {self.lexicon_path}' if self.lexicon_path else "its word taken from the image's name"
-            of_form += f', {source}'
+            of_form += f', by {self.lexicon_path}' if self.lexicon_path else ", the word taken from the name"
         return f'{of_form}; {self.encoding.upper()}, {self.line_ends}'
 
 
