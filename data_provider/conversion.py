@@ -7,8 +7,9 @@ import tempfile
 import zlib
 from typing import NamedTuple
 
-from data_provider import annotation, image_file, usable_text
+from data_provider import annotation, usable_text
 from data_provider.annotation import AnnotatedLine
+from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
 from data_provider.settings import ConversionSettings
 from local_utils import complaints, data_utils, files, tfrecord
@@ -54,9 +55,10 @@ def convert_lines(conversion: Conversion, split: str, lines: list[AnnotatedLine]
     settings, form = conversion.settings, conversion.forms.get(split, annotation.OWN_FORM)
     records = collections.defaultdict(list)
     converted = Converted({}, {}, [], [], array.array('Q'), array.array('I'))
-    with complaints.caught_complaints() as caught:
+    with (complaints.caught_complaints() as caught,
+          ImageFolder(conversion.dataset_dir, follow_links=settings.follow_links) as images):
         for line in lines:
-            record, path_hash = _convert_line(conversion, form, line, converted, caught)
+            record, path_hash = _convert_line(conversion, form, line, images, converted, caught)
             if record is not None:
                 in_validation = split == TRAIN and is_below(path_hash, settings.validation_split)
                 records[VALIDATION if in_validation else split].append(record)
@@ -107,13 +109,13 @@ def _new_file(folder, content):
     return path
 
 
-def _convert_line(conversion, form, line, converted, caught):
+def _convert_line(conversion, form, line, images, converted, caught):
     """Return (the framed record of a line or None, the hash of its path); note what is to be said of it."""
     path, text, path_hash, remarks, record = line.content.decode('utf-8', 'replace'), '', NO_PATH, [], None
     try:
         path, text = annotation.parse_line(line.content, form)
         path_hash = hash_of_path(path, conversion.settings.seed)
-        record, remarks = _convert_sample(conversion, path, text)
+        record, remarks = _convert_sample(conversion, images, path, text)
     except RejectedSample as error:
         converted.rejects.append(LineNote(line.number, path, text, error.kind, str(error)))
     if complaint := caught.take():
@@ -124,13 +126,12 @@ def _convert_line(conversion, form, line, converted, caught):
     return record, path_hash
 
 
-def _convert_sample(conversion, path, text):
+def _convert_sample(conversion, images, path, text):
     """Return (the framed record of a sample, remarks), or raise RejectedSample: of the picture first."""
     settings = conversion.settings
     if text in settings.text_rules.ignored:
         raise RejectedSample(usable_text.IGNORED, repr(text))
-    image, remarks = image_file.load_image_inside(
-        conversion.dataset_dir, path, settings.input_size, follow_links=settings.follow_links)
+    image, remarks = images.load(path, settings.input_size)
     text, of_visible = usable_text.visible_text(text, settings.text_rules)
     text, of_known = usable_text.known_text(text, settings.text_rules, conversion.codec)
     label = usable_text.encode_text(conversion.codec, text, settings.max_frames)

@@ -1,13 +1,12 @@
 """Image files to pixels: the one place where images are opened, decoded and resized."""
-import os
-import stat
-from typing import NamedTuple
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from data_provider import image_format, image_path
+from data_provider import image_format
 from data_provider.rejected_sample import RejectedSample
+from local_utils import opening, texts
 
 MAX_FILE_BYTES = 1 << 27
 MISSING = 'missing image'   # kind of a reject
@@ -17,10 +16,6 @@ MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolatio
 MIN_CUT = 5   # pixels of a side that cutting has to leave
 FEW_BITS = (8, 10, 12, 14)   # that pictures of 16 bits use where they do not use all
 UNREADABLE = {image_format.HEIF: 'HEIC, which OpenCV does not read; convert it to JPEG or PNG'}
-# Without following a link that was put there since the path was checked, or waiting at a pipe.
-READ_FLAGS = os.O_RDONLY
-for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
-    READ_FLAGS |= getattr(os, _flag, 0)
 _TURNS = {   # EXIF's orientation → what makes the picture upright
     2: lambda image: cv2.flip(image, 1),
     3: lambda image: cv2.rotate(image, cv2.ROTATE_180),
@@ -30,13 +25,6 @@ _TURNS = {   # EXIF's orientation → what makes the picture upright
     7: lambda image: cv2.flip(cv2.transpose(image), -1),
     8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
-
-
-class LoadedImage(NamedTuple):
-    """An image, and what its reader should know of the file."""
-
-    image: np.ndarray   # uint8 [height, width, 3], BGR
-    remarks: list       # of (kind, detail)
 
 
 def read_image(path: str, input_size: tuple | None = None) -> np.ndarray:
@@ -56,53 +44,40 @@ def read_image(path: str, input_size: tuple | None = None) -> np.ndarray:
         RejectedSample: the file is missing, no regular file, empty, no image, cut off, too large, or of one
             flat colour; says which.
     """
-    return decode_image(_read_bytes(os.path.realpath(path)), input_size)
+    return decode_image(content_of(path, lambda: opening.read_file(path, MAX_FILE_BYTES)), input_size)
 
 
-def read_image_inside(folder: str, path: str, input_size: tuple | None = None, *,
-                      follow_links: bool = False) -> np.ndarray:
-    """Read an image as `load_image_inside` does, without its remarks."""
-    return load_image_inside(folder, path, input_size, follow_links=follow_links).image
-
-
-def load_image_inside(folder: str, path: str, input_size: tuple | None = None, *,
-                      follow_links: bool = False) -> LoadedImage:
-    """Read `folder`/`path` as `read_image` does, but never a file outside the folder.
-
-    A file that is missing is looked for under other spellings of its path, see image_path.
+def content_of(path: str, read: Callable[[], bytes]) -> bytes:
+    """Return what `read` reads; raises RejectedSample where it cannot, which names the path.
 
     Args:
-        folder: as `os.path.realpath` gives it.
-        path: relative to the folder, without `..`.
-        input_size: (width, height) to resize to; None to leave the size.
-        follow_links: whether symbolic links may lead out of the folder.
-
-    Raises:
-        RejectedSample: also where a symbolic link on the way leads out of the folder.
+        path: to be named.
+        read: reads a file as local_utils.opening does.
     """
-    remarks = []
     try:
-        content = _read_bytes(image_path.inside(folder, path, follow_links))
-    except RejectedSample as error:
-        if error.kind != MISSING:
-            raise
-        other = image_path.other_spelling(folder, path)
-        remarks.append(('found under another name', f'{other} for {path}'))
-        content = _read_bytes(image_path.inside(folder, other, follow_links))
-    of_format = image_format.format_of(content)
-    image = _decoded(content, of_format, input_size)
-    num_pictures = image_format.num_pictures(content, of_format)
-    if num_pictures > 1:
-        remarks.append(('several pages or frames', f'{num_pictures} in {path}; the first is taken'))
-    return LoadedImage(image, remarks)
+        return read()
+    except opening.OutsideFolder as error:
+        raise RejectedSample('path leaves the data set', f'{error} (--follow_links allows it)') from error
+    except opening.TooLarge as error:
+        raise RejectedSample('image too large', f'{path}: {error}') from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RejectedSample(MISSING, f'{path}: {error.strerror or error}') from error
+    except (OSError, ValueError) as error:   # ValueError: a null byte in the path, or no regular file
+        raise RejectedSample('unreadable image', f'{texts.escaped(path)}: {getattr(error, "strerror", None) or error}'
+                             ) from error
+
+
+def remarks_on(content: bytes, path: str) -> list[tuple[str, str]]:
+    """Return what the reader of an image should know of its file, as (kind, detail)."""
+    num_pictures = image_format.num_pictures(content, image_format.format_of(content))
+    if num_pictures == 1:
+        return []
+    return [('several pages or frames', f'{num_pictures} in {path}; the first is taken')]
 
 
 def decode_image(content: bytes, input_size: tuple | None = None) -> np.ndarray:
     """Decode the bytes of an image file and resize it as `read_image` does, with its errors."""
-    return _decoded(content, image_format.format_of(content), input_size)
-
-
-def _decoded(content, of_format, input_size):
+    of_format = image_format.format_of(content)
     if not content:
         raise RejectedSample('empty file', 'expected an image, got 0 bytes')
     if of_format in UNREADABLE:
@@ -210,32 +185,3 @@ def _opaque(image):
     weight = alpha / np.float32(255)
     is_light = (colours * weight).sum() > 127.5 * 3 * weight.sum()
     return np.rint(colours * weight + (0 if is_light else 255) * (1 - weight)).astype(np.uint8)
-
-
-def _read_bytes(path):
-    """Return the content of a regular file, bytes."""
-    try:
-        descriptor = os.open(path, READ_FLAGS)
-        try:
-            return _read_regular_file(descriptor, path)
-        finally:
-            os.close(descriptor)
-    except RejectedSample:
-        raise
-    except (OSError, ValueError) as error:   # ValueError: a null byte in the path
-        is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
-        kind = MISSING if is_missing else 'unreadable image'
-        raise RejectedSample(kind, f'{path}: {getattr(error, "strerror", None) or error}') from error
-
-
-def _read_regular_file(descriptor, path):
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise RejectedSample('unreadable image', f'{path}: expected an image file, got no regular file')
-    if status.st_size > MAX_FILE_BYTES:
-        raise RejectedSample(
-            'image too large', f'{path} has {status.st_size} bytes, expected at most {MAX_FILE_BYTES}')
-    content = os.read(descriptor, status.st_size)
-    while len(content) < status.st_size and (more := os.read(descriptor, status.st_size - len(content))):
-        content += more
-    return content

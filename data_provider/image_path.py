@@ -1,4 +1,4 @@
-"""Where the image of an annotated path lies: inside the data set, perhaps under another spelling."""
+"""Other spellings of the path of an image that is missing."""
 import functools
 import itertools
 import os
@@ -10,29 +10,6 @@ from local_utils import texts
 MAX_NAMED = 3   # files in a message
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.gif', '.tif', '.tiff', '.webp',
                  '.jp2', '.avif', '.pbm', '.pgm', '.ppm', '.pnm')
-
-
-def inside(folder: str, path: str, follow_links: bool = False) -> str:
-    """Return where `folder`/`path` leads, after symbolic links.
-
-    Args:
-        folder: as `os.path.realpath` gives it.
-        path: relative to the folder, without `..`.
-        follow_links: whether symbolic links may lead out of the folder.
-
-    Raises:
-        RejectedSample: a symbolic link leads out of the folder, or the path has a null byte.
-    """
-    if '\0' in path:
-        raise RejectedSample('unreadable image', f'{path!r} has a null byte in it')
-    parent, name = os.path.split(os.path.join(folder, path))
-    file_path = os.path.join(_real_path(parent), name)
-    if os.path.islink(file_path):
-        file_path = os.path.realpath(file_path)
-    if not follow_links and not file_path.startswith(os.path.join(folder, '')):
-        raise RejectedSample(
-            'path leaves the data set', f'{path} leads to {file_path} (--follow_links allows it)')
-    return file_path
 
 
 def other_spelling(folder: str, path: str) -> str:
@@ -123,9 +100,3 @@ def _relatives(folder, path):
     there = itertools.chain.from_iterable(by_key.values())
     others = [other for other in there if _key(os.path.splitext(other)[0]) == stem]
     return f' (there is {", ".join(map(texts.escaped, others[:MAX_NAMED]))})' if others else ''
-
-
-@functools.lru_cache(maxsize=4096)
-def _real_path(folder):
-    """Return the folder's path without symbolic links; a data set has few folders and many files."""
-    return os.path.realpath(folder)

@@ -3,8 +3,9 @@ import functools
 import os
 from collections.abc import Iterator
 
-from data_provider import annotation, image_file
-from data_provider.annotation import RejectedSample
+from data_provider import annotation
+from data_provider.image_folder import ImageFolder
+from data_provider.rejected_sample import RejectedSample
 from local_utils import command_line, record_files, tensorflow_import
 from local_utils.errors import MissingInput
 from reading.evaluation import Sample
@@ -18,26 +19,31 @@ class AnnotatedImages:
     """The samples of a folder of images with an annotation file."""
 
     def __init__(self, image_dir: str, annotation_path: str):
-        """Open the folder; raises MissingInput where it or the annotation file is missing."""
+        """Open the folder; raises InputError where it or the annotation file is missing or of no known form."""
         if not os.path.isdir(image_dir):
             raise MissingInput(f'{image_dir}: no such folder of images')
-        self._image_dir = os.path.realpath(image_dir)
         self.source = annotation_path
-        self.count = annotation.count_lines(annotation_path)
+        self._annotation = annotation.open_annotation(annotation_path, image_dir)
+        self._images = ImageFolder(image_dir)
+        self.count = self._annotation.count()
 
     def check_for(self, recogniser: Recogniser) -> None:
         """Any network can read images."""
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield a Sample for each line; one that is no annotation has an image that cannot be read."""
-        for line in annotation.read_lines(self.source):
+        for line in self._annotation.lines():
             name = f'{self.source}, line {line.number}'
             try:
-                path, text = annotation.parse_line(line.content)
+                path, text = annotation.parse_line(line.content, self._annotation.form)
             except RejectedSample as error:
                 yield Sample(functools.partial(_reject, error), '', name)
             else:
-                yield Sample(functools.partial(image_file.read_image_inside, self._image_dir, path), text, name)
+                yield Sample(functools.partial(_image_of, self._images, path), text, name)
+
+
+def _image_of(images, path):
+    return images.load(path).image
 
 
 def _reject(error):

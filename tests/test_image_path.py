@@ -1,11 +1,11 @@
 """Tests of data_provider.image_path."""
 import os
 import sys
-import unicodedata
 
 import pytest
 
-from data_provider import image_file, image_path
+from data_provider import image_path
+from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
 from tests.conftest import draw
 from tests.test_image_file import encode
@@ -26,6 +26,11 @@ def put(folder, *names):
             file.write(encode('.png', draw('word')))
 
 
+def load(folder, path):
+    with ImageFolder(folder) as images:
+        return images.load(path, (100, 32))
+
+
 @linux_only
 @pytest.mark.parametrize(('path', 'there'), [
     ('a/word.jpg', 'a/word.JPG'), ('A/Word.jpg', 'a/word.jpg'), ('a/word.jpg', 'a/word.png'), ('a/word', 'a/word.png'),
@@ -34,7 +39,7 @@ def put(folder, *names):
 def test_a_missing_file_is_taken_under_another_spelling_where_that_is_certain(folder, path, there):
     put(folder, there)
     assert image_path.other_spelling(folder, path.removeprefix('./')) == there
-    image, remarks = image_file.load_image_inside(folder, path.removeprefix('./'), (100, 32))
+    image, remarks = load(folder, path.removeprefix('./'))
     assert image.shape == (32, 100, 3)
     assert remarks == [('found under another name', f'{there} for {path.removeprefix("./")}')]
 
@@ -55,7 +60,7 @@ def test_an_absolute_path_into_the_data_set_is_one_relative_to_it(folder):
 def test_what_is_not_certain_is_said(folder, there, message):
     put(folder, *there)
     with pytest.raises(RejectedSample, match=message) as caught:
-        image_file.load_image_inside(folder, 'a/word.png', (100, 32))
+        load(folder, 'a/word.png')
     assert caught.value.kind == 'missing image'
 
 
@@ -64,19 +69,3 @@ def test_another_spelling_never_climbs_out_of_the_data_set(folder):
     put(folder, 'set/a.png', 'b.png')
     with pytest.raises(RejectedSample, match='No such file'):
         image_path.other_spelling(os.path.join(folder, 'set'), '..\\b.png')
-
-
-def test_links_out_of_the_data_set_are_followed_where_that_is_allowed(folder):
-    put(folder, 'set/a.png', 'out/b.png')
-    data_set = os.path.join(folder, 'set')
-    os.symlink(os.path.join(folder, 'out'), os.path.join(data_set, 'images'))
-    with pytest.raises(RejectedSample, match='leads to .*--follow_links allows it'):
-        image_file.load_image_inside(data_set, 'images/b.png', (100, 32))
-    assert image_file.load_image_inside(data_set, 'images/b.png', (100, 32), follow_links=True).remarks == []
-
-
-def test_forms_of_one_name_that_the_disk_keeps_apart_are_not_mixed_up(folder):
-    composed, decomposed = '\u00e9.png', unicodedata.normalize('NFD', '\u00e9.png')
-    put(folder, composed)
-    assert image_path.inside(folder, composed) == os.path.join(folder, composed)
-    assert image_path.other_spelling(folder, decomposed) in (composed, decomposed)
