@@ -5,8 +5,8 @@ import numpy as np
 
 JPEG, PNG, GIF, WEBP, TIFF, BMP, AVIF, HEIF = 'JPEG', 'PNG', 'GIF', 'WebP', 'TIFF', 'BMP', 'AVIF', 'HEIC'
 PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-_STARTS = ((b'\xff\xd8\xff', JPEG), (PNG_SIGNATURE, PNG), (b'GIF8', GIF), (b'BM', BMP),
-           (b'II*\0', TIFF), (b'MM\0*', TIFF))
+_STARTS = ((b'\xff\xd8\xff', JPEG), (PNG_SIGNATURE, PNG), (b'GIF8', GIF), (b'II*\0', TIFF), (b'MM\0*', TIFF))
+_BMP_HEADER_BYTES = (12, 40, 52, 56, 64, 108, 124)
 _AVIF_BRANDS = (b'avif', b'avis')
 _HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'mif1', b'msf1')
 _PNG_HEADER_BYTES = 26   # signature and header up to the colour type
@@ -22,6 +22,8 @@ def format_of(content: bytes) -> str | None:
     for start, name in _STARTS:
         if content.startswith(start):
             return name
+    if content.startswith(b'BM') and int.from_bytes(content[14:18], 'little') in _BMP_HEADER_BYTES:
+        return BMP
     if content[8:12] == b'WEBP':
         return WEBP
     if content[4:8] == b'ftyp':
