@@ -3,7 +3,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from local_utils import files
+from local_utils import opening
 from local_utils.errors import InputError
 
 FIRST_BYTES = 1 << 16   # that the encoding is told from
@@ -19,8 +19,8 @@ _NAMED_STARTS = (   # of files that are no text, and what to do with them
 
 
 def first_bytes(path: str) -> bytes:
-    """Return the start of a file, of FIRST_BYTES bytes at most; raises what `files.open_regular` raises."""
-    with files.open_regular(path) as file:
+    """Return the start of a file, of FIRST_BYTES bytes at most; raises what `opening.open_file` raises."""
+    with opening.open_file(path) as file:
         return file.read(FIRST_BYTES)
 
 
@@ -69,13 +69,28 @@ def read_lines(path: str, encoding: str | None = None) -> Iterator[tuple[int, by
         InputError: it is no text, or not in its encoding.
     """
     encoding = encoding or encoding_of(path)
-    with files.open_regular(path) as file:
+    with opening.open_file(path) as file:
         for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding)), start=1):
             content = line.strip()
             if content.startswith(_BYTE_ORDER_MARK):   # also in the middle, where files were joined
                 content = content.removeprefix(_BYTE_ORDER_MARK).lstrip()
             if content:
                 yield number, content
+
+
+def read_whole_lines(path: str) -> Iterator[tuple[int, str]]:
+    """Yield (number from 1, text with the blanks around it) of each line that is not empty; raises as `read_lines`."""
+    encoding = encoding_of(path)
+    with opening.open_file(path) as file:
+        for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding)), start=1):
+            content = line.rstrip(b'\r\n').removeprefix(_BYTE_ORDER_MARK)
+            try:
+                text = content.decode('utf-8')
+            except UnicodeDecodeError as error:
+                raise InputError(f'{path}, line {number}: expected UTF-8, got the byte '
+                                 f'0x{content[error.start]:02x}') from error
+            if text:
+                yield number, text
 
 
 def _utf_8_blocks(file, path, encoding):
