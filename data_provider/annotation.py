@@ -1,30 +1,47 @@
-"""The annotation file `sample.txt`: one `<image path> <text>` a line."""
+"""The annotation files of a data set, `Train/sample.txt` and `Test/sample.txt`: a path and a text a line."""
+import json
 import os
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from local_utils import opening
-from local_utils.errors import InputError, MissingInput
+from data_provider.annotation_diagnosis import diagnose
+from data_provider.annotation_form import AnnotationForm, split_line, whole_json
+from data_provider.rejected_sample import RejectedSample
+from local_utils import log_utils, text_file, texts
+from local_utils.errors import MissingInput
 
 PARTS = ('Train', 'Test')   # of a data set
 FILE_NAME = 'sample.txt'    # in the folder of each
-_BYTE_ORDER_MARK = b'\xef\xbb\xbf'
+OWN_FORM = AnnotationForm()   # `<image path> <text>`
 
 
 class AnnotatedLine(NamedTuple):
     """A line of an annotation file."""
 
     number: int      # from 1
-    content: bytes   # without the line's end
+    content: bytes   # in UTF-8, without the line's end
 
 
-class RejectedSample(InputError):
-    """A sample that cannot be used: `kind` is what is counted, the message says what was wrong with it."""
+class AnnotationFile(NamedTuple):
+    """An annotation file whose form is known."""
 
-    def __init__(self, kind: str, detail: str):
-        super().__init__(f'{kind}: {detail}')
-        self.kind = kind
+    path: str
+    form: AnnotationForm
+
+    def lines(self) -> Iterator[AnnotatedLine]:
+        """Yield its lines that are not blank, but for one that names columns."""
+        if self.form.is_whole_json:
+            pairs = whole_json(self.path, self.form.encoding)
+            for number, (path, text) in enumerate(pairs, start=1):
+                yield AnnotatedLine(number, json.dumps({'path': path, 'text': text}).encode())
+            return
+        for number, content in text_file.read_lines(self.path, self.form.encoding):
+            if number != self.form.header_line:
+                yield AnnotatedLine(number, content)
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        return sum(1 for _ in self.lines())
 
 
 def name_of(part: str) -> str:
@@ -37,39 +54,46 @@ def path_of(part: str, dataset_dir: str) -> str:
     return os.path.join(dataset_dir, part, FILE_NAME)
 
 
+def open_annotation(annotation_path: str, image_dir: str, wanted: str | None = None) -> AnnotationFile:
+    """Tell the form of an annotation file, and say it in a line.
+
+    Args:
+        annotation_path: the file.
+        image_dir: the folder that its paths are relative to.
+        wanted: one of annotation_form.FORMATS that it is to be; None to tell it.
+
+    Raises:
+        MissingInput: there is no such file.
+        InputError: its first lines are of no known form.
+    """
+    try:
+        form = diagnose(annotation_path, image_dir, wanted)
+    except FileNotFoundError as error:
+        raise MissingInput(
+            f"{annotation_path}: no such file; expected one '<image path> <text>' a line") from error
+    log_utils.init_logger().info('%s: %s', annotation_path, form.description)
+    return AnnotationFile(annotation_path, form)
+
+
 def read_lines(annotation_path: str) -> Iterator[AnnotatedLine]:
-    """Yield the lines of an annotation file that are not blank.
+    """Yield the lines of an annotation file of this project's own form that are not blank.
 
     Raises:
         MissingInput: there is no such file.
     """
     try:
-        file = opening.open_file(annotation_path)
+        for number, content in text_file.read_lines(annotation_path):
+            yield AnnotatedLine(number, content)
     except FileNotFoundError as error:
         raise MissingInput(
             f"{annotation_path}: no such file; expected one '<image path> <text>' a line") from error
-    with file:
-        for number, content in enumerate(file, start=1):
-            if number == 1:
-                content = content.removeprefix(_BYTE_ORDER_MARK)
-            content = content.strip()
-            if content:
-                yield AnnotatedLine(number, content)
 
 
-def count_lines(annotation_path: str) -> int:
-    """Return how many lines of an annotation file are not blank; raises what `read_lines` raises."""
-    return sum(1 for _ in read_lines(annotation_path))
+def parse_line(content: bytes, form: AnnotationForm = OWN_FORM) -> tuple[str, str]:
+    """Split a line into its image path and its text, in form NFC.
 
-
-def parse_line(content: bytes) -> tuple[str, str]:
-    """Split a line into its image path and its text.
-
-    The path ends at the first white space, the text is the rest. A leading slash is dropped, `//` is one
-    slash.
-
-    Args:
-        content: UTF-8.
+    In this project's own form the path ends at the first tab, or else at the first blank of ASCII; the text
+    is the rest. A leading slash and `./` are dropped, `//` is one slash.
 
     Returns:
         (path relative to the data set, text).
@@ -78,13 +102,29 @@ def parse_line(content: bytes) -> tuple[str, str]:
         RejectedSample: the line is no UTF-8, has no text, or its path climbs out of the data set.
     """
     try:
-        words = content.decode('utf-8').split(maxsplit=1)
+        line = content.decode('utf-8')
     except UnicodeDecodeError as error:
         raise RejectedSample('not UTF-8', f'byte 0x{content[error.start]:02x} at position {error.start} '
                                           'of the line') from error
-    if len(words) < 2:
-        raise RejectedSample('no text', 'expected <image path> <text>, got one word')
-    path = re.sub('/+', '/', words[0]).lstrip('/')
-    if '..' in path.split('/'):
-        raise RejectedSample('path leaves the data set', f'{words[0]} climbs with ..')
-    return path, words[1].strip()
+    path, text = split_line(form, line)
+    return normalised_path(path), texts.normalised(text)
+
+
+def normalised_path(path: str) -> str:
+    """Return the one way to write a path: without a leading slash, `./` and `//`.
+
+    Raises:
+        RejectedSample: it climbs out of the data set.
+    """
+    if path[0] not in '/.' and '/.' not in path and '//' not in path:
+        return path
+    names = [name for name in path.split('/') if name not in ('', '.')]
+    if '..' in names:
+        raise RejectedSample('path leaves the data set', f'{path} climbs with ..')
+    return '/'.join(names)
+
+
+def format_line(path: str, text: str) -> str:
+    """Return the line, with its end, that `parse_line` splits into this path and this text."""
+    separator = '\t' if ' ' in path or '\t' in text else ' '
+    return f'{path}{separator}{text}\n'

@@ -1,19 +1,23 @@
 """Annotated images to serialised records: what one worker of the conversion does to a chunk of lines."""
+import array
 import collections
 import hashlib
 import os
 import tempfile
+import zlib
 from typing import NamedTuple
 
-from data_provider import annotation, image_file
-from data_provider.annotation import AnnotatedLine, RejectedSample
+from data_provider import annotation, usable_text
+from data_provider.annotation import AnnotatedLine
+from data_provider.image_folder import ImageFolder
+from data_provider.rejected_sample import RejectedSample
 from data_provider.settings import ConversionSettings
-from local_utils import char_codec, data_utils, files, tfrecord
+from local_utils import complaints, data_utils, files, tfrecord
 from local_utils.char_codec import CharacterCodec
-from local_utils.errors import UnknownCharacter
 from local_utils.record_files import TRAIN, VALIDATION
 
-OUTSIDE_ALPHABET = 'outside the alphabet'   # the kind of a reject
+COMPLAINT = "decoder's complaint"   # the kind of a remark
+NO_PATH = 0   # in place of the hash of a path
 
 
 class Conversion(NamedTuple):
@@ -22,16 +26,17 @@ class Conversion(NamedTuple):
     settings: ConversionSettings
     dataset_dir: str   # as os.path.realpath gives it
     codec: CharacterCodec
+    forms: dict        # split → AnnotationForm of its file
 
 
-class Reject(NamedTuple):
-    """A line that gave no record."""
+class LineNote(NamedTuple):
+    """A line that gave no record, or one that did and is remarked on."""
 
     line_number: int
     path: str
     text: str
-    kind: str
-    reason: str
+    kind: str     # what is counted
+    reason: str   # what it was with this one
 
 
 class Converted(NamedTuple):
@@ -39,64 +44,40 @@ class Converted(NamedTuple):
 
     records: dict   # split → framed records, one behind the other, bytes, or the path of a file of them
     counts: dict    # split → how many records these are
-    rejects: list[Reject]   # in the order of the lines
-    num_lines: int
+    rejects: list[LineNote]   # in the order of the lines
+    remarks: list[LineNote]   # likewise
+    path_hashes: array.array   # 'Q', of each line
+    text_hashes: array.array   # 'I', likewise
 
 
 def convert_lines(conversion: Conversion, split: str, lines: list[AnnotatedLine]) -> Converted:
     """Convert lines of the split train or test; a sample that cannot be used is among the rejects."""
-    records, rejects = collections.defaultdict(list), []
-    settings = conversion.settings
-    for line in lines:
-        path, text = line.content.decode('utf-8', 'replace'), ''
-        try:
-            path, text = annotation.parse_line(line.content)
-            record = _convert_sample(conversion, path, text)
-        except RejectedSample as error:
-            rejects.append(Reject(line.number, path, text, error.kind, str(error)))
-        else:
-            in_validation = split == TRAIN and is_validation(path, settings.seed, settings.validation_split)
-            records[VALIDATION if in_validation else split].append(record)
-    return Converted({split: b''.join(of_split) for split, of_split in records.items()},
-                     {split: len(of_split) for split, of_split in records.items()}, rejects, len(lines))
+    settings, form = conversion.settings, conversion.forms.get(split, annotation.OWN_FORM)
+    records = collections.defaultdict(list)
+    converted = Converted({}, {}, [], [], array.array('Q'), array.array('I'))
+    with (complaints.caught_complaints() as caught,
+          ImageFolder(conversion.dataset_dir, follow_links=settings.follow_links) as images):
+        for line in lines:
+            record, path_hash = _convert_line(conversion, form, line, images, converted, caught)
+            if record is not None:
+                in_validation = split == TRAIN and is_below(path_hash, settings.validation_split)
+                records[VALIDATION if in_validation else split].append(record)
+    return converted._replace(records={split: b''.join(of_split) for split, of_split in records.items()},
+                              counts={split: len(of_split) for split, of_split in records.items()})
 
 
 def convert_lines_to_files(folder: str, conversion: Conversion, split: str,
                            lines: list[AnnotatedLine]) -> Converted:
     """Do what `convert_lines` does, and leave the records of each split in a file of a folder.
 
-    They are compressed if so wished. A process hands a path to another at once; the records themselves would go
-    through a pipe of 64 kB, which takes longer than to make them.
+    They are compressed if so wished. A process hands a path to another at once; the records themselves would
+    go through a pipe of 64 kB, which takes longer than to make them.
     """
     converted = convert_lines(conversion, split, lines)
     is_compressed = conversion.settings.is_compressed
     return converted._replace(records={
         name: _new_file(folder, tfrecord.compressed(records) if is_compressed else records)
         for name, records in converted.records.items()})
-
-
-def _new_file(folder, content):
-    descriptor, path = tempfile.mkstemp(dir=folder)
-    with files.named_errors(path), os.fdopen(descriptor, 'wb') as file:
-        file.write(content)
-    return path
-
-
-def encode_text(codec: CharacterCodec, text: str, max_frames: int) -> list[int]:
-    """Return the label of a text that CTC can express in `max_frames` frames.
-
-    Raises:
-        RejectedSample: a character is outside the alphabet, or the text needs more frames.
-    """
-    try:
-        label = codec.encode(text)
-    except UnknownCharacter as error:
-        raise RejectedSample(OUTSIDE_ALPHABET, str(error)) from error
-    needed = char_codec.required_frames(label)
-    if needed > max_frames:
-        raise RejectedSample(
-            'text too long', f'CTC needs {needed} frames for it, the image gives {max_frames}')
-    return label
 
 
 def is_validation(path: str, seed: int, fraction: float) -> bool:
@@ -107,12 +88,52 @@ def is_validation(path: str, seed: int, fraction: float) -> bool:
         seed: chooses which paths are.
         fraction: of the paths that are, in [0, 1).
     """
+    return is_below(hash_of_path(path, seed), fraction)
+
+
+def hash_of_path(path: str, seed: int) -> int:
+    """Return a number below 2**64 that a path and a seed give on every machine."""
     hashed = hashlib.blake2b(path.encode('utf-8'), digest_size=8, key=str(seed).encode())
-    return int.from_bytes(hashed.digest(), 'big') < fraction * 2.0 ** 64
+    return int.from_bytes(hashed.digest(), 'big')
 
 
-def _convert_sample(conversion, path, text):
-    """Return the framed record, bytes, of one sample, or raise RejectedSample."""
-    label = encode_text(conversion.codec, text, conversion.settings.max_frames)
-    image = image_file.read_image_inside(conversion.dataset_dir, path, conversion.settings.input_size)
-    return tfrecord.frame(data_utils.encode_example(image, label, path.rpartition('/')[2]))
+def is_below(path_hash: int, fraction: float) -> bool:
+    """Whether a hash is in a fraction of all hashes."""
+    return path_hash < fraction * 2.0 ** 64
+
+
+def _new_file(folder, content):
+    descriptor, path = tempfile.mkstemp(dir=folder)
+    with files.named_errors(path), os.fdopen(descriptor, 'wb') as file:
+        file.write(content)
+    return path
+
+
+def _convert_line(conversion, form, line, images, converted, caught):
+    """Return (the framed record of a line or None, the hash of its path); note what is to be said of it."""
+    path, text, path_hash, remarks, record = line.content.decode('utf-8', 'replace'), '', NO_PATH, [], None
+    try:
+        path, text = annotation.parse_line(line.content, form)
+        path_hash = hash_of_path(path, conversion.settings.seed)
+        record, remarks = _convert_sample(conversion, images, path, text)
+    except RejectedSample as error:
+        converted.rejects.append(LineNote(line.number, path, text, error.kind, str(error)))
+    if complaint := caught.take():
+        remarks.append((COMPLAINT, complaint))
+    converted.remarks.extend(LineNote(line.number, path, text, kind, detail) for kind, detail in remarks)
+    converted.path_hashes.append(path_hash)
+    converted.text_hashes.append(zlib.crc32(text.encode('utf-8', 'surrogatepass')))
+    return record, path_hash
+
+
+def _convert_sample(conversion, images, path, text):
+    """Return (the framed record of a sample, remarks), or raise RejectedSample: of the picture first."""
+    settings = conversion.settings
+    if text in settings.text_rules.ignored:
+        raise RejectedSample(usable_text.IGNORED, repr(text))
+    image, remarks = images.load(path, settings.input_size)
+    text, of_visible = usable_text.visible_text(text, settings.text_rules)
+    text, of_known = usable_text.known_text(text, settings.text_rules, conversion.codec)
+    label = usable_text.encode_text(conversion.codec, text, settings.max_frames)
+    record = tfrecord.frame(data_utils.encode_example(image, label, path.rpartition('/')[2]))
+    return record, remarks + of_visible + of_known

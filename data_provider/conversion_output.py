@@ -2,15 +2,18 @@
 import collections
 import contextlib
 import os
+from collections.abc import Iterable
 
-from data_provider import conversion
+from data_provider.conversion import Converted, LineNote
 from data_provider.settings import ConversionSettings
-from local_utils import char_codec, establish_char_dict, files, log_utils, manifest, opening, record_files
+from data_provider.usable_text import OUTSIDE_ALPHABET
+from local_utils import char_codec, establish_char_dict, files, log_utils, manifest, opening, record_files, texts
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 
-REJECTS_NAME = 'rejects.tsv'
-REJECTS_COLUMNS = ('file', 'line', 'path', 'text', 'reason')
+REJECTS_NAME, REMARKS_NAME = 'rejects.tsv', 'remarks.tsv'
+COLUMNS = ('file', 'line', 'path', 'text', 'reason')   # of both
+MAX_REASONS = 3   # that are shown where nothing is usable
 
 
 class ConversionOutput:
@@ -20,20 +23,24 @@ class ConversionOutput:
     the mark of a conversion that was cut short in between, see local_utils.manifest.
     """
 
-    def __init__(self, settings: ConversionSettings, codec: CharacterCodec):
+    def __init__(self, settings: ConversionSettings, codec: CharacterCodec,
+                 splits: Iterable[str] = record_files.SPLITS):
         """Name the files.
 
         Args:
             settings: of the conversion.
             codec: of the records' alphabet.
+            splits: of those that are to be written; validation only where the settings have it.
         """
         self._settings, self._codec = settings, codec
         self._save_dir = settings.save_dir
         self._names = {
-            split: record_files.file_names(split, settings.num_shards) for split in record_files.SPLITS
+            split: record_files.file_names(split, settings.num_shards) for split in splits
             if split != record_files.VALIDATION or settings.validation_split > 0}
         self._counts = {name: 0 for names in self._names.values() for name in names}
-        self._reject_kinds, self._foreign_characters = collections.Counter(), collections.Counter()
+        self._reject_kinds, self._remark_kinds = collections.Counter(), collections.Counter()
+        self._foreign_characters = collections.Counter()
+        self._first_reasons, self._first_remarks = [], {}
 
     def __enter__(self):
         self._is_cut_short = manifest.is_cut_short(self._save_dir)
@@ -47,8 +54,10 @@ class ConversionOutput:
                 establish_char_dict.CHAR_DICT_NAME, establish_char_dict.ORD_MAP_NAME))
             self._files = {name: create(name, 'wb') for name in self._counts}
             # Paths may be no UTF-8.
-            self._rejects = create(REJECTS_NAME, encoding='utf-8', errors='backslashreplace')
-            self._rejects.write('\t'.join(REJECTS_COLUMNS) + '\n')
+            self._rejects, self._remarks = (create(name, encoding='utf-8', errors='backslashreplace')
+                                            for name in (REJECTS_NAME, REMARKS_NAME))
+            for file in (self._rejects, self._remarks):
+                file.write('\t'.join(COLUMNS) + '\n')
             self._stack = stack.pop_all()
         return self
 
@@ -70,7 +79,8 @@ class ConversionOutput:
         files.dump_json(establish_char_dict.char_dict_of(characters), self._char_dict)
         files.dump_json(establish_char_dict.ord_map_of(characters), self._ord_map)
         files.dump_json(self._manifest_value(), self._manifest)
-        for file in (self._char_dict, self._ord_map, self._manifest, self._rejects, *self._files.values()):
+        for file in (self._char_dict, self._ord_map, self._manifest, self._rejects, self._remarks,
+                     *self._files.values()):
             file.flush()
             os.fsync(file.fileno())
         self._is_cut_short = True   # until all have their names
@@ -91,7 +101,7 @@ class ConversionOutput:
                     for split, names in self._names.items()},
             rejected=dict(self._reject_kinds))
 
-    def write(self, converted: conversion.Converted, annotation_name: str, shard: int) -> None:
+    def write(self, converted: Converted, annotation_name: str, shard: int) -> None:
         """Write what a worker made of some lines, and remove its files.
 
         Args:
@@ -105,11 +115,24 @@ class ConversionOutput:
             os.remove(path)
             self._counts[name] += converted.counts[split]
         for reject in converted.rejects:
-            fields = annotation_name, str(reject.line_number), reject.path, reject.text, reject.reason
-            self._rejects.write('\t'.join(' '.join(field.split()) for field in fields) + '\n')
+            self._rejects.write(row_of(annotation_name, reject))
             self._reject_kinds[reject.kind] += 1
-            if reject.kind == conversion.OUTSIDE_ALPHABET:
+            if len(self._first_reasons) < MAX_REASONS:
+                self._first_reasons.append(f'{annotation_name}, line {reject.line_number}: {reject.reason}')
+            if reject.kind == OUTSIDE_ALPHABET:
                 self._foreign_characters.update(self._codec.foreign(reject.text))
+        for remark in converted.remarks:
+            self.remark(annotation_name, remark)
+
+    def remark(self, annotation_name: str, remark: LineNote) -> None:
+        """Take a remark on a line."""
+        self._remarks.write(row_of(annotation_name, remark))
+        self._remark_kinds[remark.kind] += 1
+        self._first_remarks.setdefault(remark.kind, f'{texts.escaped(remark.path)}: {remark.reason}')
+
+    def count_remarks(self, counts: dict[str, int]) -> None:
+        """Say how many remarks of some kinds there would be, had all been taken."""
+        self._remark_kinds.update({kind: count - self._remark_kinds[kind] for kind, count in counts.items()})
 
     def check_usable(self, dataset_dir: str) -> None:
         """Raise InputError where a split has no sample; the list of the rejects, if any, is kept."""
@@ -121,7 +144,7 @@ class ConversionOutput:
             why += ' (--validation_split 0 for none)'
         if self._reject_kinds:
             kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
-            why = f'rejected: {kinds} (see {self._keep_rejects()})'
+            why = f'rejected: {kinds} (see {self._keep_rejects()}); first {"; ".join(self._first_reasons)}'
         raise InputError(f'{dataset_dir}: no usable sample for the {empty[0]} records; {why}')
 
     def _num_records(self, split):
@@ -143,8 +166,17 @@ class ConversionOutput:
             f'{split} {self._num_records(split)}' for split in self._names))
         for kind, count in self._reject_kinds.most_common():
             logger.warning('rejected %d: %s (see %s)', count, kind, rejects_path)
+        for kind, count in self._remark_kinds.most_common():
+            logger.warning('%d: %s, such as %s (see %s)', count, kind, self._first_remarks[kind],
+                           os.path.join(self._save_dir, REMARKS_NAME))
         if self._foreign_characters:
             counted = self._foreign_characters.most_common(char_codec.MAX_SHOWN)
             shown = ', '.join(f'{character!r} ({count})' for character, count in counted)
             logger.warning('the alphabet lacks %d characters of the texts, most often %s',
                            len(self._foreign_characters), shown)
+
+
+def row_of(annotation_name: str, note: LineNote) -> str:
+    """Return a line of the rejects or the remarks; what is invisible is escaped."""
+    fields = (annotation_name, str(note.line_number), note.path, note.text, note.reason)
+    return '\t'.join(map(texts.escaped, fields)) + '\n'

@@ -5,7 +5,8 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 
-from data_provider import annotation, conversion
+from data_provider import annotation, conversion, duplicates
+from data_provider.annotation import AnnotationFile
 from data_provider.conversion import Conversion
 from data_provider.conversion_output import ConversionOutput
 from data_provider.settings import ConversionSettings
@@ -19,7 +20,6 @@ from local_utils import (
     progress,
     record_files,
 )
-from local_utils.char_codec import CharacterCodec
 from local_utils.errors import MissingInput
 
 PART_OF = dict(zip((record_files.TRAIN, record_files.TEST), annotation.PARTS, strict=True))
@@ -38,64 +38,99 @@ def write_text_features(settings: ConversionSettings) -> None:
         Unavailable: another conversion is writing into the folder, or a training reads the records there.
     """
     files.allow_open_files(len(record_files.SPLITS) * settings.num_shards + SPARE_FILES)
-    codec = find_alphabet(settings.dataset_dir)
-    paths = {split: annotation.path_of(part, settings.dataset_dir) for split, part in PART_OF.items()}
-    num_lines = {split: annotation.count_lines(path) for split, path in paths.items()}
-    of_worker = Conversion(settings, os.path.realpath(settings.dataset_dir), codec)
-    for split, path in paths.items():
-        try_first_lines(of_worker, split, path)
+    annotations = open_annotations(settings)
+    of_worker = conversion_of(settings, annotations)
+    num_lines = {split: file.count() for split, file in annotations.items()}
+    for split, file in annotations.items():
+        try_first_lines(of_worker, split, file)
+    splits = [*annotations, record_files.VALIDATION]
+    hashes = duplicates.LineHashes()
     with (folder_lock.only_writer(settings.save_dir),
           folder_lock.replacing(manifest.path_in(settings.save_dir)),
-          ConversionOutput(settings, codec) as output,
+          ConversionOutput(settings, of_worker.codec, splits) as output,
           progress.Progress(sum(num_lines.values()), 'image') as shown):
-        for part, shard, converted in converted_chunks(of_worker, paths, num_lines):
-            output.write(converted, annotation.name_of(part), shard)
-            shown.update(converted.num_lines)
+        for split, shard, converted in converted_chunks(of_worker, annotations, num_lines, hashes):
+            output.write(converted, annotation.name_of(PART_OF[split]), shard)
+            shown.update(len(converted.path_hashes))
         output.check_usable(settings.dataset_dir)
+        remark_on_duplicates(output, hashes, annotations)
     output.log_counts()
 
 
-def converted_chunks(of_worker: Conversion, paths: dict, num_lines: dict) -> Iterator[tuple]:
-    """Yield (part, shard, conversion.Converted) of each chunk of the annotation files, worked out by
-    processes.
+def open_annotations(settings: ConversionSettings) -> dict[str, AnnotationFile]:
+    """Return split → its annotation file; without the one of Test, which may be missing.
+
+    Raises:
+        MissingInput: there is no such data set, or no annotation file of Train.
+        InputError: the form of a file is not known.
+    """
+    if not os.path.isdir(settings.dataset_dir):
+        names = ' and '.join(map(annotation.name_of, annotation.PARTS))
+        raise MissingInput(f'{settings.dataset_dir}: no such data set; expected a folder with {names}')
+    opened = {}
+    for split, part in PART_OF.items():
+        path = annotation.path_of(part, settings.dataset_dir)
+        if split == record_files.TEST and not os.path.lexists(path):
+            log_utils.init_logger().warning('%s: no such file; there will be no test records', path)
+        else:
+            opened[split] = annotation.open_annotation(path, settings.dataset_dir, settings.annotation_format)
+    return opened
+
+
+def conversion_of(settings: ConversionSettings, annotations: dict[str, AnnotationFile]) -> Conversion:
+    """Return what a worker has to know; the alphabet is the data set's, or else the English one."""
+    codec = establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(settings.dataset_dir))
+    return Conversion(settings, os.path.realpath(settings.dataset_dir), codec,
+                      {split: file.form for split, file in annotations.items()})
+
+
+def remark_on_duplicates(output: ConversionOutput, hashes: duplicates.LineHashes,
+                         annotations: dict[str, AnnotationFile]) -> None:
+    """Name the lines whose path another line has listed before."""
+    found = hashes.duplicates()
+    if len(found.later):
+        of_part = {PART_OF[split]: file for split, file in annotations.items()}
+        for part, note in duplicates.named_duplicates(found, of_part):
+            output.remark(annotation.name_of(part), note)
+        output.count_remarks(found.counts())
+
+
+def converted_chunks(of_worker: Conversion, annotations: dict[str, AnnotationFile], num_lines: dict[str, int],
+                     hashes: duplicates.LineHashes) -> Iterator[tuple]:
+    """Yield (split, shard, conversion.Converted) of each chunk of lines, worked out by processes.
 
     Args:
         of_worker: what they have to know.
-        paths: split → its annotation file.
+        annotations: split → its annotation file.
         num_lines: split → how many lines that has.
+        hashes: takes those of the lines.
     """
     settings = of_worker.settings
     suffix, prefix = files.INCOMPLETE_SUFFIX, record_files.SCRATCH_PREFIX
     # The scratch folder holds at most 3 chunks a worker.
     with (tempfile.TemporaryDirectory(suffix, prefix, settings.save_dir) as scratch,
           parallel.worker_processes(settings.num_workers) as executor):
-        for split, path in paths.items():
-            chunks = chunks_within_shards(annotation.read_lines(path), num_lines[split], settings.num_shards)
+        for split, file in annotations.items():
+            hashes.start_file()
+            chunks = chunks_within_shards(file.lines(), num_lines[split], settings.num_shards)
             convert = functools.partial(conversion.convert_lines_to_files, scratch, of_worker, split)
             lines_done = 0
             for converted in parallel.ordered_map(executor, convert, chunks, 3 * settings.num_workers):
                 # The last shard takes what a file has grown by since it was counted.
                 shard = min(lines_done * settings.num_shards // num_lines[split], settings.num_shards - 1)
-                yield PART_OF[split], shard, converted
-                lines_done += converted.num_lines
+                hashes.add(converted)
+                yield split, shard, converted
+                lines_done += len(converted.path_hashes)
 
 
-def find_alphabet(dataset_dir: str) -> CharacterCodec:
-    """Return the codec of the data set's alphabet, or of the English one where the data set has none."""
-    if not os.path.isdir(dataset_dir):
-        names = ' and '.join(map(annotation.name_of, annotation.PARTS))
-        raise MissingInput(f'{dataset_dir}: no such data set; expected a folder with {names}')
-    return establish_char_dict.read_alphabet(establish_char_dict.nearest_dir(dataset_dir))
-
-
-def try_first_lines(of_worker: Conversion, split: str, annotation_path: str) -> None:
+def try_first_lines(of_worker: Conversion, split: str, file: AnnotationFile) -> None:
     """Warn before the long work where none of the first lines can be used: a wrong folder, or alphabet."""
-    lines = list(itertools.islice(annotation.read_lines(annotation_path), TRIED_LINES))
+    lines = list(itertools.islice(file.lines(), TRIED_LINES))
     rejects = conversion.convert_lines(of_worker, split, lines).rejects
     if len(rejects) == TRIED_LINES:
         log_utils.init_logger().warning(
             '%s: none of the first %d lines can be used; line %d: %s',
-            annotation_path, TRIED_LINES, rejects[0].line_number, rejects[0].reason)
+            file.path, TRIED_LINES, rejects[0].line_number, rejects[0].reason)
 
 
 def chunks_within_shards(lines: Iterable, num_lines: int, num_shards: int) -> Iterator[list]:

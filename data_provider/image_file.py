@@ -1,31 +1,37 @@
 """Image files to pixels: the one place where images are opened, decoded and resized."""
-import functools
-import os
-import stat
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from data_provider.annotation import RejectedSample
+from data_provider import image_format
+from data_provider.rejected_sample import RejectedSample
+from local_utils import opening, texts
 
 MAX_FILE_BYTES = 1 << 27
+MISSING = 'missing image'   # kind of a reject
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
+MIN_DEVIATION = 0.5   # of the values of a channel from their mean; below it is one flat colour
 MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation weighs pixels unevenly
 MIN_CUT = 5   # pixels of a side that cutting has to leave
-# Without following a link that was put there since the path was checked, or waiting for the other end of a
-# pipe.
-READ_FLAGS = os.O_RDONLY
-for _flag in ('O_NOFOLLOW', 'O_NONBLOCK', 'O_BINARY'):   # not every system has each
-    READ_FLAGS |= getattr(os, _flag, 0)
-PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-PNG_COLOUR_TYPE, PNG_ALPHA_TYPES = 25, (4, 6)   # where it stands, and which have transparency in each pixel
+FEW_BITS = (8, 10, 12, 14)   # that pictures of 16 bits use where they do not use all
+UNREADABLE = {image_format.HEIF: 'HEIC, which OpenCV does not read; convert it to JPEG or PNG'}
+_TURNS = {   # EXIF's orientation → what makes the picture upright
+    2: lambda image: cv2.flip(image, 1),
+    3: lambda image: cv2.rotate(image, cv2.ROTATE_180),
+    4: lambda image: cv2.flip(image, 0),
+    5: cv2.transpose,
+    6: lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda image: cv2.flip(cv2.transpose(image), -1),
+    8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
 
 
 def read_image(path: str, input_size: tuple | None = None) -> np.ndarray:
     """Read an image of one line of text.
 
-    JPEG, PNG or whatever OpenCV reads, told by content; grey, colour and 16-bit all become 8-bit BGR. What is
-    transparent becomes white, or black where the rest is light.
+    JPEG, PNG or whatever OpenCV reads, told by content; grey, colour and 16-bit all become 8-bit BGR,
+    turned as the file says. What is transparent becomes white, or black where the rest is light.
 
     Args:
         path: the file; a symbolic link is followed.
@@ -35,42 +41,52 @@ def read_image(path: str, input_size: tuple | None = None) -> np.ndarray:
         uint8 [height, width, 3], BGR.
 
     Raises:
-        RejectedSample: the file is missing, no regular file, empty, no image, cut off, or too large; says
-            which.
+        RejectedSample: the file is missing, no regular file, empty, no image, cut off, too large, or of one
+            flat colour; says which.
     """
-    return decode_image(_read_bytes(os.path.realpath(path)), input_size)
+    return decode_image(content_of(path, lambda: opening.read_file(path, MAX_FILE_BYTES)), input_size)
 
 
-def read_image_inside(folder: str, path: str, input_size: tuple | None = None) -> np.ndarray:
-    """Read `folder`/`path` as `read_image` does, but never a file outside the folder.
+def content_of(path: str, read: Callable[[], bytes]) -> bytes:
+    """Return what `read` reads; raises RejectedSample where it cannot, which names the path.
 
     Args:
-        folder: as `os.path.realpath` gives it.
-        path: relative to the folder, without `..`.
-
-    Raises:
-        RejectedSample: also where a symbolic link on the way leads out of the folder.
+        path: to be named.
+        read: reads a file as local_utils.opening does.
     """
-    if '\0' in path:
-        raise RejectedSample('unreadable image', f'{path!r} has a null byte in it')
-    parent, name = os.path.split(os.path.join(folder, path))
-    file_path = os.path.join(_real_path(parent), name)
-    if os.path.islink(file_path):
-        file_path = os.path.realpath(file_path)
-    if not file_path.startswith(os.path.join(folder, '')):
-        raise RejectedSample('path leaves the data set', f'{path} leads to {file_path}')
-    return decode_image(_read_bytes(file_path), input_size)
+    try:
+        return read()
+    except opening.OutsideFolder as error:
+        raise RejectedSample('path leaves the data set', f'{error} (--follow_links allows it)') from error
+    except opening.TooLarge as error:
+        raise RejectedSample('image too large', f'{path}: {error}') from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RejectedSample(MISSING, f'{path}: {error.strerror or error}') from error
+    except (OSError, ValueError) as error:   # ValueError: a null byte in the path, or no regular file
+        raise RejectedSample('unreadable image', f'{texts.escaped(path)}: {getattr(error, "strerror", None) or error}'
+                             ) from error
+
+
+def remarks_on(content: bytes, path: str) -> list[tuple[str, str]]:
+    """Return what the reader of an image should know of its file, as (kind, detail)."""
+    num_pictures = image_format.num_pictures(content, image_format.format_of(content))
+    if num_pictures == 1:
+        return []
+    return [('several pages or frames', f'{num_pictures} in {path}; the first is taken')]
 
 
 def decode_image(content: bytes, input_size: tuple | None = None) -> np.ndarray:
     """Decode the bytes of an image file and resize it as `read_image` does, with its errors."""
+    of_format = image_format.format_of(content)
     if not content:
         raise RejectedSample('empty file', 'expected an image, got 0 bytes')
-    if content.startswith(PNG_SIGNATURE) and not _has_whole_png_chunks(content):
+    if of_format in UNREADABLE:
+        raise RejectedSample('not an image', f'expected JPEG, PNG or the like, got {UNREADABLE[of_format]}')
+    if of_format == image_format.PNG and not image_format.has_whole_png_chunks(content):
         raise RejectedSample(
             'not an image', 'the PNG is cut off or damaged: its header or a chunk does not end in the file')
     try:
-        image = _decode(content)
+        image = _pixels(content, of_format)
     except cv2.error as error:
         message = f'OpenCV refused it: {error.err or error}'.replace('\n', ' ')
         raise RejectedSample('not an image', message) from error
@@ -83,7 +99,10 @@ def decode_image(content: bytes, input_size: tuple | None = None) -> np.ndarray:
     if max(height, width) > MAX_SIDE:
         raise RejectedSample(
             'image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side')
-    return image if input_size is None else resize(image, input_size)
+    image = image if input_size is None else resize(image, input_size)
+    if cv2.meanStdDev(image)[1].max() < MIN_DEVIATION:
+        raise RejectedSample('shows nothing', f'one flat colour, BGR {image[0, 0].tolist()}')
+    return image
 
 
 def resize(image: np.ndarray, size: tuple) -> np.ndarray:
@@ -117,21 +136,45 @@ def with_margin(image: np.ndarray, fraction: float) -> np.ndarray:
     return image[pixels:-pixels, pixels:-pixels]
 
 
-def _decode(content):
+def _pixels(content, of_format):
     """Return the picture of an image file, uint8 [height, width, 3] BGR, or None where OpenCV knows none."""
     buffer = np.frombuffer(content, np.uint8)
-    if _may_be_transparent(content):
-        image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-        if image is not None and image.ndim == 3 and image.shape[2] == 4:
-            return _opaque(image if image.dtype == np.uint8 else (image >> 8).astype(np.uint8))
-    return cv2.imdecode(buffer, cv2.IMREAD_COLOR)
+    is_cmyk = of_format == image_format.TIFF and image_format.is_cmyk_tiff(content)
+    if of_format == image_format.JPEG or is_cmyk:
+        return cv2.imdecode(buffer, cv2.IMREAD_COLOR)
+    image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    if image is None:
+        return None
+    image = _eight_bits(image)
+    if of_format == image_format.BMP and image.ndim == 3 and image.shape[2] == 3:
+        alpha = image_format.bmp_alpha(content, image.shape[:2])
+        image = image if alpha is None else np.concatenate([image, alpha], axis=2)
+    if image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    elif image.shape[2] == 4:
+        image = _opaque(image)
+    if of_format in (image_format.PNG, image_format.WEBP, image_format.AVIF):   # of the others OpenCV does it
+        turn = _TURNS.get(image_format.orientation(content, of_format))
+        image = turn(image) if turn else image
+    return image
 
 
-def _may_be_transparent(content):
-    """Whether an image file can have transparent pixels; of other formats than PNG and WebP they are lost."""
-    if content.startswith(PNG_SIGNATURE):
-        return content[PNG_COLOUR_TYPE] in PNG_ALPHA_TYPES or b'tRNS' in content[:content.find(b'IDAT')]
-    return content[8:12] == b'WEBP'
+def _eight_bits(image):
+    """Return an image of whatever numbers as uint8, from black to white.
+
+    Pictures of 16 bits that use few of them are brought to their full range. Of other numbers, those up to 1
+    are fractions of white, else 255 is white.
+    """
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype == np.uint16 and image.ndim == 3 and image.shape[2] == 4:
+        return np.concatenate([_eight_bits(image[:, :, :3]), _eight_bits(image[:, :, 3:])], axis=2)
+    if image.dtype == np.uint16:
+        largest = image.max()
+        bits = next((bits for bits in FEW_BITS if largest < 1 << bits), 16)
+        return (image >> (bits - 8)).astype(np.uint8)
+    values = np.nan_to_num(image.astype(np.float32))
+    return np.rint(values * (255 if values.max() <= 1 else 1)).clip(0, 255).astype(np.uint8)
 
 
 def _opaque(image):
@@ -142,50 +185,3 @@ def _opaque(image):
     weight = alpha / np.float32(255)
     is_light = (colours * weight).sum() > 127.5 * 3 * weight.sum()
     return np.rint(colours * weight + (0 if is_light else 255) * (1 - weight)).astype(np.uint8)
-
-
-def _has_whole_png_chunks(content):
-    """Whether a PNG has a header and its chunks end in it; the decoder makes room before it looks."""
-    position = len(PNG_SIGNATURE)
-    if content[position + 4:position + 8] != b'IHDR' or len(content) <= PNG_COLOUR_TYPE:
-        return False
-    while position + 12 <= len(content):
-        if content[position + 4:position + 8] == b'IEND':
-            return True
-        position += 12 + int.from_bytes(content[position:position + 4], 'big')
-    return False
-
-
-@functools.lru_cache(maxsize=4096)
-def _real_path(folder):
-    """Return the folder's path without symbolic links; a data set has few folders and many files."""
-    return os.path.realpath(folder)
-
-
-def _read_bytes(path):
-    """Return the content of a regular file, bytes."""
-    try:
-        descriptor = os.open(path, READ_FLAGS)
-        try:
-            return _read_regular_file(descriptor, path)
-        finally:
-            os.close(descriptor)
-    except RejectedSample:
-        raise
-    except (OSError, ValueError) as error:   # ValueError: a null byte in the path
-        is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
-        kind = 'missing image' if is_missing else 'unreadable image'
-        raise RejectedSample(kind, f'{path}: {getattr(error, "strerror", None) or error}') from error
-
-
-def _read_regular_file(descriptor, path):
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise RejectedSample('unreadable image', f'{path}: expected an image file, got no regular file')
-    if status.st_size > MAX_FILE_BYTES:
-        raise RejectedSample(
-            'image too large', f'{path} has {status.st_size} bytes, expected at most {MAX_FILE_BYTES}')
-    content = os.read(descriptor, status.st_size)
-    while len(content) < status.st_size and (more := os.read(descriptor, status.st_size - len(content))):
-        content += more
-    return content

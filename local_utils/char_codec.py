@@ -1,8 +1,10 @@
 """The character codec: text to class indices and back, for one alphabet."""
 from collections.abc import Iterable
 
+from local_utils import texts
 from local_utils.errors import InputError, UnknownCharacter
 
+_CAPITAL_SIGMA = 'Σ'   # the one letter whose lower-case form depends on its place
 MAX_SHOWN = 20   # characters of an alphabet in a line
 
 
@@ -47,12 +49,17 @@ class CharacterCodec:
         Raises:
             UnknownCharacter: a character is outside the alphabet; names it.
         """
+        if _CAPITAL_SIGMA in text:
+            text = self._with_small_sigmas(text)
         return [self._index_of[character] for character in text]
 
     def foreign(self, text: str) -> list[str]:
         """Return the characters of a text that are outside the alphabet."""
-        return [character for character in text
-                if character not in self._index_of and character.lower() not in self._index_of]
+        return [character for character in text if not self.knows(character)]
+
+    def knows(self, character: str) -> bool:
+        """Whether a character, or its lower-case form, is in the alphabet."""
+        return any(form in self._index_of for form in forms_of(character))
 
     def decode(self, label: Iterable[int]) -> str:
         """Return the text of a sequence of class indices (without blanks)."""
@@ -63,16 +70,29 @@ class CharacterCodec:
         return self.decode(self.encode(text))
 
 
+    def _with_small_sigmas(self, text):
+        """Return a text with its Σ, if the alphabet lacks it, in lower case: σ, or ς at a word's end."""
+        if _CAPITAL_SIGMA in self.characters:
+            return text
+        return ''.join([lower if character == _CAPITAL_SIGMA else character
+                        for character, lower in zip(text, texts.lower_case(text), strict=True)])
+
+
 class _FoldingIndex(dict):
     """Character → class index; works out a folded character once and remembers it."""
 
     def __missing__(self, character):
-        folded = character.lower()
-        if folded not in self:
+        folded = next((form for form in forms_of(character) if form in self), None)
+        if folded is None:
             raise UnknownCharacter(
                 f'character {character!r} (code point {ord(character)}) is not in the alphabet')
         self[character] = self[folded]
         return self[folded]
+
+
+def forms_of(character: str) -> tuple[str, str, str]:
+    """Return what stands for a character where the alphabet lacks it, itself first."""
+    return character, character.lower(), character.casefold()
 
 
 def shortened(characters: str) -> str:

@@ -1,12 +1,13 @@
 """The alphabet on disk: char_dict.json, code point → character; ord_map.json, class index → code point."""
 import os
 
-from local_utils import files, log_utils
+from local_utils import files, log_utils, text_file, texts
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, MissingInput
 
 CHAR_DICT_NAME = 'char_dict.json'
 ORD_MAP_NAME = 'ord_map.json'
+INDEX_SUFFIX, ORD_SUFFIX = '_index', '_ord'   # of the keys in alphabets of this project's neighbours
 ENGLISH_DIR = files.repository_path('data')   # of the alphabet of a–z and 0–9
 
 
@@ -25,7 +26,7 @@ class CharDictBuilder:
 
     @staticmethod
     def read_char_dict(dict_path: str) -> dict[int, str]:
-        """Read `char_dict.json`.
+        """Read `char_dict.json`; its keys may also be like "97_ord".
 
         Returns:
             code point → character.
@@ -36,7 +37,7 @@ class CharDictBuilder:
         """
         char_dict = {}
         for key, character in files.read_json_object(dict_path).items():
-            code_point = _code_point(key, f'{dict_path}: key {key!r}')
+            code_point = _code_point(key.removesuffix(ORD_SUFFIX), f'{dict_path}: key {key!r}')
             if character != chr(code_point):
                 raise InputError(f'{dict_path}: entry {key!r}: expected the character {chr(code_point)!r}, '
                                  f'got {character!r}')
@@ -45,7 +46,7 @@ class CharDictBuilder:
 
     @staticmethod
     def read_ord_map_dict(ord_map_dict_path: str) -> list[int]:
-        """Read `ord_map.json`.
+        """Read `ord_map.json`; entries may also be like {"0_index": "97", "97_ord": "0"}, both or one of them.
 
         Returns:
             The code point of each class index.
@@ -55,7 +56,7 @@ class CharDictBuilder:
             InputError: an index is missing, or a code point is wrong or there twice; names the file and the
                 entry.
         """
-        ord_map = files.read_json_object(ord_map_dict_path)
+        ord_map = _plain_ord_map(files.read_json_object(ord_map_dict_path), ord_map_dict_path)
         index_of = {}
         for index in range(len(ord_map)):
             if str(index) not in ord_map:
@@ -67,6 +68,43 @@ class CharDictBuilder:
                                  f'are both {chr(code_point)!r} (code point {code_point})')
             index_of[code_point] = index
         return list(index_of)
+
+
+def _plain_ord_map(entries, path):
+    """Return {"0": "97", …} of entries like {"0_index": "97", "97_ord": "0"}; raises InputError where they disagree."""
+    by_index = {key.removesuffix(INDEX_SUFFIX): value for key, value in entries.items()
+                if not key.endswith(ORD_SUFFIX)}
+    of_ords = {key: value for key, value in entries.items() if key.endswith(ORD_SUFFIX)}
+    if not by_index:
+        return {value: key.removesuffix(ORD_SUFFIX) for key, value in of_ords.items()}
+    for key, value in of_ords.items():
+        if by_index.get(value) != key.removesuffix(ORD_SUFFIX):
+            raise InputError(f'{path}: entry {key!r} says index {value!r}, but that index is {by_index.get(value)!r}')
+    return by_index
+
+
+def read_character_list(path: str) -> str:
+    """Read an alphabet from a plain list, one character a line, in the order of the lines and in form NFC.
+
+    A line of one blank is the blank. Empty lines are passed over.
+
+    Raises:
+        MissingInput: there is no such file.
+        InputError: a line has several characters, one that leaves no ink, or one that another line has; says which.
+    """
+    lines = {}
+    for number, line in text_file.read_whole_lines(path):
+        character = texts.normalised(line)
+        if len(character) != 1:
+            raise InputError(f'{path}, line {number}: expected one character, got {character[:20]!r}')
+        if texts.is_invisible(character):
+            raise InputError(f'{path}, line {number}: {texts.named(character)} leaves no ink, and cannot be read')
+        if character in lines:
+            raise InputError(f'{path}, line {number}: {character!r} stands in line {lines[character]} already')
+        lines[character] = number
+    if not lines:
+        raise InputError(f'{path}: expected one character a line, got no line')
+    return ''.join(lines)
 
 
 def char_dict_of(characters: str | list[str]) -> dict[str, str]:

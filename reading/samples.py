@@ -3,41 +3,45 @@ import functools
 import os
 from collections.abc import Iterator
 
-from data_provider import annotation, image_file
-from data_provider.annotation import RejectedSample
-from local_utils import command_line, record_files, tensorflow_import
+from data_provider import annotation
+from data_provider.image_folder import ImageFolder
+from data_provider.image_listing import find_images as find_images
+from data_provider.rejected_sample import RejectedSample
+from local_utils import record_files, tensorflow_import
 from local_utils.errors import MissingInput
 from reading.evaluation import Sample
 from reading.recogniser import Recogniser, check_alphabet
-
-IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff', '.gif', '.jp2',
-                 '.avif', '.ppm', '.pgm', '.pbm')
 
 
 class AnnotatedImages:
     """The samples of a folder of images with an annotation file."""
 
     def __init__(self, image_dir: str, annotation_path: str):
-        """Open the folder; raises MissingInput where it or the annotation file is missing."""
+        """Open the folder; raises InputError where it or the annotation file is missing or of no known form."""
         if not os.path.isdir(image_dir):
             raise MissingInput(f'{image_dir}: no such folder of images')
-        self._image_dir = os.path.realpath(image_dir)
         self.source = annotation_path
-        self.count = annotation.count_lines(annotation_path)
+        self._annotation = annotation.open_annotation(annotation_path, image_dir)
+        self._images = ImageFolder(image_dir)
+        self.count = self._annotation.count()
 
     def check_for(self, recogniser: Recogniser) -> None:
         """Any network can read images."""
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield a Sample for each line; one that is no annotation has an image that cannot be read."""
-        for line in annotation.read_lines(self.source):
+        for line in self._annotation.lines():
             name = f'{self.source}, line {line.number}'
             try:
-                path, text = annotation.parse_line(line.content)
+                path, text = annotation.parse_line(line.content, self._annotation.form)
             except RejectedSample as error:
                 yield Sample(functools.partial(_reject, error), '', name)
             else:
-                yield Sample(functools.partial(image_file.read_image_inside, self._image_dir, path), text, name)
+                yield Sample(functools.partial(_image_of, self._images, path), text, name)
+
+
+def _image_of(images, path):
+    return images.load(path).image
 
 
 def _reject(error):
@@ -68,42 +72,3 @@ class Records:
         """Yield a Sample for each record; `check_for` comes first."""
         for feature in self._provider.samples(self._split):
             yield Sample(feature.image, self._provider.codec.decode(feature.label), feature.imagename)
-
-
-def find_images(image_paths: list[str]) -> tuple[list[str], list[str]]:
-    """Find image files.
-
-    Args:
-        image_paths: files, and folders, whose images are meant with those of their sub-folders.
-
-    Returns:
-        (the files, in order; what is wrong with the other paths, as lines).
-    """
-    found, problems = [], []
-    for path in image_paths:
-        if not path:
-            problems.append('--image_path: expected an image file or a folder, got an empty name')
-        elif os.path.isdir(path):
-            unreadable = []
-            in_folder = sorted(os.path.join(folder, name) for folder, names in _folders_below(path, unreadable.append)
-                               for name in names if name.lower().endswith(IMAGE_ENDINGS))
-            found += in_folder
-            problems += map(command_line.message_of, unreadable)
-            if not in_folder and not unreadable:
-                problems.append(f'{path}: no image in this folder; expected files that end in '
-                                f'{", ".join(IMAGE_ENDINGS)}')
-        else:
-            found.append(path)
-    return found, problems
-
-
-def _folders_below(path, onerror):
-    """Yield (folder, names of its files) for a folder and all below it, those that links lead to once; see os.walk."""
-    seen = set()
-    for folder, folders, names in os.walk(path, onerror=onerror, followlinks=True):
-        real_path = os.path.realpath(folder)
-        if real_path in seen:
-            folders.clear()
-            continue
-        seen.add(real_path)
-        yield folder, names

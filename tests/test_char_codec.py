@@ -34,6 +34,14 @@ def test_a_character_whose_lower_case_is_two_characters_is_not_folded(codec):
         codec.encode('\u0130')
 
 
+def test_a_capital_sigma_is_folded_as_its_place_in_the_text_wants_it():
+    codec = CharacterCodec('δοσς')
+    assert codec.encode('ΟΔΟΣ') == codec.encode('οδος') == [1, 0, 1, 3]
+    assert codec.fold('ΣΟΔΟΣ') == 'σοδος'
+    assert CharacterCodec('δοσ').fold('οδος') == 'οδοσ'
+    assert CharacterCodec('Σς').fold('Σς') == 'Σς'
+
+
 def test_the_space_is_an_ordinary_character():
     assert CharacterCodec('ab ').encode('a b') == [0, 2, 1]
 

@@ -47,6 +47,8 @@ def test_the_bundled_alphabet_is_letters_and_digits():
     ({'0': '97', '1': '98'}, {'97': 'a'},
      "'b' \\(code point 98\\) stands in ord_map.json but not in char_dict.json"),
     ({}, {}, 'at least one character'),
+    ({'0_index': '97', '97_ord': '1'}, {'97': 'a'}, "entry '97_ord' says index '1', but that index is None"),
+    ({'0_index': '97', '2_index': '98'}, {'97': 'a', '98': 'b'}, 'index "1" is missing'),
     ('', {'97': 'a'}, 'expected JSON'),
     ('[' * 100000, {'97': 'a'}, 'expected'),
 ])
@@ -73,6 +75,44 @@ def test_the_tool_folds_capitals_where_it_is_asked_to(tmp_path):
     write_data_set(tmp_path, ['WoRd'], ['İ'], alphabet='x')
     assert tool.main(['--dataset_dir', str(tmp_path), '--lower_case']) is None
     assert read_alphabet(tmp_path).characters == 'dorw\u0130'
+
+
+def test_the_tool_leaves_out_what_nobody_sees_by_name(tmp_path, capfd):
+    write_data_set(tmp_path, ['a\u200bb', 'cafe\u0301', 'x\u00a0y'], ['###'], alphabet='x')
+    assert command_line.run_tool(tool.main, ['--dataset_dir', str(tmp_path), '--ignore_text', '###']) == 0
+    assert read_alphabet(tmp_path).characters == 'abcfxyé'
+    assert 'U+00A0 NO-BREAK SPACE, U+200B ZERO WIDTH SPACE' in capfd.readouterr().err
+
+
+def test_the_tool_folds_by_whole_texts(tmp_path):
+    write_data_set(tmp_path, ['ΟΔΟΣ', 'ΣΑΣ'], ['α'], alphabet='x')
+    assert tool.main(['--dataset_dir', str(tmp_path), '--lower_case']) is None
+    assert read_alphabet(tmp_path).characters == ''.join(sorted('αδοσς'))
+
+
+@pytest.mark.parametrize('content', ['b\na\n\n \n中\ne\u0301', '\ufeffb\r\na\r\n \r\n中\r\n\u00e9\r\n'])
+def test_the_tool_takes_a_plain_list_in_its_order(tmp_path, content):
+    (tmp_path / 'list.txt').write_bytes(content.encode())
+    assert command_line.run_tool(tool.main, ['--char_list', str(tmp_path / 'list.txt'), '--save_dir', str(tmp_path)]) == 0
+    assert read_alphabet(tmp_path).characters == 'ba 中é'
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    ('a\nab\n', "line 2: expected one character, got 'ab'"), ('a\nb\na\n', "line 3: 'a' stands in line 1 already"),
+    ('a\n\u3000\n', 'line 2: U\\+3000 IDEOGRAPHIC SPACE leaves no ink'), ('', 'expected one character a line, got no line')])
+def test_a_list_that_is_no_alphabet_is_refused_with_the_line(tmp_path, content, message):
+    (tmp_path / 'list.txt').write_text(content, encoding='utf-8')
+    with pytest.raises(ValueError, match=message):
+        establish_char_dict.read_character_list(str(tmp_path / 'list.txt'))
+
+
+@pytest.mark.parametrize('ord_map', [
+    {'0_index': '98', '1_index': '97'}, {'98_ord': '0', '97_ord': '1'},
+    {'0_index': '98', '1_index': '97', '98_ord': '0', '97_ord': '1'}, {'0': '98', '1': '97'}])
+@pytest.mark.parametrize('char_dict', [{'97_ord': 'a', '98_ord': 'b'}, {'97': 'a', '98': 'b'}])
+def test_alphabets_of_the_neighbours_are_read(tmp_path, ord_map, char_dict):
+    write_files(tmp_path, ord_map, char_dict)
+    assert read_alphabet(tmp_path).characters == 'ba'
 
 
 def test_the_tool_says_in_one_line_where_there_is_no_data_set(tmp_path, capfd):

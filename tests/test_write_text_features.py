@@ -24,6 +24,11 @@ def read(save_dir, split, codec):
     return [feature for path in record_files.find_record_files(str(save_dir), split) for feature in reader.read_features(path)]
 
 
+def errors_of(capfd):
+    """Return the lines of standard error but for those that only say how things go."""
+    return [line for line in capfd.readouterr().err.strip().splitlines() if ' INFO ' not in line]
+
+
 def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -182,7 +187,7 @@ def test_an_unusable_data_set_is_one_line_and_the_former_records_stay(tmp_path, 
     capfd.readouterr()
     spoil(data_set)
     assert convert(data_set, tmp_path / 'out') == 1
-    error, = capfd.readouterr().err.strip().splitlines()
+    error, = errors_of(capfd)
     assert message in error
     assert content(tmp_path / 'out') == before
 
@@ -195,8 +200,8 @@ def test_without_a_usable_sample_the_rejects_are_listed_and_nothing_else_changes
     capfd.readouterr()
     (data_set / 'Train' / 'sample.txt').write_text('/none.png a\n')
     assert convert(data_set, tmp_path / 'out') == 1
-    error, = capfd.readouterr().err.strip().splitlines()
-    assert f'rejected: missing image: 1 (see {tmp_path}/out/rejects.tsv)' in error
+    error, = errors_of(capfd)
+    assert f'rejected: missing image: 1 (see {tmp_path}/out/rejects.tsv); first Train/sample.txt, line 1: missing' in error
     after = content(tmp_path / 'out')
     header, row = after.pop('rejects.tsv').decode().splitlines()
     assert header == 'file\tline\tpath\ttext\treason'
@@ -209,9 +214,9 @@ def test_a_wrong_folder_or_alphabet_is_noticed_before_the_long_work(tmp_path, ca
     with open(data_set / 'Train' / 'sample.txt', 'a') as file:
         file.write('/1/Train/0.png word\n')
     for path in (data_set / '1' / 'Train').iterdir():
-        path.rename(path.with_suffix('.jpeg'))
+        path.rename(path.with_name(f'x{path.name}'))
     assert convert(data_set, tmp_path / 'out') == 1
-    first, _ = capfd.readouterr().err.strip().splitlines()
+    first, _ = errors_of(capfd)
     assert 'Train/sample.txt: none of the first 50 lines can be used; line 1: missing image' in first
 
 
@@ -253,10 +258,51 @@ def test_a_conversion_into_a_folder_that_is_written_or_read_is_refused_and_damag
         before = content(tmp_path / 'out')
         capfd.readouterr()
         assert convert(data_set, tmp_path / 'out', '--num_shards', '2') == 1
-        error, = capfd.readouterr().err.strip().splitlines()
+        error, = errors_of(capfd)
         assert message in error
         assert content(tmp_path / 'out') == before
     assert convert(data_set, tmp_path / 'out') == 0
+
+
+def test_without_annotations_of_test_only_train_and_validation_are_written_and_said(tmp_path, codec, capfd):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    (data_set / 'Test' / 'sample.txt').unlink()
+    assert convert(data_set, tmp_path / 'out') == 0
+    warning, = errors_of(capfd)
+    assert 'Test/sample.txt: no such file; there will be no test records' in warning
+    assert not record_files.existing_record_files(tmp_path / 'out', 'test')
+    assert len(read(tmp_path / 'out', 'train', codec)) + len(read(tmp_path / 'out', 'validation', codec)) == len(WORDS)
+    assert manifest.read(str(tmp_path / 'out'))['splits'].keys() == {'train', 'validation'}
+
+
+def test_what_deserves_a_look_is_counted_and_named(tmp_path, codec, capfd):
+    data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
+    whole = cv2.imencode('.jpg', draw('word'))[1].tobytes()
+    (data_set / 'damaged.jpg').write_bytes(whole[:-2] + b'more' + whole[-2:])
+    with open(data_set / 'Train' / 'sample.txt', 'a', encoding='utf-8') as file:
+        file.write('\n'.join(['damaged.jpg word', './1/Train/3.png word3', '/1/Train/4.PNG other', '1/Test/0.png a',
+                              '/1/Train/4.png four', '/1/Train/5.png it\u2019s', '/1/Train/6.png ###', '']))
+    assert convert(data_set, tmp_path / 'out', '--validation_split', '0', '--drop_foreign', '--ignore_text', '###', '***') == 0
+    rows = [line.split('\t') for line in (tmp_path / 'out' / 'remarks.tsv').read_text(encoding='utf-8').splitlines()]
+    assert rows[0] == ['file', 'line', 'path', 'text', 'reason']
+    remarks = {(row[0], int(row[1])): row[4] for row in reversed(rows[1:])}   # of two the first
+    assert remarks.pop(('Train/sample.txt', 41)).startswith('Corrupt JPEG data')
+    assert remarks == {
+        ('Train/sample.txt', 42): "line 4 of Train/sample.txt has it with 'word3'",
+        ('Train/sample.txt', 43): '1/Train/4.png for 1/Train/4.PNG',
+        ('Test/sample.txt', 1): "line 44 of Train/sample.txt has it with 'a'",
+        ('Train/sample.txt', 45): "line 5 of Train/sample.txt has it with 'word4'",
+        ('Train/sample.txt', 46): 'U+2019 RIGHT SINGLE QUOTATION MARK',
+        ('Train/sample.txt', 47): "line 7 of Train/sample.txt has it with 'word6'",
+    }
+    texts = [codec.decode(feature.label) for feature in read(tmp_path / 'out', 'train', codec)]
+    assert texts == [*WORDS, 'word', 'word3', 'other', 'a', 'four', 'its']
+    errors = '\n'.join(errors_of(capfd))
+    assert '1: found under another name, such as 1/Train/4.PNG: 1/Train/4.png for 1/Train/4.PNG' in errors
+    assert "1: decoder's complaint, such as damaged.jpg: Corrupt JPEG data" in errors
+    assert '1: listed in Train and in Test, such as 1/Test/0.png' in errors
+    assert '1: characters dropped from the text' in errors
+    assert 'rejected 1: text to ignore' in errors
 
 
 def test_conversion_needs_no_tensorflow(tmp_path):

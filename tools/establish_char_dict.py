@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Write the alphabet of a data set, char_dict.json and ord_map.json, from the texts of its annotation files.
+"""Write an alphabet, char_dict.json and ord_map.json, from the texts of a data set or from a list of characters.
 
     python tools/establish_char_dict.py --dataset_dir words
 
-Any script will do. The characters are numbered in the order of their code points.
+    python tools/establish_char_dict.py --char_list characters.txt --save_dir words
+
+Any script will do. The characters of texts are numbered in the order of their code points, those of a list in its
+order. Characters that leave no ink are named and left out.
 """
 import collections
 import os
@@ -11,8 +14,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from data_provider import annotation
-from local_utils import command_line, establish_char_dict, log_utils
+from data_provider import annotation, annotation_form
+from data_provider.rejected_sample import RejectedSample
+from local_utils import command_line, establish_char_dict, log_utils, texts
 from local_utils.errors import InputError, MissingInput
 
 
@@ -20,17 +24,24 @@ def parse_args(argv=None):
     """Return the parsed command line."""
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='the data set (default: --data_dir)')
+    parser.add_argument('--char_list', metavar='FILE', help='take the characters of this list, one a line, instead')
     parser.add_argument('--save_dir', metavar='DIR', help='where the two files go (default: the data set)')
     parser.add_argument('--lower_case', action='store_true',
                         help='take the lower-case form of each character, where it is one')
+    parser.add_argument('--ignore_text', nargs='+', action='extend', default=[], metavar='TEXT',
+                        help="leave out the samples with these texts, such as '###'")
+    parser.add_argument('--annotation_format', choices=annotation_form.FORMATS,
+                        help='the form of the annotation files (default: told from their first lines)')
     return parser.parse_args(argv)
 
 
-def count_characters(dataset_dir: str, lower_case: bool = False) -> collections.Counter:
+def count_characters(dataset_dir: str, lower_case: bool = False, ignored: tuple = (),
+                     annotation_format: str | None = None) -> collections.Counter:
     """Return how often each character stands in the texts of a data set.
 
     Raises:
         MissingInput: there is no annotation file in it.
+        InputError: the form of one is not known.
     """
     paths = list(filter(os.path.exists, (annotation.path_of(part, dataset_dir) for part in annotation.PARTS)))
     if not paths:
@@ -38,19 +49,31 @@ def count_characters(dataset_dir: str, lower_case: bool = False) -> collections.
         raise MissingInput(f'{dataset_dir}: expected {names}, found neither')
     counts = collections.Counter()
     for path in paths:
-        for line in annotation.read_lines(path):
+        file = annotation.open_annotation(path, dataset_dir, annotation_format)
+        for line in file.lines():
             try:
-                _, text = annotation.parse_line(line.content)
-            except annotation.RejectedSample as error:
+                _, text = annotation.parse_line(line.content, file.form)
+            except RejectedSample as error:
                 log_utils.init_logger().warning('%s, line %d: %s', path, line.number, error)
                 continue
-            counts.update(map(folded, text) if lower_case else text)
+            if text not in ignored:
+                counts.update(folded(text) if lower_case else text)
     return counts
 
 
-def folded(character: str) -> str:
-    """Return the lower-case form of a character, or the character where that form is not a single one."""
-    return character.lower() if len(character.lower()) == 1 else character
+def folded(text: str) -> list[str]:
+    """Return the lower-case form of each character, or the character where that form is not a single one."""
+    return [lower if len(lower) == 1 else character
+            for character, lower in zip(text, texts.lower_case(text), strict=True)]
+
+
+def without_invisible(counts: collections.Counter) -> collections.Counter:
+    """Return the counts of the characters that leave ink; says which do not."""
+    invisible = [character for character in counts if texts.is_invisible(character)]
+    if invisible:
+        log_utils.init_logger().warning('left out, as nobody sees them: %s (write_text_features.py --drop_invisible '
+                                        'drops them from the texts)', texts.named(sorted(invisible)))
+    return collections.Counter({character: counts[character] for character in counts.keys() - set(invisible)})
 
 
 def main(argv=None):
@@ -58,13 +81,19 @@ def main(argv=None):
     args = parse_args(argv)
     dataset_dir = args.dataset_dir or args.data_dir
     save_dir = args.save_dir or dataset_dir
-    counts = count_characters(dataset_dir, args.lower_case)
-    if not counts:
-        raise InputError(f'{dataset_dir}: expected at least one text, found none')
+    if args.char_list:
+        characters, remark = establish_char_dict.read_character_list(args.char_list), ''
+    else:
+        counts = without_invisible(count_characters(
+            dataset_dir, args.lower_case, tuple(args.ignore_text), args.annotation_format))
+        if not counts:
+            raise InputError(f'{dataset_dir}: expected at least one text, found none')
+        characters = sorted(counts)
+        rarest = ', '.join(f'{character!r} {count}' for character, count in counts.most_common()[:-6:-1])
+        remark = f'; the rarest: {rarest}'
     os.makedirs(save_dir, exist_ok=True)
-    establish_char_dict.write_alphabet(sorted(counts), save_dir)
-    rarest = ', '.join(f'{character!r} {count}' for character, count in counts.most_common()[:-6:-1])
-    log_utils.init_logger().info('%s: %d characters; the rarest: %s', save_dir, len(counts), rarest)
+    establish_char_dict.write_alphabet(characters, save_dir)
+    log_utils.init_logger().info('%s: %d characters%s', save_dir, len(characters), remark)
 
 
 if __name__ == '__main__':

@@ -4,9 +4,9 @@
     python tools/write_text_features.py --dataset_dir words --save_dir records
 
 DATASET_DIR holds the alphabet (char_dict.json, ord_map.json), Train/sample.txt, Test/sample.txt and the
-images. SAVE_DIR gets the records, the alphabet, manifest.json and rejects.tsv, the list of what could not be
-used and why. Where a split has no usable sample, only that list is written; records that are there from
-before stay.
+images. SAVE_DIR gets the records, the alphabet, manifest.json, rejects.tsv (what could not be used and why)
+and remarks.tsv (what was used but deserves a look). Where a split has no usable sample, only the rejects are
+written; records that are there from before stay. Test/sample.txt may be missing.
 """
 import os
 import sys
@@ -14,8 +14,9 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from crnnmodel import geometry
+from data_provider import annotation_form
 from data_provider.convert import write_text_features
-from data_provider.settings import ConversionSettings
+from data_provider.settings import ConversionSettings, TextRules
 from local_utils import command_line, parallel
 from tools import settings
 
@@ -33,8 +34,24 @@ def parse_args(argv=None):
                         help='files to spread the records of each split over')
     parser.add_argument('--gzip', action='store_true',
                         help='compress the records; our scripts tell by themselves, others have to be told')
+    parser.add_argument('--annotation_format', choices=annotation_form.FORMATS,
+                        help='the form of the annotation files (default: told from their first lines)')
+    add_text_flags(parser)
+    parser.add_argument('--follow_links', action='store_true',
+                        help='read images also where a symbolic link leads out of the data set')
     settings.add_set_flag(parser, 'ARCH.INPUT_SIZE', 'DATA')
     return parser.parse_args(argv)
+
+
+def add_text_flags(parser):
+    """Add the flags that say what becomes of texts which the alphabet cannot write as they are."""
+    parser.add_argument('--drop_invisible', action='store_true',
+                        help='drop control characters and odd blanks from texts, else the samples are rejected')
+    parser.add_argument('--drop_foreign', action='store_true',
+                        help='drop accents, punctuation, symbols and blanks that the alphabet lacks from '
+                             'texts, else the samples are rejected')
+    parser.add_argument('--ignore_text', nargs='+', action='extend', default=[], metavar='TEXT',
+                        help="leave out the samples with these texts, such as '###'")
 
 
 def conversion_settings(args) -> ConversionSettings:
@@ -45,7 +62,9 @@ def conversion_settings(args) -> ConversionSettings:
         dataset_dir=args.dataset_dir or args.data_dir, save_dir=args.save_dir or args.output_dir,
         input_size=tuple(config.ARCH.INPUT_SIZE), max_frames=geometry.time_steps(config.ARCH.INPUT_SIZE),
         validation_split=split, seed=config.DATA.SEED, num_workers=args.num_workers,
-        num_shards=args.num_shards, is_compressed=args.gzip)
+        num_shards=args.num_shards, is_compressed=args.gzip, annotation_format=args.annotation_format,
+        text_rules=TextRules(args.drop_invisible, args.drop_foreign, tuple(args.ignore_text)),
+        follow_links=args.follow_links)
 
 
 def main(argv=None):

@@ -1,0 +1,67 @@
+"""From the text of an annotation to one that an alphabet can write, or to the reason why it cannot."""
+from data_provider.rejected_sample import RejectedSample
+from data_provider.settings import TextRules
+from local_utils import char_codec, texts
+from local_utils.char_codec import CharacterCodec
+from local_utils.errors import UnknownCharacter
+
+OUTSIDE_ALPHABET, IGNORED, INVISIBLE = 'outside the alphabet', 'text to ignore', 'invisible character'
+DROPPED = 'characters dropped from the text'   # the kind of a remark
+
+
+def visible_text(text: str, rules: TextRules) -> tuple[str, list]:
+    """Return a text without what nobody sees, and remarks on it as (kind, detail).
+
+    Args:
+        text: in form NFC.
+        rules: what may be dropped, and which texts are to be ignored.
+
+    Raises:
+        RejectedSample: the text is to be ignored, has characters that leave no ink, or has no others.
+    """
+    if text in rules.ignored:
+        raise RejectedSample(IGNORED, repr(text))
+    invisible = texts.invisible(text)
+    if not invisible:
+        return text, []
+    if not rules.drop_invisible:
+        raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in {texts.escaped(text)!r} '
+                                        '(--drop_invisible drops it)')
+    kept = texts.without_invisible(text).strip()
+    if not kept:
+        raise RejectedSample('no text', f'nothing but {texts.named(invisible)}')
+    return kept, [(DROPPED, texts.named(invisible))]
+
+
+def known_text(text: str, rules: TextRules, codec: CharacterCodec) -> tuple[str, list]:
+    """Return a text without the marks that an alphabet lacks, if they may be dropped, and remarks on it.
+
+    Raises:
+        RejectedSample: nothing is left of it.
+    """
+    if not rules.drop_foreign:
+        return text, []
+    kept, dropped = texts.without_foreign_marks(text, codec.knows)
+    if not dropped:
+        return text, []
+    if not kept:
+        raise RejectedSample('no text', f'nothing but {texts.named(dropped)}, which the alphabet lacks')
+    return kept, [(DROPPED, texts.named(dropped))]
+
+
+def encode_text(codec: CharacterCodec, text: str, max_frames: int) -> list[int]:
+    """Return the label of a text, in the order of the picture, that CTC can express in `max_frames` frames.
+
+    Raises:
+        RejectedSample: a character is outside the alphabet, or the text needs more frames.
+        Unavailable: the text is written from right to left, and the library for it is missing.
+    """
+    try:
+        label = codec.encode(texts.in_picture_order(text))
+    except UnknownCharacter as error:
+        raise RejectedSample(OUTSIDE_ALPHABET, str(error)) from error
+    needed = char_codec.required_frames(label)
+    if needed > max_frames:
+        raise RejectedSample(
+            'text too long', f'CTC needs {needed} frames for it, the image gives {max_frames}')
+    return label
