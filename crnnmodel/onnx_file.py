@@ -25,6 +25,11 @@ def sealed(model: bytes) -> bytes:
     return unfinished + _checksum(unfinished)
 
 
+def unsealed(content: bytes) -> bytes:
+    """Return what `sealed` was given."""
+    return content[:-len(sealed(b''))]
+
+
 def check_seal(content: bytes, path: str) -> None:
     """Raise InputError where a file does not end in its checksum; `path` is named."""
     unfinished, checksum = content[:-CHECKSUM_DIGITS], content[-CHECKSUM_DIGITS:]
