@@ -15,7 +15,7 @@ CHECKSUM_DIGITS = 8
 
 def with_metadata(model: bytes, metadata: dict[str, str]) -> bytes:
     """Return a model, bytes, with more metadata."""
-    return model + b''.join(_field(METADATA, _field(1, key.encode()) + _field(2, value.encode()))
+    return model + b''.join(bytes_field(METADATA, bytes_field(1, key.encode()) + bytes_field(2, value.encode()))
                             for key, value in metadata.items())
 
 
@@ -42,7 +42,8 @@ def _checksum(content):
     return f'{google_crc32c.value(content):0{CHECKSUM_DIGITS}x}'.encode()
 
 
-def _field(number, content):
+def bytes_field(number: int, content: bytes) -> bytes:
+    """Return a field of a protocol buffer, a text, bytes or a message."""
     return _varint(number << 3 | BYTES) + _varint(len(content)) + content
 
 

@@ -23,7 +23,7 @@ BOUNDS = {'float32': Bounds(5e-3, 1.0, 0.0), 'float16': Bounds(None, 0.99, 0.005
 class Answers(NamedTuple):
     """What a network gives for the words."""
 
-    logits: list[np.ndarray]      # of each width of the images, float32 [time, words, classes]
+    logits: list[np.ndarray]      # of each width of the images that is possible, float32 [time, words, classes]
     texts: dict[str, list[str]]   # what the export itself makes of the images, by the name of the way
 
 
@@ -52,7 +52,7 @@ def compare(reference: list[np.ndarray], answers: Answers, words: list[Word], co
     """
     expected = texts_of(reference[0], codec)
     ways = [texts_of(answers.logits[0], codec), *answers.texts.values()]
-    differences = [np.abs(found - wanted).max() for found, wanted in zip(answers.logits, reference, strict=True)]
+    differences = [np.abs(found - wanted).max() for found, wanted in zip(answers.logits, reference, strict=False)]
     truths = [_folded(word.text, codec) for word in words]
     num_labelled = sum(truth is not None for truth in truths)
     accuracies = [_accuracy(texts, truths) for texts in (expected, *ways)]

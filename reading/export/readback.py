@@ -16,8 +16,6 @@ from local_utils.errors import InputError
 from reading.export.parity import Answers
 from reading.export.words import Word
 
-OTHER_WIDTH_WORDS = 50   # of the words that are read in another width than the network's own
-
 
 def in_own_process(form: str, path: str, images: list[np.ndarray], words: list[Word]) -> Answers:
     """Return what the file of a form, see `forms.FORMS`, gives for words.
@@ -42,7 +40,7 @@ def in_own_process(form: str, path: str, images: list[np.ndarray], words: list[W
             lines = ran.stderr.decode(errors='replace').split('\n')
             raise InputError(f'{path}: its runtime cannot read it: {[line for line in lines if line.strip()][-1:]}')
         with np.load(answered) as found:
-            logits = [found[f'logits_{index}'] for index in range(len(images))]
+            logits = [found[f'logits_{index}'] for index in range(len(found.files) - 1)]
             return Answers(logits, json.loads(found['texts'].tobytes()))
 
 
