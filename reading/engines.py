@@ -19,6 +19,7 @@ PIECE_IMAGES = 16   # of a batch, at least, that are worth a call of their own
 AUTO, ONNX, TENSORFLOW = ENGINES = 'auto', 'onnx', 'tensorflow'
 PACKAGES = {ONNX: ('onnxruntime', 'requirements-reader.txt'), TENSORFLOW: ('tensorflow', 'requirements.txt')}
 MODEL_ENDING = '.onnx'
+GPU_DEVICE = '/dev/nvidiactl'   # there where NVIDIA's driver is
 FEW_IMAGES = 500    # that ONNX Runtime has read before TensorFlow, which is faster once it runs, has caught up
 
 
@@ -80,7 +81,7 @@ def _chosen(settings, num_images, is_model):
         raise InputError('TEST.ENGINE=onnx computes in float32; expected TEST.PRECISION=auto or float32, got bfloat16')
     installed = [name for name, (package, _) in PACKAGES.items() if importlib.util.find_spec(package)]
     if engine == AUTO:
-        is_few = num_images is None or num_images <= FEW_IMAGES
+        is_few = not os.path.exists(GPU_DEVICE) if num_images is None else num_images <= FEW_IMAGES
         wanted = ONNX if is_model or is_few and settings.precision != 'bfloat16' else TENSORFLOW
         engine = wanted if is_model or wanted in installed or not installed else installed[0]
     if engine not in installed:

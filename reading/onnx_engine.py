@@ -6,7 +6,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as failures
 from crnnmodel import onnx_file
 from crnnmodel.architecture import DESCRIPTION, Architecture, architecture_of, from_description
 from crnnmodel.checkpoint_files import Checkpoint
-from local_utils import files, parallel
+from local_utils import opening, parallel
 from local_utils.errors import InputError
 
 RUN_IMAGES = 16   # in a run: more take no less time each, and more memory
@@ -63,8 +63,7 @@ class OnnxEngine:
             MissingInput: there is no such file.
             InputError: it is another, or damaged.
         """
-        with files.open_regular(path) as file:
-            content = file.read()
+        content = opening.read_file(path)
         onnx_file.check_seal(content, path)
         return cls(content, path, num_images)
 

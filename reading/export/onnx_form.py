@@ -5,7 +5,7 @@ import numpy as np
 
 from crnnmodel import onnx_file
 from crnnmodel.architecture import Architecture
-from local_utils import files
+from local_utils import opening
 from reading.export.parity import Answers
 
 WEIGHTS = ('float32', 'float16', 'int8')
@@ -16,18 +16,15 @@ def write(tensors: dict, architecture: Architecture, weights: str, path: str) ->
     from crnnmodel import onnx_network
 
     model = onnx_network.build_model(tensors, architecture, weights)
-    with open(path, 'xb') as file:
-        file.write(onnx_file.sealed(model.SerializeToString()))
+    _write(path, model.SerializeToString())
 
 
 def describe(path: str, description: dict) -> None:
     """Add texts to the metadata of a model that `write` wrote, and seal it anew."""
-    with files.open_regular(path) as file:
-        model = onnx_file.unsealed(file.read())
+    model = onnx_file.unsealed(opening.read_file(path))
     metadata = {key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
                 for key, value in description.items()}
-    with open(path, 'wb') as file:
-        file.write(onnx_file.sealed(onnx_file.with_metadata(model, metadata)))
+    _write(path, onnx_file.with_metadata(model, metadata))
 
 
 def read_back(path: str, images: list[np.ndarray], contents: list[bytes]) -> Answers:
@@ -36,3 +33,8 @@ def read_back(path: str, images: list[np.ndarray], contents: list[bytes]) -> Ans
 
     engine = OnnxEngine.of_file(path)
     return Answers([engine.logits(of_width) for of_width in images], {})
+
+
+def _write(path, model):
+    with opening.open_file(path, 'wb') as file:
+        file.write(onnx_file.sealed(model))

@@ -9,7 +9,7 @@ from crnnmodel import checkpoint, ctc
 from crnnmodel.architecture import Architecture
 from crnnmodel.crnn_model import ShadowNet
 from crnnmodel.kernels import PLAIN
-from local_utils import session_utils
+from local_utils import opening, session_utils
 from reading.export import graph_resize, warm_up
 from reading.export.parity import Answers
 
@@ -60,7 +60,7 @@ def write(tensors: dict, architecture: Architecture, weights: str, path: str) ->
 
 def describe(path: str, description: dict) -> None:
     """Put a description into the folder of a model."""
-    with open(os.path.join(path, EXTRA, DESCRIPTION_FILE), 'w', encoding='utf-8') as file:
+    with opening.open_file(os.path.join(path, EXTRA, DESCRIPTION_FILE), 'w', encoding='utf-8') as file:
         json.dump(description, file, ensure_ascii=False, indent=2)
         file.write('\n')
 

@@ -12,7 +12,7 @@ from crnnmodel import checkpoint
 from crnnmodel.architecture import Architecture
 from crnnmodel.crnn_model import ShadowNet
 from crnnmodel.kernels import PLAIN
-from local_utils import files, parallel, session_utils
+from local_utils import opening, parallel, session_utils
 from reading import views
 from reading.export.parity import Answers
 
@@ -42,24 +42,24 @@ def write(tensors: dict, architecture: Architecture, weights: str, path: str) ->
         if weights == 'float16':
             converter.target_spec.supported_types = [tf.float16]
         model = converter.convert()
-    with open(path, 'xb') as file:
+    with opening.open_file(path, 'wb') as file:
         file.write(model)
 
 
 def describe(path: str, description: dict) -> None:
     """Put a description behind a model, in an archive that any unzip finds."""
     archive = io.BytesIO()
+    model = opening.read_file(path)
     with zipfile.ZipFile(archive, 'w') as zipped:
         entry = zipfile.ZipInfo(DESCRIPTION_FILE)   # of the year 1980: the same model is the same file
         zipped.writestr(entry, json.dumps(description, ensure_ascii=False, indent=2))
-    with open(path, 'ab') as file:
-        file.write(archive.getvalue())
+    with opening.open_file(path, 'wb') as file:
+        file.write(model + archive.getvalue())
 
 
 def read_back(path: str, images: list[np.ndarray], contents: list[bytes]) -> Answers:
     """Read words in LiteRT; see readback.in_own_process."""
-    with files.open_regular(path) as file:
-        interpreter = _interpreter_class()(model_content=file.read(), num_threads=parallel.usable_cores())
+    interpreter = _interpreter_class()(model_content=opening.read_file(path), num_threads=parallel.usable_cores())
     logits = []
     for of_width in images:
         run = interpreter.get_signature_runner(f'width_{of_width.shape[2]}')

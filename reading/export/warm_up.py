@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from crnnmodel.onnx_file import bytes_field
-from local_utils import tfrecord
+from local_utils import opening, tfrecord
 
 PREDICT_LOG, REQUEST = 6, 1                              # of PredictionLog, of PredictLog
 MODEL_SPEC, INPUTS, KEY, VALUE = 1, 2, 1, 2              # of PredictRequest; the inputs are a map
@@ -27,7 +27,7 @@ def request(signature: str, inputs: dict, model: str = 'crnn') -> bytes:
 
 def write(path: str, requests: list[bytes]) -> None:
     """Write requests as TensorFlow Serving finds them, TFRecords."""
-    with open(path, 'wb') as file:
+    with opening.open_file(path, 'wb') as file:
         file.writelines(map(tfrecord.frame, requests))
 
 
