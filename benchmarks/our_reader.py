@@ -37,7 +37,8 @@ def main():
     args = training_batch.argument_parser(__doc__).parse_args()
     images = list(training_batch.random_batch(args)[0])
     characters = ''.join(map(chr, range(ord('a'), ord('a') + args.num_classes - 1)))
-    settings = ReadingSettings(batch_size=args.batch_size, precision=args.precision, min_confidence=0.0)   # one view
+    settings = ReadingSettings(engine='tensorflow', batch_size=args.batch_size, precision=args.precision,
+                               min_confidence=0.0)   # one view
     with tempfile.TemporaryDirectory() as folder:
         save_random_weights(Architecture(characters, args.num_classes, (args.width, 32)), folder)
         recogniser = Recogniser.open(folder, settings=settings, num_images=1 if args.batch_size == 1 else None)

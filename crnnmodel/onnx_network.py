@@ -19,6 +19,7 @@ IMAGES, LOGITS = 'images', 'logits'   # the model's input and output
 FLOAT32, FLOAT16, INT8 = WEIGHTS = 'float32', 'float16', 'int8'
 OPSET, IR_VERSION = 17, 8             # which runtimes have known since 2022
 MAX_INT8 = 127
+LARGE_BYTES = 1024                    # of an array that may be kept apart from the model
 GATE_ORDER = (0, 3, 2, 1)             # ONNX's gates i, o, f, c among the checkpoint's i, j, f, o
 
 
@@ -35,7 +36,20 @@ def build_model(tensors: dict, architecture: Architecture, weights: str = FLOAT3
         a model with the input IMAGES, uint8 [batch, 32, width, 3], BGR, and the output LOGITS, float32
         [width // 4, batch, classes].
     """
-    graph = _Graph(tensors, weights)
+    return _build(_Graph(tensors, weights), architecture)
+
+
+def build_model_without_weights(tensors: dict, architecture: Architecture) -> tuple[onnx.ModelProto, dict]:
+    """Describe a network as `build_model` does, with its larger arrays apart, so that none is copied on its way.
+
+    Returns:
+        (the model, dict of name → array as ONNX Runtime takes them, external initializers).
+    """
+    graph = _Graph(tensors, FLOAT32, keep_apart=True)
+    return _build(graph, architecture), graph.apart
+
+
+def _build(graph, architecture):
     images = helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, ['batch', geometry.INPUT_HEIGHT, 'width', 3])
     logits = helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ['time', 'batch', architecture.num_classes])
     sequence = _map_to_sequence(graph, _features(graph, _scaled(graph, architecture.pixel_range)))
@@ -50,10 +64,10 @@ def build_model(tensors: dict, architecture: Architecture, weights: str = FLOAT3
 class _Graph:
     """The nodes and constants of a model that is being built."""
 
-    def __init__(self, tensors, weights):
+    def __init__(self, tensors, weights, keep_apart=False):
         self.tensors = tensors
-        self.nodes, self.initializers = [], []
-        self._weights = weights
+        self.nodes, self.initializers, self.apart = [], [], {}
+        self._weights, self._keep_apart = weights, keep_apart
 
     def node(self, operation, *inputs, output=None, **attributes):
         """Add a node and return the name of its output."""
@@ -64,7 +78,12 @@ class _Graph:
     def constant(self, value, name=None):
         """Add an array and return its name."""
         name = name or f'constant_{len(self.initializers)}'
-        self.initializers.append(numpy_helper.from_array(np.array(value, order='C'), name))
+        value = np.asarray(value, order='C')   # not np.ascontiguousarray, which gives a scalar an axis
+        if self._keep_apart and value.nbytes >= LARGE_BYTES:
+            self.apart[name] = value
+            self.initializers.append(_promise_of(value, name))
+        else:
+            self.initializers.append(numpy_helper.from_array(value, name))
         return name
 
     def weight(self, value, name, channel_axes):
@@ -87,6 +106,14 @@ class _Graph:
 
     def _float32(self, name):
         return self.node('Cast', name, to=TensorProto.FLOAT)
+
+
+def _promise_of(value, name):
+    """Return the initializer of an array that the runtime will be given by its name."""
+    promise = onnx.TensorProto(name=name, dims=value.shape, data_type=helper.np_dtype_to_tensor_dtype(value.dtype),
+                               data_location=TensorProto.EXTERNAL)
+    promise.external_data.add(key='location', value='memory')
+    return promise
 
 
 def _scaled(graph, pixel_range):

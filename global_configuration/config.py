@@ -26,6 +26,7 @@ class Knob(NamedTuple):
 
 
 PRECISIONS = ('auto', 'float32', 'bfloat16')
+ENGINES = ('auto', 'onnx', 'tensorflow')
 
 KNOBS = {
     'ARCH': {   # the network; stored with every checkpoint
@@ -97,7 +98,9 @@ KNOBS = {
     },
     'TEST': {   # reading and evaluation
         'BATCH_SIZE': Knob(128, 'images read at once', 1, 65536),
-        'PRECISION': Knob('auto', 'as TRAIN.PRECISION', choices=PRECISIONS),
+        'ENGINE': Knob('auto', 'what computes the network; onnx is ONNX Runtime, on the processor: ready sooner, and '
+                       'slower with many images; auto takes it for few', choices=ENGINES),
+        'PRECISION': Knob('auto', 'as TRAIN.PRECISION; ONNX Runtime has float32', choices=PRECISIONS),
         'BEAM_WIDTH': Knob(100, 'of --beam_search', 1, 10000),
         'MIN_CONFIDENCE': Knob(0.9, 'an image read with less confidence is read in further views; 0: never', 0.0, 1.0),
         'GPU_MEMORY_FRACTION': Knob(0.8, 'of the GPU\'s memory, at most', 0.01, 1.0),

@@ -3,6 +3,7 @@
 An engine knows nothing of alphabets, views and texts; these are the recogniser's. Each has a file of its own, which
 alone imports its library, and only when one is opened.
 """
+import importlib.util
 import os
 from typing import Protocol
 
@@ -11,9 +12,16 @@ import numpy as np
 from crnnmodel import checkpoint_files
 from crnnmodel.architecture import Architecture
 from local_utils import tensorflow_import
+from local_utils.errors import InputError
 from reading.settings import ReadingSettings
 
 PIECE_IMAGES = 16   # of a batch, at least, that are worth a call of their own
+AUTO, ONNX, TENSORFLOW = ENGINES = 'auto', 'onnx', 'tensorflow'
+PACKAGES = {ONNX: ('onnxruntime', 'requirements-reader.txt'), TENSORFLOW: ('tensorflow', 'requirements.txt')}
+MODEL_ENDING = '.onnx'
+GPU_DEVICE = '/dev/nvidiactl'   # there where NVIDIA's driver is
+FEW_IMAGES = 500    # that ONNX Runtime has read before TensorFlow, which is faster once it runs, has caught up
+
 
 class Engine(Protocol):
     """Computes logits; several threads may call it at the same time."""
@@ -38,23 +46,48 @@ class Engine(Protocol):
 
 
 def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | None = None) -> Engine:
-    """Open the engine for a checkpoint.
+    """Open an engine for a checkpoint, or for a file that export_shadownet.py wrote.
 
     Args:
         weights_path: a run's folder (its best checkpoint, else its last), another folder, a prefix or a file of a
-            checkpoint, or checkpoint_files.BUNDLED.
+            checkpoint, checkpoint_files.BUNDLED, or a file that ends in MODEL_ENDING.
         settings: ReadingSettings.
         num_images: how many will be read, where that is known: an engine is sooner ready for few.
 
     Raises:
-        MissingInput: there is no such checkpoint.
-        InputError: it is damaged, or of another network.
+        MissingInput: there is no such checkpoint or file.
+        InputError: it is damaged, or of another network, or no engine that is installed can take it.
     """
+    is_model = weights_path.lower().endswith(MODEL_ENDING)
+    engine = _chosen(settings, num_images, is_model)
+    if is_model:
+        from reading.onnx_engine import OnnxEngine
+        return OnnxEngine.of_file(weights_path, num_images)
     checkpoint = checkpoint_files.load_newest(best_or_last(weights_path))
+    if engine == ONNX:
+        from reading.onnx_engine import OnnxEngine
+        return OnnxEngine.of_checkpoint(checkpoint, num_images)
     tensorflow_import.import_tensorflow()   # which takes seconds
-    from reading.tensorflow_engine import TensorflowEngine  # noqa: I001
-
+    from reading.tensorflow_engine import TensorflowEngine
     return TensorflowEngine(checkpoint, settings, num_images)
+
+
+def _chosen(settings, num_images, is_model):
+    """Return ONNX or TENSORFLOW, one that is installed; raises InputError where there is none."""
+    engine = settings.engine
+    if is_model and engine == TENSORFLOW:
+        raise InputError(f'a file {MODEL_ENDING} needs TEST.ENGINE=onnx or auto, got {engine}')
+    if engine == ONNX and settings.precision == 'bfloat16':
+        raise InputError('TEST.ENGINE=onnx computes in float32; expected TEST.PRECISION=auto or float32, got bfloat16')
+    installed = [name for name, (package, _) in PACKAGES.items() if importlib.util.find_spec(package)]
+    if engine == AUTO:
+        is_few = not os.path.exists(GPU_DEVICE) if num_images is None else num_images <= FEW_IMAGES
+        wanted = ONNX if is_model or is_few and settings.precision != 'bfloat16' else TENSORFLOW
+        engine = wanted if is_model or wanted in installed or not installed else installed[0]
+    if engine not in installed:
+        package, requirements = PACKAGES[engine]
+        raise InputError(f'reading with {engine} needs the package {package}; pip install -r {requirements}')
+    return engine
 
 
 def num_pieces(num_images: int, concurrency: int) -> int:

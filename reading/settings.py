@@ -6,6 +6,7 @@ class ReadingSettings(NamedTuple):
     """The knobs of reading; the defaults are those of the configuration, which a test compares."""
 
     batch_size: int = 128
+    engine: str = 'auto'
     precision: str = 'auto'
     beam_width: int = 100
     min_confidence: float = 0.9

@@ -46,6 +46,18 @@ def test_the_logits_are_those_of_plain_numpy_at_any_width_and_batch(form, rng):
         np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
 
 
+def test_weights_apart_from_the_model_are_those_that_stand_in_it(rng):
+    form = FORMS[2]
+    tensors = random_weights(form, rng)
+    whole = onnx_network.build_model(tensors, form)
+    model, weights = onnx_network.build_model_without_weights(tensors, form)
+    in_whole = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in whole.graph.initializer}
+    assert len(weights) > 10
+    assert all(np.array_equal(value, in_whole[name]) for name, value in weights.items())
+    assert model.graph.node == whole.graph.node
+    assert model.ByteSize() < whole.ByteSize() / 2
+
+
 def test_the_model_carries_its_architecture(rng):
     model = onnx_network.build_model(random_weights(FORMS[0], rng), FORMS[0])
     described, = (entry.value for entry in model.metadata_props if entry.key == architectures.DESCRIPTION)

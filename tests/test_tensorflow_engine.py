@@ -15,7 +15,7 @@ from tests import numpy_reference
 from tests.conftest import ENGLISH
 from tests.small_checkpoint import architecture, save
 
-FLOAT32 = ReadingSettings(precision='float32', min_confidence=0.0)
+FLOAT32 = ReadingSettings(engine=engines.TENSORFLOW, precision='float32', min_confidence=0.0)
 
 
 def engine_of(prefix, settings=FLOAT32, num_images=None):

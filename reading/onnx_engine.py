@@ -1,0 +1,91 @@
+"""The engine that runs a network in ONNX Runtime, on the processor: the soonest ready, for up to some hundred images."""
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+from crnnmodel import onnx_file
+from crnnmodel.architecture import DESCRIPTION, Architecture, architecture_of, from_description
+from crnnmodel.checkpoint_files import Checkpoint
+from local_utils import opening, parallel
+from local_utils.errors import InputError
+
+RUN_IMAGES = 16   # in a run: more take no less time each, and more memory
+ERRORS = (failures.Fail, failures.InvalidArgument, failures.InvalidGraph, failures.InvalidProtobuf,
+          failures.NotImplemented, failures.RuntimeException)
+
+
+class OnnxEngine:
+    """A session of ONNX Runtime; the arithmetic is float32."""
+
+    def __init__(self, model: bytes, prefix: str, num_images: int | None = None, weights: dict | None = None):
+        """Load a model.
+
+        Args:
+            model: as onnx_network.build_model describes it, with any metadata.
+            prefix: the file that it is from, for messages.
+            weights: dict of name → array, those that are kept apart from the model.
+            num_images: see engines.open_engine. One image at a time is read by all cores, several by a core each.
+
+        Raises:
+            InputError: it is no such model.
+        """
+        self.prefix = prefix
+        self.concurrency = 1 if num_images == 1 else parallel.usable_cores()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = parallel.usable_cores() // self.concurrency
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')   # it takes cores that others need
+        options.log_severity_level = 4   # what ends a reading is raised, too
+        if weights:
+            self._weights = weights   # whose memory the session uses
+            values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+            options.add_external_initializers(list(weights), values)
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=['CPUExecutionProvider'])
+        except ERRORS as error:
+            raise InputError(f'{prefix}: no ONNX model that can be run ({_line(error)})') from error
+        self.architecture: Architecture = _architecture_in(self._session, prefix)
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: Checkpoint, num_images: int | None = None) -> 'OnnxEngine':
+        """Open the network of a checkpoint, without a file; raises InputError where it is none."""
+        from crnnmodel import onnx_network  # the onnx package, which only this needs
+
+        architecture = architecture_of(checkpoint.tensors, checkpoint.prefix)
+        model, weights = onnx_network.build_model_without_weights(checkpoint.tensors, architecture)
+        return cls(model.SerializeToString(), checkpoint.prefix, num_images, weights)
+
+    @classmethod
+    def of_file(cls, path: str, num_images: int | None = None) -> 'OnnxEngine':
+        """Open a file that export_shadownet.py wrote.
+
+        Raises:
+            MissingInput: there is no such file.
+            InputError: it is another, or damaged.
+        """
+        content = opening.read_file(path)
+        onnx_file.check_seal(content, path)
+        return cls(content, path, num_images)
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Compute the logits of a batch, see engines.Engine."""
+        try:
+            parts = [self._session.run(None, {'images': images[start:start + RUN_IMAGES]})[0]
+                     for start in range(0, len(images), RUN_IMAGES)]
+        except ERRORS as error:
+            raise InputError(f'reading {len(images)} images in ONNX Runtime failed ({_line(error)})') from error
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def _architecture_in(session, prefix):
+    """Return the Architecture that a model carries; raises InputError where it has none or is none of ours."""
+    metadata = session.get_modelmeta().custom_metadata_map
+    ends = [(end.name, end.type, len(end.shape)) for end in (*session.get_inputs(), *session.get_outputs())]
+    if DESCRIPTION not in metadata or ends != [('images', 'tensor(uint8)', 4), ('logits', 'tensor(float)', 3)]:
+        raise InputError(f'{prefix}: no model of a ShadowNet; expected one that export_shadownet.py wrote')
+    return from_description(metadata[DESCRIPTION], prefix)
+
+
+def _line(error):
+    """Return what ONNX Runtime says, in one line without its own prefix."""
+    return ' '.join(str(error).rpartition(' : ')[2].split())
