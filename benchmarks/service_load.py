@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import service_client
 from hostile_requests import hostile_requests
+
 from reading.export import words
 
 PARTS = ('clients', 'memory', 'hostile', 'kill')
