@@ -97,6 +97,11 @@ def hash_of_path(path: str, seed: int) -> int:
     return int.from_bytes(hashed.digest(), 'big')
 
 
+def hash_of_line(path: str, text: str, seed: int) -> tuple[int, int]:
+    """Return (the hash of the path, below 2**64; that of the text, below 2**32) of a line."""
+    return hash_of_path(path, seed), zlib.crc32(text.encode('utf-8', 'surrogatepass'))
+
+
 def is_below(path_hash: int, fraction: float) -> bool:
     """Whether a hash is in a fraction of all hashes."""
     return path_hash < fraction * 2.0 ** 64
@@ -111,10 +116,11 @@ def _new_file(folder, content):
 
 def _convert_line(conversion, form, line, images, converted, caught):
     """Return (the framed record of a line or None, the hash of its path); note what is to be said of it."""
-    path, text, path_hash, remarks, record = line.content.decode('utf-8', 'replace'), '', NO_PATH, [], None
+    path, text, remarks, record = line.content.decode('utf-8', 'replace'), '', [], None
+    path_hash, text_hash = NO_PATH, 0
     try:
         path, text = annotation.parse_line(line.content, form)
-        path_hash = hash_of_path(path, conversion.settings.seed)
+        path_hash, text_hash = hash_of_line(path, text, conversion.settings.seed)
         record, remarks = _convert_sample(conversion, images, path, text)
     except RejectedSample as error:
         converted.rejects.append(LineNote(line.number, path, text, error.kind, str(error)))
@@ -122,7 +128,7 @@ def _convert_line(conversion, form, line, images, converted, caught):
         remarks.append((COMPLAINT, complaint))
     converted.remarks.extend(LineNote(line.number, path, text, kind, detail) for kind, detail in remarks)
     converted.path_hashes.append(path_hash)
-    converted.text_hashes.append(zlib.crc32(text.encode('utf-8', 'surrogatepass')))
+    converted.text_hashes.append(text_hash)
     return record, path_hash
 
 

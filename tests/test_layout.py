@@ -10,7 +10,7 @@ ALLOWED_IMPORTS = {   # beside the standard library and the package itself
     'global_configuration': {'easydict'},
     'local_utils': {'numpy', 'cv2', 'matplotlib', 'google_crc32c', 'tqdm', 'tensorflow', 'bidi'},
     'crnnmodel': {'local_utils', 'numpy', 'google_crc32c', 'tensorflow', 'onnx'},
-    'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow'},
+    'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow', 'lmdb'},
     'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime', 'starlette',
                 'uvicorn'},
     'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'tqdm'},

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Turn a folder of word images into TFRecords for training.
 
+    python tools/write_text_features.py --dataset_dir words --save_dir records --check
     python tools/write_text_features.py --dataset_dir words --save_dir records
 
 DATASET_DIR holds the alphabet (char_dict.json, ord_map.json), Train/sample.txt, Test/sample.txt and the
@@ -16,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from crnnmodel import geometry
 from data_provider import annotation_form
 from data_provider.convert import write_text_features
+from data_provider.dataset_check import check_data_set
 from data_provider.settings import ConversionSettings, TextRules
 from local_utils import command_line, parallel
 from tools import settings
@@ -36,6 +38,8 @@ def parse_args(argv=None):
                         help='compress the records; our scripts tell by themselves, others have to be told')
     parser.add_argument('--annotation_format', choices=annotation_form.FORMATS,
                         help='the form of the annotation files (default: told from their first lines)')
+    parser.add_argument('--check', action='store_true',
+                        help='write no records, but a report on the data set, and a sheet of samples into SAVE_DIR')
     add_text_flags(parser)
     parser.add_argument('--follow_links', action='store_true',
                         help='read images also where a symbolic link leads out of the data set')
@@ -69,7 +73,13 @@ def conversion_settings(args) -> ConversionSettings:
 
 def main(argv=None):
     """Run the script; returns its exit status."""
-    write_text_features(conversion_settings(parse_args(argv)))
+    args = parse_args(argv)
+    if args.check:
+        output = command_line.standard_output()
+        for line in check_data_set(conversion_settings(args)).lines():
+            print(line, file=output)
+    else:
+        write_text_features(conversion_settings(args))
 
 
 if __name__ == '__main__':

@@ -1,0 +1,1 @@
+"""Data sets as people have them → a data set of this project; a file for each form, one for what is written."""

@@ -1,0 +1,195 @@
+"""The import of a data set: what a source holds, written as a data set of this project."""
+import collections
+import contextlib
+import os
+import shutil
+from typing import NamedTuple
+
+from data_provider import annotation, conversion, image_format
+from data_provider.conversion_output import REJECTS_NAME, row_of
+from data_provider.importing import iiit5k, lists, lmdb_folders, single_files, svt
+from data_provider.importing.found_sample import FoundSample, Source
+from data_provider.rejected_sample import RejectedSample
+from local_utils import files, folder_lock, log_utils, opening, progress
+from local_utils.errors import InputError
+
+FORMS = ('synth90k', 'icdar', 'iiit5k', 'svt', 'lmdb', 'csv', 'gt_txt', 'file_names', 'paddleocr')
+IMAGES_NAME = 'images'   # the folder of the images in the data set, or a link to them
+_ENDINGS = {image_format.JPEG: '.jpg', image_format.PNG: '.png', image_format.GIF: '.gif', image_format.WEBP: '.webp',
+            image_format.TIFF: '.tif', image_format.BMP: '.bmp', image_format.AVIF: '.avif'}
+
+
+class ImportSettings(NamedTuple):
+    """An import: from where, where to, and how."""
+
+    form: str                   # one of FORMS
+    source: str                 # a folder, or of some forms a file
+    save_dir: str               # the data set
+    test_fraction: float = 0.0  # of the samples that become Test, where the source has no test part
+    seed: int = 0               # chooses which those are
+    copies_images: bool = False   # image files are copied; else they stay, and a link leads to them
+    overwrite: bool = False     # whether a data set that is there is replaced
+    name_pattern: str | None = None   # of the form file_names
+
+
+def import_data_set(settings: ImportSettings) -> None:
+    """Write a data set of what a source holds.
+
+    Raises:
+        MissingInput: the source is not there.
+        InputError: it is not of the form, holds no sample, or there is a data set already.
+        Unavailable: another run writes into the folder.
+    """
+    there = [path for part in annotation.PARTS if os.path.exists(path := annotation.path_of(part, settings.save_dir))]
+    if there and not settings.overwrite:
+        raise InputError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')
+    source = open_source(settings)
+    with (folder_lock.only_writer(settings.save_dir), _DataSet(settings, source.image_dir) as data_set,
+          progress.Progress(source.count, 'image') as shown):
+        for sample in shown.over(source.samples):
+            data_set.write(sample)
+        data_set.check_usable()
+    data_set.log_counts()
+
+
+def open_source(settings: ImportSettings) -> Source:
+    """Open the source of an import; raises InputError where it is not of the form."""
+    form, source = settings.form, settings.source
+    if form == 'synth90k':
+        return lists.open_synth90k(source)
+    if form == 'iiit5k':
+        return iiit5k.open_iiit5k(source)
+    if form == 'svt':
+        return svt.open_svt(source)
+    if form == 'lmdb':
+        return lmdb_folders.open_lmdb(source)
+    if form == 'gt_txt':
+        return single_files.open_gt_files(source)
+    if form == 'file_names':
+        return single_files.open_file_names(source, settings.name_pattern)
+    return lists.open_lists(source, form)
+
+
+class _DataSet:
+    """The files of a data set; its annotation files take their names when the block ends well."""
+
+    def __init__(self, settings, image_dir):
+        self._settings = settings
+        self._save_dir = settings.save_dir
+        self._image_dir = os.path.realpath(image_dir) if image_dir else ''
+        self._counts, self._rejects_of_kind, self._first_reasons = collections.Counter(), collections.Counter(), []
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            for part in annotation.PARTS:
+                os.makedirs(os.path.join(self._save_dir, part), exist_ok=True)
+            self._files = {part: stack.enter_context(files.atomic_file(
+                annotation.path_of(part, self._save_dir), 'w', encoding='utf-8')) for part in annotation.PARTS}
+            self._rejects = stack.enter_context(files.atomic_file(
+                os.path.join(self._save_dir, REJECTS_NAME), 'w', encoding='utf-8', errors='backslashreplace'))
+            self._rejects.write('file\tline\tpath\ttext\treason\n')
+            self._images_prefix = self._placed_images()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        self._stack.__exit__(*error)
+        if error[0] is None and not self._counts['Test']:
+            os.remove(annotation.path_of('Test', self._save_dir))
+
+    def _placed_images(self):
+        """Return the folder, relative to the data set, through which image files are reached; makes a link to them."""
+        save_dir, image_dir = os.path.realpath(self._save_dir), self._image_dir
+        if not image_dir or self._settings.copies_images:
+            return IMAGES_NAME
+        if os.path.commonpath([save_dir, image_dir]) == save_dir:   # they are in the data set
+            return os.path.relpath(image_dir, save_dir)
+        link = os.path.join(self._save_dir, IMAGES_NAME)
+        if os.path.islink(link):
+            os.remove(link)
+        if os.path.lexists(link):
+            raise InputError(f'{link}: expected to make a link of this name to the images; remove it, or --copy')
+        try:
+            os.symlink(image_dir, link, target_is_directory=True)
+        except OSError as error:   # as on Windows without the right to
+            raise InputError(f'{link}: cannot make a link to the images ({error.strerror}); --copy copies them') from error
+        return IMAGES_NAME
+
+    def write(self, sample: FoundSample) -> None:
+        """Take a sample, or note why it is none."""
+        try:
+            if sample.error is not None:
+                raise sample.error
+            path, text = self._placed(sample), _checked_text(sample.text)
+        except RejectedSample as error:
+            self._rejects.write(row_of(sample.place, conversion.LineNote(
+                '', sample.image_path or sample.image_name, sample.text, error.kind, str(error))))
+            self._rejects_of_kind[error.kind] += 1
+            if len(self._first_reasons) < 3:
+                self._first_reasons.append(f'{sample.place}: {error}')
+            return
+        part = sample.part or self._chosen_part(path)
+        self._files[part].write(annotation.format_line(path, text))
+        self._counts[part] += 1
+
+    def _chosen_part(self, path):
+        is_test = conversion.is_validation(path, self._settings.seed, self._settings.test_fraction)
+        return 'Test' if is_test else 'Train'
+
+    def _placed(self, sample):
+        """Return the path of a sample's image in the data set, and put it there where it has to be."""
+        if sample.image is not None:
+            return self._written(sample)
+        relative = os.path.relpath(sample.image_path, self._image_dir)
+        path = os.path.normpath(os.path.join(self._images_prefix, relative)).replace(os.sep, '/')
+        if path.startswith('../'):
+            raise RejectedSample('path leaves the source', sample.image_path)
+        if self._settings.copies_images:
+            target = os.path.join(self._save_dir, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            try:
+                shutil.copyfile(sample.image_path, target)
+            except shutil.SameFileError:
+                pass
+            except OSError as error:
+                raise RejectedSample('unreadable image', f'{sample.image_path}: {error.strerror}') from error
+        return path
+
+    def _written(self, sample):
+        content = sample.image()
+        ending = _ENDINGS.get(image_format.format_of(content))
+        if ending is None:
+            raise RejectedSample('not an image', 'expected the bytes of a JPEG, PNG or other image')
+        path = f'{IMAGES_NAME}/{sample.image_name}{ending}'
+        target = os.path.join(self._save_dir, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with files.named_errors(target), opening.open_file(target, 'wb') as file:
+            file.write(content)
+        return path
+
+    def check_usable(self) -> None:
+        """Raise InputError where there is no sample for training."""
+        if not self._counts['Train']:
+            kinds = ', '.join(f'{kind}: {count}' for kind, count in self._rejects_of_kind.most_common())
+            why = f'; rejected {kinds}; first {"; ".join(self._first_reasons)}' if kinds else ''
+            raise InputError(f'{self._settings.source}: no sample for Train{why}')
+
+    def log_counts(self) -> None:
+        """Say what was written, what was not and why, and what to do next."""
+        logger = log_utils.init_logger()
+        logger.info('%s: %s', self._save_dir, ', '.join(f'{part} {self._counts[part]}' for part in annotation.PARTS))
+        for kind, count in self._rejects_of_kind.most_common():
+            logger.warning('rejected %d: %s (see %s)', count, kind, os.path.join(self._save_dir, REJECTS_NAME))
+        if not self._counts['Test']:
+            logger.warning('no test part; --test_fraction 0.1 makes one')
+        if os.path.islink(os.path.join(self._save_dir, IMAGES_NAME)):
+            logger.info('the images stay where they are: convert with --follow_links')
+
+
+def _checked_text(text):
+    if not text:
+        raise RejectedSample('no text', 'expected what is written in the image, got nothing')
+    if len(text.splitlines()) > 1:
+        raise RejectedSample('several lines', f'expected one line of text, got {text!r}')
+    return text
