@@ -135,8 +135,7 @@ def _convert_line(conversion, form, line, images, converted, caught):
 def _convert_sample(conversion, images, path, text):
     """Return (the framed record of a sample, remarks), or raise RejectedSample: of the picture first."""
     settings = conversion.settings
-    if text in settings.text_rules.ignored:
-        raise RejectedSample(usable_text.IGNORED, repr(text))
+    usable_text.check_not_ignored(text, settings.text_rules)
     image, remarks = images.load(path, settings.input_size)
     text, of_visible = usable_text.visible_text(text, settings.text_rules)
     text, of_known = usable_text.known_text(text, settings.text_rules, conversion.codec)

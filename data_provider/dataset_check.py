@@ -97,6 +97,7 @@ def check_lines(conversion: Conversion, split: str, stride: int, deadline: float
             try:
                 path, text = annotation.parse_line(line.content, form)
                 path_hash, text_hash = hash_of_line(path, text, settings.seed)
+                usable_text.check_not_ignored(text, settings.text_rules)
                 checked.characters.update(text)
                 if number % stride == 0 and time.time() < deadline:
                     _look_at_image(images, line, path, text, checked, caught)

@@ -9,18 +9,22 @@ OUTSIDE_ALPHABET, IGNORED, INVISIBLE = 'outside the alphabet', 'text to ignore',
 DROPPED = 'characters dropped from the text'   # the kind of a remark
 
 
+def check_not_ignored(text: str, rules: TextRules) -> None:
+    """Raise RejectedSample where a text is to be ignored."""
+    if text in rules.ignored:
+        raise RejectedSample(IGNORED, repr(text))
+
+
 def visible_text(text: str, rules: TextRules) -> tuple[str, list]:
     """Return a text without what nobody sees, and remarks on it as (kind, detail).
 
     Args:
         text: in form NFC.
-        rules: what may be dropped, and which texts are to be ignored.
+        rules: what may be dropped.
 
     Raises:
-        RejectedSample: the text is to be ignored, has characters that leave no ink, or has no others.
+        RejectedSample: the text has characters that leave no ink, or no others.
     """
-    if text in rules.ignored:
-        raise RejectedSample(IGNORED, repr(text))
     invisible = texts.invisible(text)
     if not invisible:
         return text, []
