@@ -22,7 +22,7 @@ ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
 # What takes seconds: files whose tests train or start processes, and fixtures that do.
 SLOW_FILES = (
     'test_average_weights', 'test_bundled', 'test_cluster', 'test_conversion', 'test_generate_text_images',
-    'test_hostile', 'test_parallel', 'test_tensorflow_import', 'test_train_shadownet',
+    'test_hostile', 'test_parallel', 'test_run_folder', 'test_tensorflow_import', 'test_train_shadownet',
     'test_write_text_features')
 SLOW_FIXTURES = {'overfitted', 'images'}
 SLOW_TESTS = ('test_each_script_runs_from_any_folder_and_shows_its_defaults',)
