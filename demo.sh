@@ -43,6 +43,8 @@ python tools/plot_training.py --output_dir "$out/run" --picture_path "$out/curve
 
 say 'Done. The figures of the 1,000 words, which no training has seen, before it and after it'
 python tools/compare_evaluations.py "$out/before.json" "$out/after.json"
+echo 'exact: as the alphabet writes it, in which the bundled weights have no capitals'
+echo 'alphanumeric: letters and digits alone, capitals as small letters'
 echo "Words with what was read: $out/words.png; the curves: $out/curves.png;"
 echo "the confusions: $out/confusion.png"
 echo 'Read an image of your own:'

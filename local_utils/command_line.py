@@ -30,8 +30,8 @@ class Terminated(SystemExit):
 class OneLineParser(argparse.ArgumentParser):
     """An argument parser that shows the defaults in its help, and says what is wrong in one line.
 
-    An empty value is wrong for every flag: as that of a variable of the shell's that is not set it would stand for the
-    default, and the work would be done elsewhere than was meant.
+    An empty value is wrong for every flag: as that of a variable of the shell's that is not set it would
+    stand for the default, and the work would be done elsewhere than was meant.
     """
 
     def __init__(self, **kwargs):
@@ -136,9 +136,9 @@ def _number_from(text, smallest):
 def run_tool(main: Callable[[list[str] | None], int | None], argv: list[str] | None = None) -> int:
     """Run a script's `main(argv)` and return its exit status, with one line for a mistake of the user's.
 
-    An InputError, what the system says of a file, and what it lacks (memory, threads, room on a disk) go to standard
-    error as one line; the status is 1, or 2 for a WrongArgument. Anything else is a defect of the code and
-    keeps its traceback: what malformed data raise is made an InputError where they are parsed.
+    An InputError, what the system says of a file, and what it lacks (memory, threads, room on a disk) go to
+    standard error as one line; the status is 1, or 2 for a WrongArgument. Anything else is a defect of the
+    code and keeps its traceback: what malformed data raise is made an InputError where they are parsed.
 
     Args:
         main: takes the list of arguments (None for the command line's); returns None or an exit status.

@@ -1,7 +1,7 @@
 """The one way in which files are opened: regular files only, no waiting, no link followed when writing.
 
-A pipe with nobody at its other end would be waited for without end, and a link in an output folder would lead the
-writing to a file elsewhere. What a library opens by its name is looked at by `check` first.
+A pipe with nobody at its other end would be waited for without end, and a link in an output folder would
+lead the writing to a file elsewhere. What a library opens by its name is looked at by `check` first.
 """
 import contextlib
 import functools

@@ -16,6 +16,10 @@ from local_utils.errors import InputError, Unavailable
 
 MAX_WORKERS_A_CORE = 32
 SECONDS_OF_DYING = 3   # after which a process that died is seen to have
+LIKELY_CAUSES = {
+    -signal.SIGKILL: ', perhaps because memory ran out',
+    -signal.SIGSEGV: ', as native code does with data that it takes for sound',
+}
 
 
 def usable_cores() -> int:
@@ -135,7 +139,7 @@ class _ProcessWithoutScript(_WorkerProcess):
 
 
 def _how_one_died(processes):
-    """Say how the first of some processes died; the executor has told the others to end, or will (SIGTERM)."""
+    """Say how the first of some processes died; the executor ends the others (SIGTERM)."""
     deadline = time.monotonic() + SECONDS_OF_DYING
     while not (statuses := {process.exitcode for process in processes} - {None, 0, -signal.SIGTERM}):
         if time.monotonic() > deadline:   # that one was told to end from outside
@@ -143,9 +147,7 @@ def _how_one_died(processes):
             break
         time.sleep(0.05)
     status = min(statuses)
-    why = {-signal.SIGKILL: ', perhaps because memory ran out', -signal.SIGSEGV: ', as native code does with data that it '
-           'takes for sound'}.get(status, '')
-    return f'a worker process was ended by {how_ended(status)}{why}'
+    return f'a worker process was ended by {how_ended(status)}{LIKELY_CAUSES.get(status, "")}'
 
 
 def how_ended(status: int) -> str:

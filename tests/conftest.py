@@ -19,6 +19,22 @@ tf.config.experimental.enable_tensor_float_32_execution(False)   # where there i
 
 ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
+# What takes seconds: files whose tests train or start processes, and fixtures that do.
+SLOW_FILES = (
+    'test_average_weights', 'test_bundled', 'test_cluster', 'test_conversion', 'test_generate_text_images',
+    'test_hostile', 'test_parallel', 'test_run_folder', 'test_tensorflow_import', 'test_train_shadownet',
+    'test_write_text_features')
+SLOW_FIXTURES = {'overfitted', 'images'}
+SLOW_TESTS = ('test_each_script_runs_from_any_folder_and_shows_its_defaults',)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the slow tests, so that `-m "not slow"` leaves the fast part."""
+    for item in items:
+        if (item.path.stem in SLOW_FILES or SLOW_FIXTURES & set(item.fixturenames)
+                or item.originalname in SLOW_TESTS):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope='session', autouse=True)
 def _interrupts():
@@ -120,5 +136,6 @@ def learn_by_heart(records, run):
         '--dataset_dir', str(records), '--output_dir', str(run), '--set',
         SMALL_IMAGES, 'ARCH.CONV_CHANNELS=16', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8',
         'TRAIN.STEPS=250', 'TRAIN.LEARNING_RATE=2e-3', 'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=250',
-        'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0', 'TRAIN.PRECISION=float32'])
+        'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0',
+        'TRAIN.PRECISION=float32'])
     assert status == 0

@@ -13,6 +13,7 @@ from local_utils import command_line, files
 from local_utils.errors import InputError, MissingInput, UnknownCharacter, WrongArgument
 from local_utils.stop_signals import StopSignals
 
+TOOLS = sorted(pathlib.Path(files.repository_path('tools')).glob('*.py'))
 PLATFORM = ['--work_dir=/data', '--data_dir=/d', '--output_dir=/o', '--log_dir=/l', '--num_gpus=2',
             '--max_step=7']
 
@@ -59,7 +60,8 @@ def test_a_wrong_argument_ends_with_status_two_and_a_hint(argument, hint, capsys
     assert hint in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('arguments', [['--save_dir', ''], ['--save_dir='], ['--paths', 'a', ''], ['--set', '']])
+@pytest.mark.parametrize('arguments', [
+    ['--save_dir', ''], ['--save_dir='], ['--paths', 'a', ''], ['--set', '']])
 def test_an_empty_value_is_refused_not_taken_for_the_default(arguments, capsys):
     parser = command_line.ToolParser(prog='tool')
     parser.add_argument('--save_dir')
@@ -69,10 +71,11 @@ def test_an_empty_value_is_refused_not_taken_for_the_default(arguments, capsys):
         parser.parse_args(arguments)
     assert caught.value.code == 2
     line, = capsys.readouterr().err.splitlines()
-    assert line.startswith(f'tool: error: argument {arguments[0].rstrip("=")}: expected a value, got an empty one; is a variable')
+    flag = arguments[0].rstrip('=')
+    assert line.startswith(f'tool: error: argument {flag}: expected a value, got an empty one; is a variable')
 
 
-@pytest.mark.parametrize('path', sorted(pathlib.Path(files.repository_path('tools')).glob('*.py')), ids=lambda path: path.stem)
+@pytest.mark.parametrize('path', TOOLS, ids=lambda path: path.stem)
 def test_every_script_refuses_an_empty_folder_name(path, capsys):
     parse_args = getattr(importlib.import_module(f'tools.{path.stem}'), 'parse_args', None)
     if parse_args is None:
@@ -168,11 +171,13 @@ def test_a_defect_keeps_its_traceback(defect):
 
 @pytest.mark.parametrize(('error', 'line'), [
     (MemoryError(), 'memory ran out; expected more of it, or less at once'),
-    (MemoryError('Unable to allocate 12.8 GiB'), 'memory ran out: Unable to allocate 12.8 GiB; expected more'),
-    (RuntimeError("can't start new thread"), 'the system refuses another thread; expected a larger limit (ulimit -u)'),
+    (MemoryError('Unable to allocate 12.8 GiB'),
+     'memory ran out: Unable to allocate 12.8 GiB; expected more'),
+    (RuntimeError("can't start new thread"),
+     'the system refuses another thread; expected a larger limit (ulimit -u)'),
     (OSError(errno.EMFILE, 'Too many open files'), 'the system lacks something: Too many open files'),
-    (BlockingIOError(errno.EAGAIN, 'Resource temporarily unavailable'), 'something: Resource temporarily unavailable'),
-    (OSError(errno.ENOSPC, 'No space left on device'), 'the system lacks something: No space left on device')])
+    (BlockingIOError(errno.EAGAIN, 'Try again'), 'something: Try again'),
+    (OSError(errno.ENOSPC, 'No space left'), 'the system lacks something: No space left')])
 def test_what_the_system_lacks_is_one_line_and_status_one(error, line, capfd):
     def main(argv):
         raise error
@@ -244,8 +249,7 @@ def test_a_signal_is_noted_and_a_second_one_acts_as_before():
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-SCRIPTS = sorted(path for path in pathlib.Path(files.repository_path('tools')).glob('*.py')
-                 if path.read_text(encoding='utf-8').startswith('#!'))
+SCRIPTS = [path for path in TOOLS if path.read_text(encoding='utf-8').startswith('#!')]
 
 
 @pytest.mark.parametrize('path', SCRIPTS, ids=lambda path: path.stem)
