@@ -96,7 +96,7 @@ def _check_settings(run, cluster, settings):
     if settings.batch_size % cluster.num_replicas:
         raise InputError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
                          f'got {settings.batch_size}')
-    if settings.warmup_steps > settings.steps:
+    if settings.warmup_steps > settings.steps and settings.lr_schedule != 'onecycle':
         log_utils.init_logger().warning(
             'TRAIN.WARMUP_STEPS: %d of TRAIN.STEPS %d, so that the learning rate does not get to TRAIN.LEARNING_RATE',
             settings.warmup_steps, settings.steps)
