@@ -284,7 +284,7 @@ def test_an_image_that_takes_a_decoder_too_much_memory_is_refused(own_service):
 
 
 def test_an_image_that_takes_a_decoder_too_long_is_refused(own_service):
-    service = own_service(decoding_seconds=0)
+    service = own_service(large_decoding_seconds=0)
     assert service.read(scans_without_end())[0] == 422
     assert service.read(picture())[0] == 200
 
@@ -315,7 +315,7 @@ def test_sigterm_answers_what_is_under_way_and_ends_with_0(own_service):
 def test_decoders_end_with_a_service_that_is_killed(own_service):
     service = own_service()
     decoders = service.decoders()
-    assert len(decoders) == 2
+    assert len(decoders) == 3
     service.end(signal.SIGKILL)
     end = time.monotonic() + 10
     while any(is_running(number) for number in decoders) and time.monotonic() < end:

@@ -16,7 +16,7 @@ from reading.service.refusals import Refusal
 from reading.service.settings import ServiceSettings
 
 ROOT = pathlib.Path(__file__).parents[2]
-WAIT_FACTOR = 6   # on a busy machine a second of the processor takes some seconds
+MIN_WAIT, WAIT_FACTOR = 10, 5   # seconds; on a busy machine a second of the processor takes some seconds
 
 
 class Died(Exception):
@@ -36,23 +36,36 @@ class Decoders:
         for decoder in self._all:
             self._idle.put(decoder)
         self._threads = concurrent.futures.ThreadPoolExecutor(settings.num_decoders, 'decoder')
+        self._threads_of_large = concurrent.futures.ThreadPoolExecutor(max(1, settings.num_decoders - 1), 'large')
 
-    async def decode(self, content: bytes) -> np.ndarray:
-        """Return the pixels of an image file, uint8 [height, width, 3], BGR.
+    async def decode(self, content: bytes, size: tuple[int, int]) -> np.ndarray:
+        """Decode an image file; what is large waits until others than the last decoder are free.
+
+        Args:
+            content: the file.
+            size: (width, height) that its header states.
+
+        Returns:
+            uint8 [height, width, 3], BGR.
 
         Raises:
             Refusal: it cannot be decoded; says why.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._decode, content)
+        settings = self._settings
+        is_large = len(content) > settings.large_bytes or size[0] * size[1] > settings.large_pixels
+        threads, seconds = ((self._threads_of_large, settings.large_decoding_seconds) if is_large
+                            else (self._threads, settings.decoding_seconds))
+        return await asyncio.get_running_loop().run_in_executor(threads, self._decode, content, seconds)
 
     def close(self) -> None:
         """End the processes."""
         self._is_closing = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._threads_of_large):
+            threads.shutdown(wait=False, cancel_futures=True)
         for decoder in self._all:
             decoder.end()
 
-    def _decode(self, content):
+    def _decode(self, content, seconds):
         decoder = self._idle.get()
         try:
             for _ in range(2):   # perhaps it was another's fault that the process died
@@ -60,7 +73,7 @@ class Decoders:
                     self.num_restarts += 1
                     decoder.start()
                 try:
-                    return self._checked(decoder.decode(content))
+                    return self._checked(decoder.decode(content, seconds))
                 except Died as death:
                     reason = decoder.end()
                     if self._is_closing or reason == signal.SIGXCPU or isinstance(death.__cause__, TimeoutError):
@@ -94,24 +107,24 @@ class _Decoder:
         """Start the process, whose libraries are ready in some tenths of a second."""
         settings = self._settings
         self._socket, others = socket.socketpair()
-        self._socket.settimeout(WAIT_FACTOR * (1 + settings.decoding_seconds))
         limits = {'WIDTH': settings.max_side, 'HEIGHT': settings.max_side, 'PIXELS': settings.max_pixels}
         environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1',
                        **{f'OPENCV_IO_MAX_IMAGE_{name}': str(limit) for name, limit in limits.items()}}
         with others:
             self._process = subprocess.Popen(
                 [sys.executable, '-m', 'reading.service.decoding_worker', str(others.fileno()),
-                 str(settings.decoder_bytes), str(settings.decoding_seconds)],
+                 str(settings.decoder_bytes)],
                 cwd=ROOT, env=environment, pass_fds=[others.fileno()],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def is_alive(self):
         return self._process.poll() is None
 
-    def decode(self, content):
+    def decode(self, content, seconds):
         """Return the pixels; raises Refusal, or Died."""
         try:
-            self._socket.sendall(REQUEST.pack(len(content)))
+            self._socket.settimeout(MIN_WAIT + WAIT_FACTOR * seconds)
+            self._socket.sendall(REQUEST.pack(seconds, len(content)))
             self._socket.sendall(content)
             is_decoded, height, width, last = ANSWER.unpack(self._receive(bytearray(ANSWER.size)))
             if is_decoded:

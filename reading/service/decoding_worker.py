@@ -1,6 +1,6 @@
 """The process that decodes images for the service: what a hostile file does to a decoder ends here.
 
-    python -m reading.service.decoding_worker SOCKET_FD EXTRA_BYTES SECONDS
+    python -m reading.service.decoding_worker SOCKET_FD EXTRA_BYTES
 
 A request is REQUEST and the file's bytes, an answer ANSWER and the pixels, or a sentence why there are none. The process
 ends when the other end of the socket does.
@@ -17,7 +17,7 @@ import cv2
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
 
-REQUEST = struct.Struct('>I')      # bytes of the file
+REQUEST = struct.Struct('>II')     # seconds of the processor that it may take, bytes of the file
 ANSWER = struct.Struct('>?III')    # whether it is decoded, then height, width and 3, or 0, 0 and the sentence's bytes
 MAX_RESIDENT_BYTES = 400_000_000   # that the process keeps between images; beyond that, it makes room for a fresh one
 FREE_OF_LIMIT = resource.RLIM_INFINITY
@@ -27,16 +27,17 @@ PAGE_BYTES = resource.getpagesize()
 def main() -> None:
     """Answer requests until there are no more."""
     connection = socket.socket(fileno=int(sys.argv[1]))
-    extra_bytes, seconds = map(int, sys.argv[2:])
+    extra_bytes = int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)   # Ctrl-C is the service's, which ends this process by its socket
     cv2.setNumThreads(1)
     _limit(resource.RLIMIT_AS, _memory_bytes('size') + extra_bytes)
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         _limit(limit, 0)
     try:
-        while _memory_bytes('resident') < MAX_RESIDENT_BYTES and (content := _receive(connection)) is not None:
+        while _memory_bytes('resident') < MAX_RESIDENT_BYTES and (request := _receive(connection)):
+            seconds, content = request
             used = resource.getrusage(resource.RUSAGE_SELF)
-            _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + seconds)
+            _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
             _answer(connection, content)
     except ConnectionError:
         pass   # the service has ended, or does not want this answer any more
@@ -53,12 +54,13 @@ def receive_exactly(connection: socket.socket, buffer: memoryview) -> bool:
 
 
 def _receive(connection):
-    """Return the bytes of the next file, or None where there is no more."""
+    """Return (seconds, the bytes of the next file), or None where there is no more."""
     header = bytearray(REQUEST.size)
     if not receive_exactly(connection, memoryview(header)):
         return None
-    content = bytearray(*REQUEST.unpack(header))
-    return bytes(content) if receive_exactly(connection, memoryview(content)) else None
+    seconds, num_bytes = REQUEST.unpack(header)
+    content = bytearray(num_bytes)
+    return (seconds, bytes(content)) if receive_exactly(connection, memoryview(content)) else None
 
 
 def _answer(connection, content):

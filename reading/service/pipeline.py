@@ -97,7 +97,7 @@ class Pipeline:
         check_size(size, self._settings)
         width, height = size
         async with self._room.taken(BYTES_OF_PIXEL * width * height):
-            image = await self._decoders.decode(content)
+            image = await self._decoders.decode(content, size)
             try:
                 reading = await self._batches.read(image)
             except InputError as error:   # no memory
