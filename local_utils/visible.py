@@ -32,10 +32,18 @@ def line(text: str) -> str:
     return escaped(_cut(text, LONGEST_LINE) if len(text) > LONGEST_LINE else text)
 
 
-def json_text(value, **how) -> str:
-    """Return a value as JSON, readable, but with JSON's escapes for what is not printable; takes what json.dumps takes."""
+def json_text(value, encoding: str | None = 'utf-8', **how) -> str:
+    """Return a value as JSON, readable, but with JSON's escapes for what is not printable.
+
+    Args:
+        value: what json.dumps takes.
+        encoding: of what it is written to; where that is not UTF-8 there are escapes for all that is not ASCII.
+        how: as of json.dumps.
+    """
+    if (encoding or 'utf-8').lower() != 'utf-8':   # there a backslash escape of Python's would be none of JSON's
+        return json.dumps(value, **how)
     text = json.dumps(value, ensure_ascii=False, **how)
-    if all(part.isprintable() for part in text.split('\n')):
+    if text.isprintable():
         return text
     return ''.join([character if character.isprintable() or character == '\n' else json.dumps(character)[1:-1]
                     for character in text])

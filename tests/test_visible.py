@@ -55,3 +55,9 @@ def test_json_has_escapes_of_its_own_for_what_is_not_printable():
     assert json.loads(text) == value
     assert all(line.isprintable() for line in text.split('\n'))
     assert 'ä中' in text
+
+
+def test_json_for_another_encoding_has_escapes_for_all_that_is_not_ascii():
+    assert visible.json_text('ä\u202e') == r'"ä\u202e"'
+    assert visible.json_text('ä\u202e', 'ascii') == r'"\u00e4\u202e"'
+    assert visible.json_text('ä', None) == '"ä"'

@@ -9,13 +9,12 @@ alphabet without capitals folds them), and leaves out texts that the alphabet ca
 protocol of most papers: only letters and digits count, case is ignored, and texts without any are left out.
 """
 import contextlib
-import json
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import command_line, files, folder_lock, log_utils, manifest, progress, record_files
+from local_utils import command_line, files, folder_lock, log_utils, manifest, progress, record_files, visible
 from local_utils.errors import InputError
 from reading import evaluation
 from reading.samples import AnnotatedImages, Records
@@ -97,8 +96,7 @@ def main(argv=None):
         raise InputError(f'{samples.source}: no sample could be read; expected at least one')
     figures = as_json(measured, weights_path=recogniser.prefix, min_confidence=reading_settings.min_confidence,
                       source=samples.source)
-    is_ascii = (output.encoding or 'utf-8').lower() != 'utf-8'   # or a backslash escape might be none of JSON's
-    print(json.dumps(figures, ensure_ascii=is_ascii, indent=2), file=output, flush=True)
+    print(visible.json_text(figures, output.encoding, indent=2), file=output, flush=True)
     if args.confusion_path:
         plots.draw_confusion(measured.exact.confusion, recogniser.codec.characters, args.confusion_path)
     return 1 if measured.unreadable else 0

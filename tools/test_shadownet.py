@@ -4,14 +4,13 @@
     python tools/test_shadownet.py --image_path word.jpg more_words/ --weights_path runs/first/best
 
 Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In path and
-text a tab, a line break and a backslash are written as \\t, \\n, \\r and \\\\, and a byte that is no UTF-8 as \\xff. The
+text what is not printable is an escape: \\t, \\n, \\x1b, \\u202e; a backslash is \\\\, and a byte that is no UTF-8 \\xff. The
 confidence is the probability that the network gives to the text; of several views, the mean. A file that cannot be read
 is named on standard error; the others are still read, and the exit status is 1.
 
 With --json each line is an object instead: path, text, confidence, and for each character its probability and its first
 and last frame; a file that cannot be read has a line, too, with the text null and the error.
 """
-import json
 import os
 import sys
 
@@ -19,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
-from local_utils import command_line, log_utils, pictures, progress
+from local_utils import command_line, log_utils, pictures, progress, visible
 from reading import samples
 from tools import settings
 
@@ -62,33 +61,28 @@ def test_shadownet(*, files, recogniser, output, as_json=False):
             elif len(examples) < MAX_IN_PICTURE:
                 examples.append((path, reading))
             if as_json or reading.error is None:
+                shown_line = json_line(path, reading, output.encoding) if as_json else line(path, reading)
                 with shown.stepping_aside():
-                    print(json_line(path, reading) if as_json else line(path, reading), file=output, flush=True)
+                    print(shown_line, file=output, flush=True)
             shown.update(1)
     return examples, num_bad
 
 
 def line(path, reading):
     """Return the line of a Reading."""
-    return f'{escaped(path)}\t{escaped(reading.text)}\t{reading.confidence:.4f}'
+    return f'{visible.field(path)}\t{visible.field(reading.text)}\t{reading.confidence:.4f}'
 
 
-def json_line(path, reading):
-    """Return the JSON object of a Reading."""
-    return json.dumps({'path': printable(path), **reading._asdict(),
-                       'characters': [character._asdict() for character in reading.characters]}, ensure_ascii=False)
+def json_line(path, reading, encoding='utf-8'):
+    """Return the JSON object of a Reading, for what has that encoding."""
+    characters = [character._asdict() for character in reading.characters]
+    return visible.json_text(
+        {'path': with_known_bytes(path), **reading._asdict(), 'characters': characters}, encoding)
 
 
-def escaped(field):
-    """Return a path or a text as a field of a line, with backslash escapes for what would end the field or is no text."""
-    for character, escape in (('\\', r'\\'), ('\t', r'\t'), ('\n', r'\n'), ('\r', r'\r')):
-        field = field.replace(character, escape)
-    return printable(field)
-
-
-def printable(field):
-    r"""Return a text with backslash escapes, \xff, for bytes that are no UTF-8."""
-    return field.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
+def with_known_bytes(path):
+    r"""Return a path with backslash escapes, \xff, for bytes that are no UTF-8, which JSON has no place for."""
+    return path.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
 def save_picture(examples, path):
