@@ -217,5 +217,5 @@ def test_a_warm_up_request_is_a_prediction_log():
     request = log.predict_log.request
     assert (request.model_spec.name, request.model_spec.signature_name) == ('crnn', 'images')
     only, = request.inputs
-    value = tf.make_ndarray(tf.compat.v1.TensorProto.FromString(only.value))
+    value = tf.make_ndarray(type(tf.make_tensor_proto(0)).FromString(only.value))
     assert (only.key, value.tolist()) == ('images', [[7, 7]])
