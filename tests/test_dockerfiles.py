@@ -22,14 +22,18 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONVERSION, CPU, GPU = 'crnn-generate-tfrecords.Dockerfile', 'ocr-cpu.Dockerfile', 'ocr-gpu.Dockerfile'
-DOCKERFILES = [CONVERSION, CPU, GPU]
-SCRIPT = 'container_environment.sh'   # what all three run to install
+READER = 'ocr-reader.Dockerfile'
+DOCKERFILES = [CONVERSION, CPU, GPU, READER]
+REQUIREMENTS = dict.fromkeys(DOCKERFILES, 'requirements.txt') | {READER: 'requirements-reader.txt requirements-serve.txt'}
+SCRIPT = 'container_environment.sh'   # what all of them run to install
 CODE = ['crnnmodel', 'data', 'data_provider', 'global_configuration', 'local_utils', 'reading', 'tools',
         'training', 'requirements.txt', SCRIPT]
 
 CONVERSION_COMMAND = ('python /data/code/tools/write_text_features.py '
                       '--dataset_dir /data/data/ --save_dir /data/output')
 TRAINING_COMMAND = 'python /data/code/tools/train_shadownet.py'
+SERVING_COMMAND = 'python /data/code/tools/serve_shadownet.py --host 0.0.0.0'
+READING_COMMAND = 'python /data/code/tools/test_shadownet.py --image_path /data/data'
 # What the UAI Train platform runs; {} are the user's flags.
 PLATFORM_COMMAND = ('cd /data && /usr/bin/python /data/code/tools/train_shadownet.py {} '
                     '--work_dir=/data --data_dir=/data/data --output_dir=/data/output --log_dir=/data/output')
@@ -97,6 +101,18 @@ def test_the_conversion_image_installs_what_the_converter_imports():
     assert imported <= set(installation(CONVERSION)[1])
 
 
+def test_the_reader_installs_what_reads_and_serves_and_pins_what_the_others_do():
+    modules, arguments = installation(READER)
+    assert modules == 'cv2, onnxruntime, uvicorn'
+    assert arguments == ['-r', '/data/code/requirements-reader.txt', '-r', '/data/code/requirements-serve.txt']
+    lines, of_all = ([line for line in (ROOT / name).read_text(encoding='utf-8').splitlines() if '==' in line]
+                     for name in ('requirements-reader.txt', 'requirements.txt'))
+    names = [line.partition('==')[0] for line in lines]
+    assert {'numpy', 'opencv-python-headless', 'onnx', 'onnxruntime', 'easydict', 'tqdm', 'google-crc32c'} == set(names)
+    assert [line for line, name in zip(lines, names, strict=True) if name in pinned_packages()] == [
+        line for line in of_all if line.partition('==')[0] in names]
+
+
 def test_pip_leaves_no_cache_and_no_bytecode():
     install, = re.findall(r'^python -m pip install (.*)$', (ROOT / SCRIPT).read_text(), flags=re.MULTILINE)
     assert install.split() == ['--no-cache-dir', '--no-compile', '"$@"']
@@ -112,7 +128,7 @@ def test_no_build_tools_are_installed(name):
 def test_a_change_of_the_code_installs_nothing_anew(name):
     instructions = read_instructions(name)
     assert [(keyword, arguments) for keyword, arguments in instructions if keyword in ('COPY', 'ADD')] == [
-        ('COPY', f'requirements.txt {SCRIPT} /data/code/'), ('COPY', '. /data/code')]
+        ('COPY', f'{REQUIREMENTS[name]} {SCRIPT} /data/code/'), ('COPY', '. /data/code')]
     assert [keyword for keyword, _ in instructions if keyword in ('COPY', 'RUN')] == ['COPY', 'RUN', 'COPY']
 
 
@@ -120,7 +136,8 @@ def test_a_change_of_the_code_installs_nothing_anew(name):
 def test_a_container_runs_its_script_by_itself(name):
     keyword, arguments = read_instructions(name)[-1]
     assert keyword == 'CMD'
-    assert json.loads(arguments) == (CONVERSION_COMMAND if name == CONVERSION else TRAINING_COMMAND).split()
+    command = {CONVERSION: CONVERSION_COMMAND, READER: SERVING_COMMAND}.get(name, TRAINING_COMMAND)
+    assert json.loads(arguments) == command.split()
 
 
 def test_the_cpu_and_gpu_images_differ_only_in_cuda():
@@ -224,7 +241,7 @@ def find_engine_and_base():
 def images():
     """Yield the engine, and the built images' tags by Dockerfile."""
     engine, base = find_engine_and_base()
-    tags = {name: f'localhost/crnn-test-{name.partition(".")[0]}:{os.getpid()}' for name in (CONVERSION, CPU)}
+    tags = {name: f'localhost/crnn-test-{name.partition(".")[0]}:{os.getpid()}' for name in (CONVERSION, CPU, READER)}
     built = []
     try:
         for name, tag in tags.items():
@@ -279,7 +296,31 @@ def test_the_containers_convert_and_train_as_the_platform_runs_them(images, tmp_
     assert (output / 'shadownet.ckpt-3.index').is_file(), log
 
 
-@pytest.mark.parametrize(('name', 'packages'), [(CONVERSION, 'cv2, numpy'), (CPU, 'cv2, tensorflow')])
+def test_the_reader_reads_and_serves(images, tmp_path):
+    engine, tags = images
+    data = tmp_path / 'data'
+    data.mkdir()
+    draw_data_set(data, num_train=2, num_test=1)
+    lines = engine.run(tags[READER], READING_COMMAND, volumes(data, tmp_path)).splitlines()
+    texts = dict(line.split('\t')[:2] for line in lines if line.startswith('/data/data/1/'))
+    assert set(texts) == {f'/data/data/1/{number}.png' for number in (0, 1, 100)}
+    assert texts['/data/data/1/100.png'] == '100'
+    code = ('import time, urllib.request as web\n'
+            'for _ in range(60):\n'
+            '    try:\n'
+            '        web.urlopen("http://127.0.0.1:8080/health")\n'
+            '        break\n'
+            '    except OSError:\n'
+            '        time.sleep(1)\n'
+            'image = open("/data/data/1/100.png", "rb").read()\n'
+            'print(web.urlopen(web.Request("http://127.0.0.1:8080/service", image)).read().decode())')
+    output = engine.run(tags[READER], f'{SERVING_COMMAND} & python -c {shlex.quote(code)}; kill $!; wait $!',
+                        volumes(data, tmp_path))
+    assert '"text": "100"' in output.replace('":"', '": "'), output
+
+
+@pytest.mark.parametrize(('name', 'packages'), [
+    (CONVERSION, 'cv2, numpy'), (CPU, 'cv2, tensorflow'), (READER, 'cv2, onnxruntime')])
 def test_python_and_usr_bin_python_are_one_interpreter_with_the_packages(images, name, packages):
     engine, tags = images
     code = f'import sys, {packages}; print(sys.executable, sys.prefix)'
@@ -288,7 +329,7 @@ def test_python_and_usr_bin_python_are_one_interpreter_with_the_packages(images,
         assert output == '/opt/venv/bin/python /opt/venv\n'
 
 
-@pytest.mark.parametrize('name', [CONVERSION, CPU])
+@pytest.mark.parametrize('name', [CONVERSION, CPU, READER])
 def test_the_images_hold_the_code_and_no_leftovers(images, name):
     engine, tags = images
     listing = set(engine.run(tags[name], 'ls -A /data/code').split())
@@ -303,4 +344,4 @@ def test_only_the_training_image_holds_tensorflow(images):
     engine, tags = images
     has_tensorflow = {name: 'tensorflow' in engine.run(tag, 'ls /opt/venv/lib/python3*/site-packages').split()
                       for name, tag in tags.items()}
-    assert has_tensorflow == {CONVERSION: False, CPU: True}
+    assert has_tensorflow == {CONVERSION: False, CPU: True, READER: False}

@@ -37,8 +37,8 @@ def in_own_process(form: str, path: str, images: list[np.ndarray], words: list[W
         ran = subprocess.run([sys.executable, '-m', __name__, form, os.path.abspath(path), asked, answered],
                              cwd=files.repository_path(), stdin=subprocess.DEVNULL, capture_output=True)
         if ran.returncode:
-            lines = ran.stderr.decode(errors='replace').split('\n')
-            raise InputError(f'{path}: its runtime cannot read it: {[line for line in lines if line.strip()][-1:]}')
+            last = [line for line in ran.stderr.decode(errors='replace').splitlines() if line.strip()][-1:]
+            raise InputError(f'{path}: its runtime cannot read it: {"".join(last) or f"status {ran.returncode}"}')
         with np.load(answered) as found:
             logits = [found[f'logits_{index}'] for index in range(len(found.files) - 1)]
             return Answers(logits, json.loads(found['texts'].tobytes()))
