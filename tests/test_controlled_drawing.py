@@ -49,9 +49,11 @@ def test_each_line_of_the_table_draws_words_with_their_labels(controlled, table)
 
 
 def test_an_effect_is_drawn_at_its_strength(controlled, table):
-    heights = [controlled.draw(table[f'height {height}'], PRINTABLE, 25, 1)[0].shape[0] for height in (8, 10, 12)]
+    heights = [controlled.draw(table[f'height {height}'], PRINTABLE, 25, 1)[0].shape[0]
+               for height in (8, 10, 12)]
     assert heights == [8, 10, 12]
-    ratios = [np.divide(*controlled.draw(table[name], PRINTABLE, 25, 4)[0].shape[:2]) for name in ('plain', 'arc 2.4')]
+    ratios = [np.divide(*controlled.draw(table[name], PRINTABLE, 25, 4)[0].shape[:2])
+              for name in ('plain', 'arc 2.4')]
     assert ratios[1] > 1.5 * ratios[0]   # an arc is higher
 
 
@@ -63,7 +65,8 @@ def test_addresses_are_as_long_as_the_line_says(controlled, table):
 
 
 def test_percentages_count_letters_and_digits_and_every_mark(controlled, table):
-    drawn = [controlled.draw(table['possessive'], PRINTABLE, 25, [number, len('possessive')])[1] for number in range(4)]
+    drawn = [controlled.draw(table['possessive'], PRINTABLE, 25, [number, len('possessive')])[1]
+             for number in range(4)]
     recogniser = FakeRecogniser([drawn[0], drawn[1].replace("'", ''), drawn[2].swapcase(), 'x'])
     figures = controlled.measure(recogniser, table['possessive'], 4, 25)
     assert figures == {'alphanumeric': 75.0, 'exact': 25.0}

@@ -3,8 +3,8 @@
 
     python data/weights/pack_fonts.py FONTS fonts.tar.xz
 
-The folders below FONTS stay, for they tell families and kinds. A font that cannot be cut is left out, with a line that
-says so. Needs fontTools, which comes with matplotlib.
+The folders below FONTS stay, for they tell families and kinds. A font that cannot be cut is left out, with a
+line that says so. Needs fontTools, which comes with matplotlib.
 """
 import argparse
 import pathlib
@@ -17,8 +17,8 @@ from fontTools.ttLib import TTLibError
 
 CHARACTERS = ''.join(map(chr, [*range(0x20, 0x7f), *range(0xa1, 0x180)])) + '€'
 ENDINGS = ('.ttf', '.otf', '.ttc')
-BROKEN = (TTLibError, subset.Subsetter.SubsettingError, AssertionError, AttributeError, KeyError, IndexError,
-          ValueError)   # what fontTools raises for fonts that are not as it expects
+BROKEN = (TTLibError, subset.Subsetter.SubsettingError, AssertionError, AttributeError, KeyError,
+          IndexError, ValueError)   # what fontTools raises for fonts that are not as it expects
 NAME_IDS = [0, 1, 2, 4, 6, 13, 14]   # the copyright, the licence, and what the font is called
 
 
@@ -26,6 +26,7 @@ def cut(source, target):
     """Write a font with the shapes of CHARACTERS only, without what only joined letters and small sizes need."""
     options = subset.Options(hinting=False, layout_features=[], name_IDs=NAME_IDS, notdef_outline=True,
                              recommended_glyphs=True)
+    options.drop_tables += ['FFTM']   # a date, of which fontTools would say that it knows nothing
     font = subset.load_font(str(source), options, dontLoadGlyphNames=True)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=CHARACTERS)
