@@ -8,7 +8,7 @@ import numpy as np
 from data_provider.drawing import camera, letter_paint, surface, text_mask
 
 SURROUNDINGS = 0.6           # room around the word that is painted, part of its height
-MIN_DEVIATION = 6            # of the grey values of a picture; one of less is drawn again, for nothing can be seen …
+MIN_DEVIATION = 6            # of a picture's grey values; one of less, in which nothing is seen, is drawn again …
 MAX_TRIES = 4                # … so many times at most
 MIN_SHOWN = 2                # pixels of a picture's side, however much of it is cut off
 
