@@ -202,11 +202,14 @@ def _likeness(font, letter):
 
 def _correlation(left, right):
     """Return the correlation of two pictures; 0 where one is all of one grey."""
-    return np.corrcoef(left, right)[0, 1] if left.std() > 0 and right.std() > 0 else 0.0
+    left, right = left - left.mean(), right - right.mean()
+    scale = np.sqrt((left @ left) * (right @ right))
+    return left @ right / scale if scale > 0 else 0.0
 
 
+@functools.lru_cache(maxsize=1 << 8)   # the plain letters, and those of the font that is being looked at
 def _square(font, character):
-    """Return the picture of one character, cut out and stretched to float64 [576]."""
+    """Return the picture of one character, cut out and stretched to float64 [576]; not to be written to."""
     shape = _shape(font, character)
     x, y, width, height = cv2.boundingRect(shape)
     square = cv2.resize(shape[y:y + height, x:x + width], (24, 24), interpolation=cv2.INTER_AREA)
