@@ -21,8 +21,9 @@ import numpy as np
 from crnnmodel import geometry
 from data_provider import image_file
 from data_provider.drawing import camera, fonts, other_texts, text_image, text_style, word_texts
-from data_provider.drawing.text_style import ALWAYS, PLAIN, Effect
+from data_provider.drawing.text_style import ALWAYS, PLAIN, Effect, Style
 from local_utils import metrics
+from local_utils.char_codec import CharacterCodec
 from reading import Recogniser
 from reading.settings import ReadingSettings
 
@@ -48,7 +49,7 @@ class Case(NamedTuple):
     """A line of the table."""
 
     name: str
-    style: text_style.Style
+    style: Style
     text_of: Callable      # numpy Generator → text to be drawn
     font_paths: list       # to choose from
 
@@ -70,13 +71,12 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def cases(font_paths, unseen_dirs, codec, words):
+def cases(font_paths: list[str], unseen_dirs: list[str], words: list[str]) -> list[Case]:
     """Return the lines of the table, a list of Case.
 
     Args:
         font_paths: fonts that all but the unseen are drawn in.
         unseen_dirs: folders, each of them for a line.
-        codec: char_codec.CharacterCodec of the weights.
         words: list of str, common ones.
     """
     def any_word(rng):
@@ -96,13 +96,13 @@ def cases(font_paths, unseen_dirs, codec, words):
     for folder in unseen_dirs:
         table.append(Case(f'unseen {pathlib.Path(folder).name}', PLAIN,
                           lambda rng: any_word(rng).capitalize(), fonts.find_fonts([folder])))
-    table += [Case(name, PLAIN, text_of, text_fonts) for name, text_of in texts(words, codec).items()]
+    table += [Case(name, PLAIN, text_of, text_fonts) for name, text_of in texts(words).items()]
     table.append(Case('rich shuffled letters', text_style.RICH,
                       lambda rng: ''.join(rng.permutation(list(any_word(rng)))), font_paths))
     return table
 
 
-def texts(words, codec):
+def texts(words: list[str]) -> dict[str, Callable]:
     """Return the kinds of texts that have lines of their own, a dict of name → function of a generator."""
     def word(rng, shortest=3, longest=10):
         fitting = [word.lower() for word in words if shortest <= len(word) <= longest]
@@ -127,12 +127,12 @@ def texts(words, codec):
     }
 
 
-def always(style, name, strength):
+def always(style: Style, name: str, strength: float) -> Style:
     """Return a style in which an effect is always there, at one strength."""
     return style._replace(**{name: Effect(ALWAYS, strength, strength)})
 
 
-def draw(case, codec, max_frames, seed):
+def draw(case: Case, codec: CharacterCodec, max_frames: int, seed) -> tuple[np.ndarray, str]:
     """Return (picture, label) of a case, uint8 [height, width, 3] and str."""
     rng = np.random.default_rng(seed)
     chooser = fonts.FontChooser(case.font_paths)
@@ -146,7 +146,7 @@ def draw(case, codec, max_frames, seed):
     return image, word_texts.label_of(label, codec)
 
 
-def measure(recogniser, case, num_words, max_frames):
+def measure(recogniser: Recogniser, case: Case, num_words: int, max_frames: int) -> dict[str, float]:
     """Return the percentages of a line of the table: right by letters and digits, and exactly."""
     codec = recogniser.codec
     drawn = [draw(case, codec, max_frames, [number, len(case.name)]) for number in range(num_words)]
@@ -164,7 +164,7 @@ def main(argv=None):
     recogniser = Recogniser.open(args.weights_path, settings=settings)
     words = [word for word in word_texts.read_words(ROOT / 'data' / 'words.txt')[:COMMON_WORDS]
              if LENGTHS[0] <= len(word) <= LENGTHS[1]]
-    table = cases(fonts.find_fonts(args.fonts), args.unseen_fonts, recogniser.codec, words)
+    table = cases(fonts.find_fonts(args.fonts), args.unseen_fonts, words)
     max_frames = geometry.time_steps(recogniser.input_size)
     figures = {case.name: measure(recogniser, case, args.num_words, max_frames)
                for case in table if any(part in case.name for part in args.only)}

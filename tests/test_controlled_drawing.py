@@ -35,7 +35,7 @@ def controlled(monkeypatch):
 
 @pytest.fixture
 def table(controlled):
-    cases = controlled.cases(list(fonts.BUILT_IN_FONTS), [], PRINTABLE, WORDS)
+    cases = controlled.cases(list(fonts.BUILT_IN_FONTS), [], WORDS)
     return {case.name: case for case in cases}
 
 

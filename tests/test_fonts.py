@@ -11,6 +11,17 @@ import pytest
 from data_provider.drawing import fonts
 
 
+@pytest.fixture(autouse=True)
+def _fresh_looks():
+    """Look at each font anew, before and after a test, which may change what it looks like."""
+    looks = (fonts.only_case, fonts.draws_letters, fonts.kind_of, fonts._known_shapes, fonts._square, fonts._shape)
+    for look in looks:
+        look.cache_clear()
+    yield
+    for look in looks:
+        look.cache_clear()
+
+
 def test_a_font_without_the_characters_is_not_taken():
     assert fonts.can_draw('sans', 'Word 42')
     assert fonts.can_draw('sans', 'why?')
@@ -68,12 +79,10 @@ def test_a_folder_with_many_fonts_does_not_crowd_out_the_others():
 def test_each_kind_of_fonts_is_chosen_as_often_as_it_is_to_be(monkeypatch):
     table = {'brush': 'script', 'poster': 'display'} | {f'poster{number}': 'display' for number in range(30)}
     monkeypatch.setattr(fonts, 'read_kinds', lambda: table)
-    fonts.kind_of.cache_clear()
     paths = [*(f'text{number}/a.ttf' for number in range(60)),
              *(f'p/Poster{number}-Bold.ttf' for number in range(30)), 'Brush/a.ttf']
     chooser = fonts.FontChooser(paths)
     kinds = [fonts.kind_of(path) for path in paths]
-    fonts.kind_of.cache_clear()
     assert kinds == ['text'] * 60 + ['display'] * 30 + ['script']
     totals = {kind: chooser.probabilities[np.array(kinds) == kind].sum() for kind in set(kinds)}
     unit = 0.45 + 0.3 * 0.1 + 0.2 * 0.1   # of a kind with one family a tenth
@@ -97,11 +106,9 @@ def test_a_font_without_small_letters_is_known(monkeypatch):
     for case, change in (('upper', str.upper), ('lower', str.lower)):
         monkeypatch.setattr(fonts, '_shape', lambda font, letter, change=change: draw(
             'uni', letter if font == 'uni' else change(letter)))
-        fonts.only_case.cache_clear()
-        fonts._known_shapes.cache_clear()
+        for look in (fonts.only_case, fonts._known_shapes, fonts._square):
+            look.cache_clear()
         assert fonts.only_case('sans') == case
-    fonts.only_case.cache_clear()
-    fonts._known_shapes.cache_clear()
 
 
 def test_links_to_fonts_that_are_gone_are_left_out(tmp_path):

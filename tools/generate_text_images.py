@@ -18,6 +18,7 @@ from crnnmodel import geometry
 from data_provider import image_file
 from data_provider.drawing import drawn_data_set, drawn_words, fonts, text_source, text_style, word_texts
 from local_utils import command_line, establish_char_dict, files, log_utils, parallel, pictures
+from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from tools import settings
 
@@ -52,7 +53,7 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def drawers_of(args, input_size, codec, font_paths):
+def drawers_of(args, input_size: tuple[int, int], codec: CharacterCodec, font_paths: list[str]) -> tuple:
     """Return the DrawnWords of Train and of Test.
 
     A list is drawn word by word; without one, the project's words and other texts as for training.
@@ -81,7 +82,7 @@ def drawers_of(args, input_size, codec, font_paths):
     return tuple(drawn_words.DrawnWords(words=words, part=part, seed=args.seed, **made) for part in parts)
 
 
-def draw_preview(drawer, path):
+def draw_preview(drawer: drawn_words.DrawnWords, path: str) -> None:
     """Draw the first pictures of a DrawnWords into one, with their labels."""
     drawn = [drawer.picture(number) for number in range(PREVIEW_IMAGES)]
     examples = [(image_file.decode_image(picture.jpeg, None), picture.text.label) for picture in drawn]

@@ -22,7 +22,7 @@ BROKEN = (TTLibError, subset.Subsetter.SubsettingError, AssertionError, Attribut
 NAME_IDS = [0, 1, 2, 4, 6, 13, 14]   # the copyright, the licence, and what the font is called
 
 
-def cut(source, target):
+def cut(source: pathlib.Path, target: pathlib.Path) -> None:
     """Write a font with the shapes of CHARACTERS only, without what only joined letters and small sizes need."""
     options = subset.Options(hinting=False, layout_features=[], name_IDs=NAME_IDS, notdef_outline=True,
                              recommended_glyphs=True)

@@ -5,8 +5,10 @@ import statistics
 import cv2
 import numpy as np
 
+from data_provider.drawing.text_style import Style
 
-def photograph(image, rng, style):
+
+def photograph(image: np.ndarray, rng: np.random.Generator, style: Style) -> np.ndarray:
     """Return a picture as a camera would take it.
 
     Args:
@@ -30,7 +32,7 @@ def photograph(image, rng, style):
     return _with_noise(image, rng, style)
 
 
-def encode_jpeg(image, rng, style):
+def encode_jpeg(image: np.ndarray, rng: np.random.Generator, style: Style) -> bytes:
     """Return an image as the bytes of a JPEG file of random quality."""
     quality = int(style.jpeg_quality.draw(rng))
     return cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()

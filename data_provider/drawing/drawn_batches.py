@@ -1,18 +1,20 @@
 """Drawn words to batches: training samples that no record holds."""
 import collections
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from data_provider import augmentation
-from data_provider.batches import WHOLE, Batch, prefetched
+from data_provider.batches import WHOLE, Batch, BatchSlice, prefetched
 from data_provider.drawing import drawn_words
 
 REPEAT_STEPS = 100   # after which a word comes again
 
 
-def drawn_batches(draw, *, batch_size, input_size, first_batch=0, batch_slice=WHOLE, repeats=1):
+def drawn_batches(draw: Callable, *, batch_size: int, input_size: tuple[int, int], first_batch: int = 0,
+                  batch_slice: BatchSlice = WHOLE, repeats: int = 1) -> tf.data.Dataset:
     """Return an endless stream of batches of words that are drawn for it.
 
     Args:

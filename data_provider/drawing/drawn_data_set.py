@@ -3,10 +3,13 @@ import contextlib
 import functools
 import os
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from data_provider import annotation
+from data_provider.drawing.drawn_words import DrawnWords
 from local_utils import establish_char_dict, files, opening, parallel, progress
+from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 
 IMAGES_IN_A_FOLDER = 500
@@ -24,7 +27,8 @@ class Chunk(NamedTuple):
     first_image: int     # number of the first image in the data set
 
 
-def draw_data_set(save_dir, drawers, counts, codec, num_workers):
+def draw_data_set(save_dir: str, drawers: Sequence[DrawnWords], counts: Sequence[int], codec: CharacterCodec,
+                  num_workers: int) -> None:
     """Draw the images of Train and of Test, and write their annotation files and the alphabet.
 
     Args:
@@ -80,19 +84,19 @@ def _draw_chunk(chunk):
     return lines
 
 
-def image_path_of(number, drawn):
+def image_path_of(number: int, drawn: str) -> str:
     """Return the path of an image relative to the data set: a folder, its number and what it shows."""
     safe = ''.join(character if character.isalnum() else '-' for character in drawn)[:MAX_NAME_CHARACTERS]
     return f'{folder_of(number)}/{number}_{safe}.jpg'
 
 
-def folder_of(number):
+def folder_of(number: int) -> str:
     """Return the folder of the image of a number, relative to the data set."""
     folder = number // IMAGES_IN_A_FOLDER
     return f'{folder // FOLDERS_IN_A_FOLDER + 1}/{folder % FOLDERS_IN_A_FOLDER + 1}'
 
 
-def make_room(save_dir, overwrite):
+def make_room(save_dir: str, overwrite: bool) -> None:
     """Refuse a folder that holds a data set, or remove the images and the annotation files of that data set.
 
     Raises:
@@ -119,7 +123,7 @@ def _path_in(line):
         return ''
 
 
-def is_drawn(path):
+def is_drawn(path: str) -> bool:
     """Whether a path is one of image_path_of's: a set such as Synth 90k has the like in other folders."""
     folder, _, name = path.rpartition('/')
     match = DRAWN_NAME.fullmatch(name)

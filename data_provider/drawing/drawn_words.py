@@ -3,6 +3,7 @@ import collections
 import concurrent.futures
 import contextlib
 import functools
+from collections.abc import Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -68,9 +69,10 @@ class DrawnWords:
         self._plain_samples = plain_samples
         self._rand_augment = rand_augment
         self._seed = seed
+        self._max_frames = max_frames
         self._input_size = tuple(input_size)
 
-    def picture(self, number):
+    def picture(self, number: int) -> Picture:
         """Draw the word of a number; the same for the same seed, whatever was drawn before.
 
         Returns:
@@ -90,15 +92,16 @@ class DrawnWords:
         image = text_image.draw_word(text.drawn, fonts.load_font(font), rng, style, neighbour)
         return Picture(text, camera.encode_jpeg(image, rng, style))
 
-    def sample(self, number):
+    def sample(self, number: int) -> Sample:
         """Return the picture of a number as the network takes it, a Sample; raises what `picture` raises."""
         text, jpeg = self.picture(number)
         image = image_file.decode_image(jpeg, self._input_size)
         if number >= self._plain_samples:
-            image = augmentation.rand_augment(image, np.random.default_rng([self._seed, number, 1]), self._rand_augment)
+            rng = np.random.default_rng([self._seed, number, 1])
+            image = augmentation.rand_augment(image, rng, self._rand_augment)
         return Sample(self._codec.encode(text.label), text, image)
 
-    def draw(self, numbers):
+    def draw(self, numbers: Iterable[int]) -> Drawn:
         """Draw the words of some numbers; returns Drawn."""
         labels, texts, images = zip(*map(self.sample, numbers), strict=True)
         return Drawn(np.stack(images), list(labels), [text.drawn for text in texts])
@@ -109,12 +112,13 @@ class DrawnWords:
         if in_script and len(drawn) > 2 and drawn.isupper() and rng.random() > SCRIPT_CAPITALS:
             drawn = drawn[0] + drawn[1:].lower()
         shown = {'upper': drawn.upper(), 'lower': drawn.lower(), None: drawn}[fonts.only_case(font)]
-        label = word_texts.label_of(shown if len(shown) == len(drawn) else drawn, self._codec)
-        return word_texts.Text(drawn, label)
+        if len(shown) != len(drawn) or not word_texts.is_expressible(shown, self._codec, self._max_frames):
+            shown = drawn
+        return word_texts.Text(drawn, word_texts.label_of(shown, self._codec))
 
 
 @contextlib.contextmanager
-def drawing(drawer, num_processes):
+def drawing(drawer: DrawnWords, num_processes: int) -> Iterator[Callable]:
     """Yield a function that takes an iterable of ranges of numbers and yields the Drawn of each, in order.
 
     Args:
@@ -130,8 +134,8 @@ def drawing(drawer, num_processes):
             try:
                 yield from parallel.ordered_map(executor, _draw, ranges, RANGES_AHEAD * num_processes)
             except concurrent.futures.BrokenExecutor as error:
-                raise Unavailable(f'{executor.how_one_died()}; TRAIN.DRAWING_PROCESSES says how many of those '
-                                  'that draw there are') from error
+                raise Unavailable(f'{executor.how_one_died()}; TRAIN.DRAWING_PROCESSES says how many of '
+                                  'those that draw there are') from error
 
         yield draw
 

@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import string
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ KINDS = {'text': 0.45, 'display': 0.3, 'script': 0.2, 'odd': 0.05}   # how often
 FAMILIES_OF_A_KIND = 10    # with fewer a kind is chosen the more seldom
 
 
-def find_fonts(folders=None):
+def find_fonts(folders: Iterable[str] | None = None) -> list[str]:
     """Return the fonts to draw with: names of OpenCV's own, paths of font files.
 
     Args:
@@ -50,7 +51,7 @@ def find_fonts(folders=None):
 
 
 @functools.cache
-def load_font(font):
+def load_font(font: str) -> cv2.FontFace | None:
     """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
     if font.lower().endswith(FONT_ENDINGS) and not font_files.is_usable(font):
         return None
@@ -62,14 +63,14 @@ def load_font(font):
 
 
 @functools.cache
-def read_kinds():
+def read_kinds() -> dict[str, str]:
     """Return the kind of each family or folder of fonts not of plain text, simplified name → kind."""
     with opening.open_file(KINDS_PATH, 'r', encoding='utf-8') as file:
         return dict(line.rstrip('\n').split('\t') for line in file if line.strip())
 
 
 @functools.cache
-def kind_of(font):
+def kind_of(font: str) -> str:
     """Return the kind of a font, a key of KINDS, by the name of its family or else of its folder."""
     folder, name = os.path.split(font)
     stem = os.path.splitext(name)[0]
@@ -81,7 +82,7 @@ def kind_of(font):
     return 'text'
 
 
-def simplified(name):
+def simplified(name: str) -> str:
     """Return the name of a family or folder as the table of kinds has it: small letters and digits."""
     return re.sub('[^a-z0-9]', '', name.lower()).removeprefix('fonts')
 
@@ -93,7 +94,7 @@ class FontChooser:
     folder with many fonts, often the weights and widths of one family, counts by their number's square root.
     """
 
-    def __init__(self, font_paths):
+    def __init__(self, font_paths: list[str]):
         """Take the fonts to be used, as of `find_fonts`; each is looked at when it is first chosen."""
         self._fonts = font_paths
         self.kinds = [kind_of(font) for font in font_paths]
@@ -109,23 +110,23 @@ class FontChooser:
         self.probabilities = weights / weights.sum()
         self._cumulated = np.cumsum(self.probabilities)
 
-    def check_characters(self, texts):
+    def check_characters(self, texts: Iterable[str]) -> None:
         """Raise InputError where none of the fonts can draw some character of the texts; names it."""
         for character in sorted(set(itertools.chain.from_iterable(texts))):
             if not self.can_draw(character):
                 raise self._cannot_draw(character)
 
-    def drawable(self, texts):
+    def drawable(self, texts: list[str]) -> list[str]:
         """Return those of some texts that one of the fonts can draw, a list."""
         if self.can_draw(''.join(sorted(set(itertools.chain.from_iterable(texts))))):
             return list(texts)
         return [text for text in texts if self.can_draw(text)]
 
-    def can_draw(self, text):
+    def can_draw(self, text: str) -> bool:
         """Whether one of the fonts can draw a text."""
         return any(can_draw(font, text) for font in self._fonts)
 
-    def choose(self, text, rng, tries=20):
+    def choose(self, text: str, rng: np.random.Generator, tries: int = 20) -> str:
         """Return a random font that can draw a text; raises InputError where none can."""
         for chance in rng.random(tries):
             font = self._fonts[min(int(np.searchsorted(self._cumulated, chance)), len(self._fonts) - 1)]
@@ -141,7 +142,7 @@ class FontChooser:
                           'give a folder of fonts that can with --fonts')
 
 
-def can_draw(font, text):
+def can_draw(font: str, text: str) -> bool:
     """Whether a font, a name or path, is one of letters and has a shape for each character of a text."""
     return draws_letters(font) and all(
         _has_shape(font, character) for character in text if not character.isspace())
@@ -169,7 +170,7 @@ def _looks_drawn(font, character):
 
 
 @functools.cache
-def only_case(font):
+def only_case(font: str) -> str | None:
     """Return 'upper' where a font draws capitals for small letters, 'lower' for the contrary, else None."""
     tests = (('upper', TWO_CASE_LETTERS, 0), ('lower', TWO_CASE_LETTERS.upper(), SMALL_MARGIN))
     for case, letters, margin in tests:
@@ -182,7 +183,7 @@ def only_case(font):
 
 
 @functools.cache
-def draws_letters(font):
+def draws_letters(font: str) -> bool:
     """Whether OpenCV can use a font and its letters look like letters, not like symbols.
 
     One without letters cannot tell, and a script is known by its name.
@@ -202,11 +203,14 @@ def _likeness(font, letter):
 
 def _correlation(left, right):
     """Return the correlation of two pictures; 0 where one is all of one grey."""
-    return np.corrcoef(left, right)[0, 1] if left.std() > 0 and right.std() > 0 else 0.0
+    left, right = left - left.mean(), right - right.mean()
+    scale = np.sqrt((left @ left) * (right @ right))
+    return left @ right / scale if scale > 0 else 0.0
 
 
+@functools.lru_cache(maxsize=1 << 8)   # the plain letters, and those of the font that is being looked at
 def _square(font, character):
-    """Return the picture of one character, cut out and stretched to float64 [576]."""
+    """Return the picture of one character, cut out and stretched to float64 [576]; not to be written to."""
     shape = _shape(font, character)
     x, y, width, height = cv2.boundingRect(shape)
     square = cv2.resize(shape[y:y + height, x:x + width], (24, 24), interpolation=cv2.INTER_AREA)

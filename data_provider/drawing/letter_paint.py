@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from data_provider.drawing import surface, text_mask
+from data_provider.drawing.text_style import Style
 
 GREY_OF_BGR = np.float64([0.114, 0.587, 0.299])   # how bright the eye finds blue, green and red
 COLOUR_TRIES = 20
@@ -26,7 +27,7 @@ class Layer(NamedTuple):
     paint: object       # a colour, float64 [3] BGR; a picture, uint8 [height, width, 3]; a change of grey
 
 
-def choose_colours(rng, style):
+def choose_colours(rng: np.random.Generator, style: Style) -> Colours:
     """Return the Colours of a word, with some contrast."""
     contrast, saturation = style.contrast.draw(rng), style.saturation.draw(rng)
     pairs = rng.uniform(0, 255, (COLOUR_TRIES, 2, 1))
@@ -42,7 +43,7 @@ def choose_colours(rng, style):
     return Colours(*pairs[enough[0] if len(enough) else np.argmax(contrasts)])
 
 
-def layers_of(mask, colours, rng, style):
+def layers_of(mask: np.ndarray, colours: Colours, rng: np.random.Generator, style: Style) -> list[Layer]:
     """Return the Layers of a word, one over the other; the text itself is the last."""
     relief = style.relief.draw(rng)
     if relief is not None:
@@ -76,7 +77,7 @@ def layers_of(mask, colours, rng, style):
     return layers
 
 
-def paint(image, layers, rng, style):
+def paint(image: np.ndarray, layers: list[Layer], rng: np.random.Generator, style: Style) -> np.ndarray:
     """Return the image with the Layers painted onto it, one after the other, perhaps not opaque."""
     blend = style.blend.draw(rng)
     for mask, what in layers:

@@ -7,7 +7,7 @@ LIT = 90                 # of 255: how much of its square the letter covers wher
 SMALLEST_LETTER = 0.15   # height of what counts as a letter, of the text's
 
 
-def as_lamps(mask, rows, rng):
+def as_lamps(mask: np.ndarray, rows: int, rng: np.random.Generator) -> np.ndarray:
     """Return the mask as lamps in rows and columns, round or square ones.
 
     Args:
@@ -31,7 +31,7 @@ def as_lamps(mask, rows, rng):
     return cv2.resize(lamps, (new_width, new_height), interpolation=cv2.INTER_AREA)
 
 
-def with_gaps(mask, gap, rng):
+def with_gaps(mask: np.ndarray, gap: float, rng: np.random.Generator) -> np.ndarray:
     """Return the mask with a gap through the middle of each letter, as a stencil has it.
 
     Args:
@@ -56,7 +56,7 @@ def with_gaps(mask, gap, rng):
     return cut
 
 
-def as_stitches(mask, period, rng):
+def as_stitches(mask: np.ndarray, period: float, rng: np.random.Generator) -> np.ndarray:
     """Return the mask as slanting stitches or needles, `period` pixels from one to the next."""
     height, width = mask.shape
     slope = rng.uniform(-1.5, 1.5)
@@ -67,7 +67,7 @@ def as_stitches(mask, period, rng):
     return cv2.min(mask, cv2.blur(stitches, (2, 2)))
 
 
-def as_lines(mask, period):
+def as_lines(mask: np.ndarray, period: float) -> np.ndarray:
     """Return the mask as lines along the edges of its letters, `period` pixels from one to the next."""
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     lines = 255 * np.clip(1.2 - np.abs(depth % np.float32(period) - 1), 0, 1)

@@ -2,6 +2,9 @@
 import bisect
 import functools
 import itertools
+from collections.abc import Callable
+
+import numpy as np
 
 LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 CONSONANTS, VOWELS = 'bcdfghjklmnpqrstvwxyz', 'aeiou'
@@ -52,7 +55,7 @@ JOINED_FORMS = ('{}-{}', '{}-{}', '{}/{}', '{}&{}', '{}+{}', '{}.{}', '{}_{}', '
                 '{}{}', "{}'{}", '{}*{}', '{}|{}', '{}=>{}')
 
 
-def other_text(rng, choose_word=None):
+def other_text(rng: np.random.Generator, choose_word: Callable[[], str] | None = None) -> str:
     """Return a text that stands in no list of words.
 
     Args:
@@ -71,13 +74,13 @@ def _makers():
     return makers, list(itertools.accumulate(weights))
 
 
-def made_up_word(rng):
+def made_up_word(rng: np.random.Generator) -> str:
     """Return a pronounceable word."""
     count = rng.integers(1, MAX_SYLLABLES, endpoint=True)
     return ''.join(SYLLABLES[index] for index in rng.integers(len(SYLLABLES), size=count))
 
 
-def single_character(rng, characters):
+def single_character(rng: np.random.Generator, characters: list[str]) -> str:
     """Return one character: a letter, large or small, a digit, rarely a mark."""
     wanted = rng.choice(['upper', 'upper', 'lower', 'digit', 'digit', 'any'])
     fitting = [character for character in characters

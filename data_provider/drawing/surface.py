@@ -2,10 +2,12 @@
 import cv2
 import numpy as np
 
+from data_provider.drawing.text_style import Style
+
 COLOUR_NOISE = 0.2   # of the changes of a pattern's colour, of those of its brightness, at most
 
 
-def draw_ground(shape, colours, rng, style):
+def draw_ground(shape, colours, rng: np.random.Generator, style: Style) -> np.ndarray:
     """Return a surface to write on.
 
     Args:
@@ -33,13 +35,13 @@ def draw_ground(shape, colours, rng, style):
     return image if texture is None else cv2.add(image, pattern(size, texture, rng), dtype=cv2.CV_8U)
 
 
-def any_colour(rng):
+def any_colour(rng: np.random.Generator) -> np.ndarray:
     """Return a colour, rarely a bright one, float64 [3] BGR."""
     saturation = rng.random() ** 2
     return (1 - saturation) * rng.uniform(0, 255) + saturation * rng.uniform(0, 255, 3)
 
 
-def pattern(shape, strength, rng):
+def pattern(shape: tuple[int, int], strength: float, rng: np.random.Generator) -> np.ndarray:
     """Return changes of brightness and a little of colour, coarse and fine, float32 [height, width, 3]."""
     height, width = shape
     total = None
@@ -53,7 +55,7 @@ def pattern(shape, strength, rng):
     return total
 
 
-def cover(image, box, rng, style):
+def cover(image: np.ndarray, box: tuple, rng: np.random.Generator, style: Style) -> None:
     """Draw what stands before a word onto the image: a bar, a branch, a post, a sticker.
 
     Args:
@@ -73,7 +75,7 @@ def cover(image, box, rng, style):
         cv2.fillPoly(image, [points.astype(np.int32)], any_colour(rng).tolist(), cv2.LINE_AA)
 
 
-def frame(image, rng, style):
+def frame(image: np.ndarray, rng: np.random.Generator, style: Style) -> None:
     """Draw lines along the edges of the picture, as of a sign's frame or a table, onto the image."""
     distance = style.frame.draw(rng)
     if distance is None:

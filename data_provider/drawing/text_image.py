@@ -6,14 +6,16 @@ import cv2
 import numpy as np
 
 from data_provider.drawing import camera, letter_paint, surface, text_mask
+from data_provider.drawing.text_style import Style
 
 SURROUNDINGS = 0.6           # room around the word that is painted, part of its height
-MIN_DEVIATION = 6            # of a picture's grey values; one of less, in which nothing is seen, is drawn again …
+MIN_DEVIATION = 6            # of a picture's grey values; with less nothing is seen and it is drawn again …
 MAX_TRIES = 4                # … so many times at most
 MIN_SHOWN = 2                # pixels of a picture's side, however much of it is cut off
 
 
-def draw_word(text, face, rng, style, neighbour_text=''):
+def draw_word(text: str, face: cv2.FontFace, rng: np.random.Generator, style: Style,
+              neighbour_text: str = '') -> np.ndarray:
     """Draw a word as a camera would see it.
 
     Args:

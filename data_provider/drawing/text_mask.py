@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from data_provider.drawing import letter_parts
+from data_provider.drawing.text_style import Style
 
 MIN_RADIUS = 1.0   # of the middle line of a text on an arc, in heights of the text
 ARC_POINTS = 33    # along an arc that tell how far it reaches
@@ -19,7 +20,7 @@ class Shape(NamedTuple):
     ring: tuple | None      # of a text on a ring: ((x, y) of its centre, inner radius, outer radius), pixels
 
 
-def draw_shape(text, face, rng, style):
+def draw_shape(text: str, face: cv2.FontFace, rng: np.random.Generator, style: Style) -> Shape:
     """Draw a word as it would stand on a sign.
 
     Args:
@@ -52,7 +53,7 @@ def draw_shape(text, face, rng, style):
     return _cut_shape(Shape(mask, None))
 
 
-def dilated(mask, thickness):
+def dilated(mask: np.ndarray, thickness: float) -> np.ndarray:
     """Return the mask grown by a thickness in pixels, softly where it is no whole number."""
     diameter = 2 * int(np.ceil(thickness)) + 1
     grown = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter)))

@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 
 from data_provider.drawing import other_texts, word_texts
+from data_provider.drawing.word_texts import Text
 from local_utils.errors import InputError
 
 # How a text is chosen, with the probability of each where other texts than the list's are wanted.
@@ -41,7 +42,7 @@ class TextSource:
         fractions = [NAME_FRACTION, OTHER_FRACTION, SINGLE_FRACTION] if with_others else [0, 0, 0]
         self._makers, self._cumulated = makers, list(itertools.accumulate([*fractions, 1 - sum(fractions)]))
 
-    def text(self, number, rng):
+    def text(self, number: int, rng: np.random.Generator) -> Text:
         """Return the word_texts.Text of a number.
 
         Raises:
@@ -56,7 +57,7 @@ class TextSource:
                 return text
         raise InputError(f'{MAX_TRIES} texts that chance gave are none to draw; give a list of more words')
 
-    def neighbour(self, rng):
+    def neighbour(self, rng: np.random.Generator) -> str:
         """Return a text that stands beside another, str."""
         return word_texts.in_some_case(self._choose_word(rng), rng)
 
@@ -78,7 +79,7 @@ class TextSource:
         if rng.random() < word_texts.MARK_PROBABILITY:
             marked = word_texts.with_marks(drawn, rng)
             drawn = marked if self._keeps_word(marked, drawn) and self._is_possible(marked) else drawn
-        return word_texts.Text(drawn, word_texts.label_of(drawn, self._codec))
+        return Text(drawn, word_texts.label_of(drawn, self._codec))
 
     def _keeps_word(self, marked, drawn):
         """Whether a label is that of the text without marks, or has them all: 'words' is none of word's."""
@@ -114,7 +115,7 @@ class TextSource:
     def _text(self, drawn):
         if not self._is_possible(drawn):
             return None
-        return word_texts.Text(drawn, word_texts.label_of(drawn, self._codec))
+        return Text(drawn, word_texts.label_of(drawn, self._codec))
 
     def _is_possible(self, text):
         return word_texts.is_expressible(text, self._codec, self._max_frames) and self._can_draw(text)
@@ -123,17 +124,17 @@ class TextSource:
 class Part:
     """One of the two parts into which all texts fall, by the letters and digits that are to be read."""
 
-    def __init__(self, fraction, is_test):
+    def __init__(self, fraction: float, is_test: bool):
         """Choose a part: Test, which has a fraction of all texts, or Train."""
         self._limit, self._is_test = int(fraction * 2 ** 32), is_test
 
-    def has(self, label):
+    def has(self, label: str) -> bool:
         """Whether a text with a label is of this part."""
         letters = ''.join([character for character in label if character.isalnum()]) or label
         return (zlib.crc32(letters.lower().encode()) < self._limit) == self._is_test
 
 
-def split_words(words, num_train, num_test, seed):
+def split_words(words: list[str], num_train: int, num_test: int, seed: int) -> tuple[list[str], list[str]]:
     """Return (words of Train, words of Test) that share none if there are two, in proportion to the images.
 
     Words that differ in case only are one: the first of them is taken.

@@ -4,7 +4,10 @@ The effects are those of Jaderberg et al., "Synthetic Data and Artificial Neural
 Text Recognition" (arXiv 1406.2227, section 2), and what photographs of signs show beyond them.
 """
 import collections
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 
 class Effect(NamedTuple):
@@ -15,7 +18,7 @@ class Effect(NamedTuple):
     high: float
     power: float = 1   # above 1 the strengths are more often near `low`
 
-    def draw(self, rng):
+    def draw(self, rng: np.random.Generator) -> float | None:
         """Return a strength, or None where chance leaves the effect out."""
         if rng.random() >= self.probability:
             return None
@@ -143,11 +146,11 @@ STYLES = {'rich': (RICH, RICH, RICH, LEGIBLE, LEGIBLE, LEGIBLE, LEGIBLE, WORN, P
           'plain': (PLAIN,)}
 
 
-def for_kind(style, kind):
+def for_kind(style: Style, kind: str) -> Style:
     """Return a style for a kind of fonts: the letters of a script stand as close as its strokes need."""
     return style._replace(spacing=NEVER_DRAWN, large_initial=NEVER_DRAWN) if kind == 'script' else style
 
 
-def choose(styles, rng):
+def choose(styles: Sequence[Style], rng: np.random.Generator) -> Style:
     """Return one of several styles."""
     return styles[rng.integers(len(styles))]

@@ -3,7 +3,10 @@ import collections
 import functools
 import unicodedata
 
+import numpy as np
+
 from local_utils import char_codec, files, log_utils, opening
+from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, MissingInput, UnknownCharacter
 
 UPPER_PROBABILITY, CAPITALISED_PROBABILITY = 0.5, 0.27   # the others stay as the list has them
@@ -20,7 +23,7 @@ Text = collections.namedtuple('Text', [
 ])
 
 
-def read_words(path):
+def read_words(path: str) -> list[str]:
     """Return the lines of a word list, without blank ones and each once.
 
     Raises:
@@ -43,12 +46,12 @@ def read_words(path):
 
 
 @functools.cache
-def names():
+def names() -> tuple[str, ...]:
     """Return names, brands, abbreviations and foreign words as they are written, a tuple."""
     return tuple(read_words(NAMES_PATH))
 
 
-def expressible_words(words, codec, max_frames):
+def expressible_words(words: list[str], codec: CharacterCodec, max_frames: int) -> list[str]:
     """Return the words that the alphabet can write in the frames there are; say how many others there were.
 
     Raises:
@@ -68,13 +71,13 @@ def expressible_words(words, codec, max_frames):
     return kept
 
 
-def with_marks(text, rng):
+def with_marks(text: str, rng: np.random.Generator) -> str:
     """Return a text with marks around it, as they stand on signs."""
     form = MARKS[rng.integers(len(MARKS))]
     return (form.upper() if text.isupper() else form).format(text)
 
 
-def in_some_case(word, rng):
+def in_some_case(word: str, rng: np.random.Generator) -> str:
     """Return the word as it is, Capitalised or in capitals, where its capitals have it for lower case."""
     chance = rng.random()
     if chance < UPPER_PROBABILITY:
@@ -86,7 +89,7 @@ def in_some_case(word, rng):
     return changed if changed.lower() == word.lower() else word
 
 
-def label_of(drawn, codec):
+def label_of(drawn: str, codec: CharacterCodec) -> str:
     """Return what is to be read of a text.
 
     That is all of it but the marks, neither letters nor digits, that the alphabet lacks; a letter whose
@@ -104,7 +107,7 @@ def _read_as(character, codec):
     return plain if codec.foreign(character) and not codec.foreign(plain) else character
 
 
-def is_expressible(text, codec, max_frames):
+def is_expressible(text: str, codec: CharacterCodec, max_frames: int) -> bool:
     """Whether a text has a label that the alphabet can write and CTC can express in the frames there are."""
     label = label_of(text, codec)
     try:
