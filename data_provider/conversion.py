@@ -137,8 +137,10 @@ def _convert_sample(conversion, images, path, text):
     settings = conversion.settings
     usable_text.check_not_ignored(text, settings.text_rules)
     image, remarks = images.load(path, settings.input_size)
-    text, of_visible = usable_text.visible_text(text, settings.text_rules)
-    text, of_known = usable_text.known_text(text, settings.text_rules, conversion.codec)
+    if not usable_text.is_plain(text, settings.text_rules):
+        text, of_visible = usable_text.visible_text(text, settings.text_rules)
+        text, of_known = usable_text.known_text(text, settings.text_rules, conversion.codec)
+        remarks += of_visible + of_known
     label = usable_text.encode_text(conversion.codec, text, settings.max_frames)
     record = tfrecord.frame(data_utils.encode_example(image, label, path.rpartition('/')[2]))
-    return record, remarks + of_visible + of_known
+    return record, remarks

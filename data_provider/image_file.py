@@ -1,6 +1,4 @@
 """Image files to pixels: the one place where images are opened, decoded and resized."""
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
@@ -12,9 +10,11 @@ MAX_FILE_BYTES = 1 << 27
 MISSING = 'missing image'   # kind of a reject
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
 MIN_DEVIATION = 0.5   # of the values of a channel from their mean; below it is one flat colour
+MIN_CONTRAST = 24     # of a few pixels; with it an image shows something
 MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation weighs pixels unevenly
 MIN_CUT = 5   # pixels of a side that cutting has to leave
 FEW_BITS = (8, 10, 12, 14)   # that pictures of 16 bits use where they do not use all
+UNREADABLE_ERRORS = (OSError, ValueError)   # of opening; ValueError: a null byte in the path, or no regular file
 UNREADABLE = {image_format.HEIF: 'HEIC, which OpenCV does not read; convert it to JPEG or PNG'}
 _TURNS = {   # EXIF's orientation → what makes the picture upright
     2: lambda image: cv2.flip(image, 1),
@@ -44,32 +44,32 @@ def read_image(path: str, input_size: tuple | None = None) -> np.ndarray:
         RejectedSample: the file is missing, no regular file, empty, no image, cut off, too large, or of one
             flat colour; says which.
     """
-    return decode_image(content_of(path, lambda: opening.read_file(path, MAX_FILE_BYTES)), input_size)
+    return decode_image(read_content(path), input_size)
 
 
-def content_of(path: str, read: Callable[[], bytes]) -> bytes:
-    """Return what `read` reads; raises RejectedSample where it cannot, which names the path.
-
-    Args:
-        path: to be named.
-        read: reads a file as local_utils.opening does.
-    """
+def read_content(path: str) -> bytes:
+    """Return the content of an image file; raises RejectedSample where it cannot be read."""
     try:
-        return read()
-    except opening.OutsideFolder as error:
-        raise RejectedSample('path leaves the data set', f'{error} (--follow_links allows it)') from error
-    except opening.TooLarge as error:
-        raise RejectedSample('image too large', f'{path}: {error}') from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise RejectedSample(MISSING, f'{path}: {error.strerror or error}') from error
-    except (OSError, ValueError) as error:   # ValueError: a null byte in the path, or no regular file
-        raise RejectedSample('unreadable image', f'{texts.escaped(path)}: {getattr(error, "strerror", None) or error}'
-                             ) from error
+        return opening.read_file(path, MAX_FILE_BYTES)
+    except UNREADABLE_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: OSError | ValueError) -> RejectedSample:
+    """Return what is to be raised where local_utils.opening could not read an image file."""
+    if isinstance(error, opening.OutsideFolder):
+        return RejectedSample('path leaves the data set', f'{error} (--follow_links allows it)')
+    if isinstance(error, opening.TooLarge):
+        return RejectedSample('image too large', f'{path}: {error}')
+    is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+    why = getattr(error, 'strerror', None) or error
+    return RejectedSample(MISSING if is_missing else 'unreadable image', f'{texts.escaped(path)}: {why}')
 
 
 def remarks_on(content: bytes, path: str) -> list[tuple[str, str]]:
     """Return what the reader of an image should know of its file, as (kind, detail)."""
-    num_pictures = image_format.num_pictures(content, image_format.format_of(content))
+    of_format = image_format.format_of(content)
+    num_pictures = 1 if of_format == image_format.JPEG else image_format.num_pictures(content, of_format)
     if num_pictures == 1:
         return []
     return [('several pages or frames', f'{num_pictures} in {path}; the first is taken')]
@@ -100,9 +100,16 @@ def decode_image(content: bytes, input_size: tuple | None = None) -> np.ndarray:
         raise RejectedSample(
             'image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side')
     image = image if input_size is None else resize(image, input_size)
-    if cv2.meanStdDev(image)[1].max() < MIN_DEVIATION:
+    if _is_flat(image):
         raise RejectedSample('shows nothing', f'one flat colour, BGR {image[0, 0].tolist()}')
     return image
+
+
+def _is_flat(image):
+    """Whether an image is of one colour; most show that they are not in a few pixels of their middle."""
+    height, width = image.shape[:2]
+    some = image[height // 2, ::width // 16 + 1, 1].tolist()
+    return max(some) - min(some) < MIN_CONTRAST and cv2.meanStdDev(image)[1].max() < MIN_DEVIATION
 
 
 def resize(image: np.ndarray, size: tuple) -> np.ndarray:

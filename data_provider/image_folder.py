@@ -57,10 +57,12 @@ class ImageFolder:
         return LoadedImage(image, remarks + image_file.remarks_on(content, path))
 
     def _read(self, path):
-        full_path = os.path.join(self._folder, path)
         if self._tree is None:
-            return image_file.content_of(full_path, lambda: opening.read_file(full_path, image_file.MAX_FILE_BYTES))
-        return image_file.content_of(full_path, lambda: self._tree.read(path, image_file.MAX_FILE_BYTES))
+            return image_file.read_content(os.path.join(self._folder, path))
+        try:
+            return self._tree.read(path, image_file.MAX_FILE_BYTES)
+        except image_file.UNREADABLE_ERRORS as error:
+            raise image_file.unreadable(os.path.join(self._folder, path), error) from error
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -9,6 +9,11 @@ OUTSIDE_ALPHABET, IGNORED, INVISIBLE = 'outside the alphabet', 'text to ignore',
 DROPPED = 'characters dropped from the text'   # the kind of a remark
 
 
+def is_plain(text: str, rules: TextRules) -> bool:
+    """Whether a text needs no rule: most do not, and are spared the asking."""
+    return text.isascii() and text.isprintable() and not rules.drop_foreign
+
+
 def check_not_ignored(text: str, rules: TextRules) -> None:
     """Raise RejectedSample where a text is to be ignored."""
     if text in rules.ignored:
@@ -61,7 +66,7 @@ def encode_text(codec: CharacterCodec, text: str, max_frames: int) -> list[int]:
         Unavailable: the text is written from right to left, and the library for it is missing.
     """
     try:
-        label = codec.encode(texts.in_picture_order(text))
+        label = codec.encode(text if text.isascii() else texts.in_picture_order(text))
     except UnknownCharacter as error:
         raise RejectedSample(OUTSIDE_ALPHABET, str(error)) from error
     needed = char_codec.required_frames(label)
