@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole way: draws words, reads them with the bundled weights, which know no capitals, writes an alphabet
-# with capitals, converts the words, trains on, evaluates, reads again.
+# with capitals, converts the words, trains on, evaluates, reads again; exports, and reads without TensorFlow.
 # Needs Python 3.10 to 3.13 and, for the installation, a package index. Everything lands in .venv/ and
 # demo_output/.
 set -euo pipefail
@@ -9,7 +9,7 @@ started=$SECONDS
 say() { printf '\n== [%d:%02d] %s\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) "$*"; }
 
 say 'Installing the pinned packages into .venv (only the first time)'
-. ./environment.sh requirements.txt
+. ./environment.sh requirements-export.txt
 out=demo_output
 rm -rf "$out"
 
@@ -40,6 +40,11 @@ while read -r path _; do images+=("$out/words$path"); done < <(head -n 32 "$out/
 python tools/test_shadownet.py --image_path "${images[@]}" --weights_path "$out/run/best" \
     --picture_path "$out/words.png"
 python tools/plot_training.py --output_dir "$out/run" --picture_path "$out/curves.png"
+
+say 'Exporting the weights, compared on 200 of the words; then a word without TensorFlow'
+python tools/export_shadownet.py --weights_path "$out/run/best" --save_path "$out/model.onnx" \
+    --image_dir "$out/words" --annotation_path "$out/words/Test/sample.txt" --num_words 200
+python tools/test_shadownet.py --image_path "${images[0]}" --weights_path "$out/model.onnx"
 
 say 'Done. The figures of the 1,000 words, which no training has seen, before it and after it'
 python tools/compare_evaluations.py "$out/before.json" "$out/after.json"

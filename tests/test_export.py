@@ -42,7 +42,8 @@ def export(run, save_path, word_images, *flags):
 
 def check_description(found, run, weights='float32'):
     """Check what an export says of itself."""
-    form = architectures.from_description(found['description'], '')
+    described = found['description']
+    form = architectures.from_description(described if isinstance(described, str) else json.dumps(described), '')
     assert form.input_size == SIZE
     assert form.characters == Recogniser.open(str(run)).codec.characters
     figures = found['parity'] if isinstance(found['parity'], dict) else json.loads(found['parity'])
@@ -61,7 +62,10 @@ def test_an_onnx_file_reads_the_words_and_says_what_it_is(overfitted, word_image
     assert os.listdir(tmp_path) == ['model.onnx']
     texts = [reading.text for reading in Recogniser.open(str(path)).read([draw(word, SIZE) for word in WORDS])]
     assert texts == WORDS
-    check_description({entry.key: entry.value for entry in onnx.load(path).metadata_props}, overfitted[1], weights)
+    entries = onnx.load(path).metadata_props
+    assert sorted(entry.key for entry in entries) == [
+        'checkpoint', 'commit', 'crc32c', 'description', 'parity', 'weights']   # each once
+    check_description({entry.key: entry.value for entry in entries}, overfitted[1], weights)
 
 
 def test_a_litert_file_has_a_signature_for_each_width_and_its_description_behind_it(overfitted, word_images, tmp_path):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crnnmodel import checkpoint_files
-from crnnmodel.architecture import architecture_of, description_of
+from crnnmodel.architecture import architecture_of
 from data_provider import image_file
 from local_utils import files, log_utils
 from local_utils.errors import InputError
@@ -68,7 +68,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
             found = parity.compare([reference.logits(of_width) for of_width in images], answers, words, codec)
             parity.check(found, parity.BOUNDS[weights], target)
             module.describe(incomplete, {
-                'description': description_of(architecture), 'weights': weights, 'parity': found._asdict(),
+                'description': architecture._asdict(), 'weights': weights, 'parity': found._asdict(),
                 'checkpoint': os.path.basename(checkpoint.prefix), 'commit': commit()})
             answers = readback.in_own_process(form, incomplete, [images[0][:1]], words[:1])   # as it is now
             os.replace(incomplete, target)

@@ -4,7 +4,7 @@ import json
 import numpy as np
 
 from crnnmodel import onnx_file
-from crnnmodel.architecture import Architecture
+from crnnmodel.architecture import DESCRIPTION, Architecture
 from local_utils import opening
 from reading.export.parity import Answers
 
@@ -23,7 +23,7 @@ def describe(path: str, description: dict) -> None:
     """Add texts to the metadata of a model that `write` wrote, and seal it anew."""
     model = onnx_file.unsealed(opening.read_file(path))
     metadata = {key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                for key, value in description.items()}
+                for key, value in description.items() if key != DESCRIPTION}   # which it has already
     _write(path, onnx_file.with_metadata(model, metadata))
 
 
