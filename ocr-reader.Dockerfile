@@ -5,7 +5,8 @@
 #     docker run --rm -v IMAGES_DIR:/data/data crnn-ocr-reader \
 #         python /data/code/tools/test_shadownet.py --image_path /data/data
 #
-# docs/deployment.md has more. A base image is Debian-like (the wheels need glibc) and has Python 3.10 to 3.13.
+# docs/deployment.md has more. A base image is Debian-like (the wheels need glibc) and has Python 3.10 to
+# 3.13.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 

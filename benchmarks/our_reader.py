@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The project's reading of images in memory, through its front door; answers each line on standard input with images/s.
+"""The project's reading of images in memory, through its front door.
 
-echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
+    echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
+
+A part of reading.py. Answers each line on standard input with images/s.
 """
 import pathlib
 import sys
@@ -41,7 +43,8 @@ def main():
                                min_confidence=0.0)   # one view
     with tempfile.TemporaryDirectory() as folder:
         save_random_weights(Architecture(characters, args.num_classes, (args.width, 32)), folder)
-        recogniser = Recogniser.open(folder, settings=settings, num_images=1 if args.batch_size == 1 else None)
+        num_images = 1 if args.batch_size == 1 else None
+        recogniser = Recogniser.open(folder, settings=settings, num_images=num_images)
     training_batch.serve_step(lambda: recogniser.read(images), args.batch_size)
 
 

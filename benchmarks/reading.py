@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Reading images that lie in memory, against the same network in PyTorch and ONNX Runtime, in turn, each in a process of its own.
+"""Reading images that lie in memory, against the same network in PyTorch and ONNX Runtime, in turn.
 
     python benchmarks/reading.py --batch_size 1 --rounds 30
 
-Each runs network and best path; ours, through its front door, also works out the confidence and the place and
-probability of each character, which the peers do not. PyTorch runs in float32 and in
-bfloat16, with and without torch.compile. Prints one JSON object: images/s, and the ratio of the medians to the best peer.
+Each is a process of its own and runs network and best path. Ours, through its front door, also works out the
+confidence and the place and probability of each character, which the peers do not. PyTorch runs in float32
+and in bfloat16, with and without torch.compile. Prints one JSON object: images/s, and the ratio of the
+medians to the best peer.
 """
 import contextlib
 import json

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""From the start of test_shadownet.py to its first word, the whole process, and what its parts take, further views last.
+"""From the start of test_shadownet.py to its first word: the whole process, and what its parts take.
 
     python benchmarks/start.py --image_path word.jpg --rounds 7
 
-Each part is a process that does what the script does up to there; a part's time is what it adds to the one before. Prints one
-JSON object of seconds.
+Each part is a process that does what the script does up to there; a part's time is what it adds to the one
+before. The last part is the further views. Prints one JSON object of seconds.
 """
-import argparse
 import json
 import os
 import pathlib
@@ -32,7 +31,7 @@ READ, READ_AGAIN = 'the word is read', 'it is read in further views'
 
 def parse_args():
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = paired.argument_parser(__doc__)
     parser.add_argument('--image_path', required=True)
     parser.add_argument('--rounds', type=int, default=7)
     return parser.parse_args()
@@ -57,7 +56,8 @@ def main():
     medians = {name: statistics.median(values) for name, values in figures.items()}
     before = dict(zip(medians, [0.0, *medians.values()], strict=False))
     print(json.dumps({
-        'machine': paired.machine(), 'whole_seconds': {name: paired.spread(figures[name]) for name in (READ, READ_AGAIN)},
+        'machine': paired.machine(),
+        'whole_seconds': {name: paired.spread(figures[name]) for name in (READ, READ_AGAIN)},
         'seconds_of_parts': {name: medians[name] - before[name] for name in medians}}, indent=2))
 
 

@@ -24,7 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONVERSION, CPU, GPU = 'crnn-generate-tfrecords.Dockerfile', 'ocr-cpu.Dockerfile', 'ocr-gpu.Dockerfile'
 READER = 'ocr-reader.Dockerfile'
 DOCKERFILES = [CONVERSION, CPU, GPU, READER]
-REQUIREMENTS = dict.fromkeys(DOCKERFILES, 'requirements.txt') | {READER: 'requirements-reader.txt requirements-serve.txt'}
+REQUIREMENTS = {**dict.fromkeys(DOCKERFILES, 'requirements.txt'),
+                READER: 'requirements-reader.txt requirements-serve.txt'}
 SCRIPT = 'container_environment.sh'   # what all of them run to install
 CODE = ['crnnmodel', 'data', 'data_provider', 'global_configuration', 'local_utils', 'reading', 'tools',
         'training', 'requirements.txt', SCRIPT]
@@ -104,11 +105,13 @@ def test_the_conversion_image_installs_what_the_converter_imports():
 def test_the_reader_installs_what_reads_and_serves_and_pins_what_the_others_do():
     modules, arguments = installation(READER)
     assert modules == 'cv2, onnxruntime, uvicorn'
-    assert arguments == ['-r', '/data/code/requirements-reader.txt', '-r', '/data/code/requirements-serve.txt']
+    assert arguments == ['-r', '/data/code/requirements-reader.txt',
+                         '-r', '/data/code/requirements-serve.txt']
     lines, of_all = ([line for line in (ROOT / name).read_text(encoding='utf-8').splitlines() if '==' in line]
                      for name in ('requirements-reader.txt', 'requirements.txt'))
     names = [line.partition('==')[0] for line in lines]
-    assert {'numpy', 'opencv-python-headless', 'onnx', 'onnxruntime', 'easydict', 'tqdm', 'google-crc32c'} == set(names)
+    assert set(names) == {
+        'numpy', 'opencv-python-headless', 'onnx', 'onnxruntime', 'easydict', 'tqdm', 'google-crc32c'}
     assert [line for line, name in zip(lines, names, strict=True) if name in pinned_packages()] == [
         line for line in of_all if line.partition('==')[0] in names]
 
@@ -241,7 +244,8 @@ def find_engine_and_base():
 def images():
     """Yield the engine, and the built images' tags by Dockerfile."""
     engine, base = find_engine_and_base()
-    tags = {name: f'localhost/crnn-test-{name.partition(".")[0]}:{os.getpid()}' for name in (CONVERSION, CPU, READER)}
+    tags = {name: f'localhost/crnn-test-{name.partition(".")[0]}:{os.getpid()}'
+            for name in (CONVERSION, CPU, READER)}
     built = []
     try:
         for name, tag in tags.items():
