@@ -42,7 +42,7 @@ def build_step(args):
     network = crnn_model.ShadowNet(
         'train', Architecture(None, args.num_classes, (args.width, 32)), choose_kernels(args.precision),
         dropout=training_batch.DROPOUT, dropout_seed=tf.stack([0, step]))
-    return steps.build_step(network, images, sparse, step, settings.training(cfg)._replace(
+    return steps.build_training_step(network, images, sparse, step, settings.training(cfg)._replace(
         learning_rate=training_batch.LEARNING_RATE, lr_schedule='constant', warmup_steps=0,
         gradient_clip_norm=training_batch.GRADIENT_CLIP_NORM))
 

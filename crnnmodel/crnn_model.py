@@ -1,4 +1,4 @@
-"""ShadowNet, the CRNN of Shi, Bai and Yao (arXiv 1507.05717): convolutions, bidirectional LSTM, projection to classes.
+"""ShadowNet, the CRNN of Shi, Bai and Yao (arXiv 1507.05717): convolutions, bidirectional LSTM, projection.
 
 Variable names, shapes and arithmetic are the original's, so that its checkpoints restore and give its logits.
 """
@@ -14,8 +14,8 @@ SEQUENCE_SCOPE = 'shadow/LSTMLayers/'   # before the names of the variables of t
 class ShadowNet:
     """The network for one phase: 'train' (batch statistics, dropout) or 'test'."""
 
-    def __init__(self, phase: str, architecture: Architecture, kernels: Kernels = PLAIN, *, dropout: float = 0.5,
-                 dropout_seed=(0, 0), fixed_convolutions: bool = False):
+    def __init__(self, phase: str, architecture: Architecture, kernels: Kernels = PLAIN, *,
+                 dropout: float = 0.5, dropout_seed=(0, 0), fixed_convolutions: bool = False):
         """Choose the network's form.
 
         Args:
@@ -24,8 +24,8 @@ class ShadowNet:
             kernels: what computes it.
             dropout: fraction of the LSTM's output that is dropped in training.
             dropout_seed: integer [2] of the dropout masks; the same seed gives the same masks.
-            fixed_convolutions: in training compute the convolutions and their batch norms as in reading, without a
-                gradient, so that only what is in `SEQUENCE_SCOPE` learns.
+            fixed_convolutions: in training compute the convolutions and their batch norms as in reading,
+                without a gradient, so that only what is in `SEQUENCE_SCOPE` learns.
 
         Raises:
             ValueError: the phase is unknown.
@@ -40,7 +40,7 @@ class ShadowNet:
         self._kernels = kernels
         self._dropout = dropout
         self._dropout_seed = dropout_seed
-        self.moving_averages = []   # (variable, the batch's value) of the batch norms, where the phase is 'train'
+        self.moving_averages = []   # (variable, the batch's value) of the batch norms, in the phase 'train'
 
     def build_shadownet(self, images: tf.Tensor) -> tf.Tensor:
         """Build the network; where the graph has one already, this one shares its variables.
@@ -67,7 +67,7 @@ class ShadowNet:
 
     def _feature_sequence_extraction(self, images):
         """Section 2.1 of the paper: [batch, 32, width, 3] → [batch, 1, width // 4, 8 * conv_channels]."""
-        channels = self._architecture.conv_channels                                                # the shapes are those of 64
+        channels = self._architecture.conv_channels   # the shapes below are those of 64
         conv1 = _max_pool(self._conv_relu(images, channels, 'conv1'), [2, 2])                   # 16 x 50 x 64
         conv2 = _max_pool(self._conv_relu(conv1, 2 * channels, 'conv2'), [2, 2])                # 8 x 25 x 128
         conv3 = self._conv_relu(conv2, 4 * channels, 'conv3')                                   # 8 x 25 x 256
@@ -75,7 +75,7 @@ class ShadowNet:
         conv5 = self._batch_norm(self._conv_relu(conv4, 8 * channels, 'conv5'), 'BatchNorm')    # 4 x 25 x 512
         conv6 = self._batch_norm(self._conv_relu(conv5, 8 * channels, 'conv6'), 'BatchNorm_1')
         conv6 = _max_pool(conv6, [2, 1])                                                        # 2 x 25 x 512
-        return self._conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=(2, 1))         # 1 x 25 x 512
+        return self._conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=(2, 1))     # 1 x 25 x 512
 
     def _conv_relu(self, inputs, channels, name, kernel_size=3, strides=(1, 1)):
         """A convolution without bias, SAME padding, He initialisation; then ReLU."""
@@ -90,15 +90,18 @@ class ShadowNet:
             return tf.nn.relu(tf.nn.conv2d(inputs, kernel, strides=strides, padding='SAME'))
 
     def _batch_norm(self, inputs, name):
-        """Batch normalisation with scale, by the statistics of the batch in training, else by their moving averages."""
+        """Batch normalisation with scale, in training by the batch's statistics, else by their averages."""
         with tf.variable_scope(name):
             channels = [inputs.shape[3]]
             beta = tf.get_variable('beta', channels, initializer=tf.zeros_initializer())
             gamma = tf.get_variable('gamma', channels, initializer=tf.ones_initializer())
-            averages = [tf.get_variable('moving_mean', channels, initializer=tf.zeros_initializer(), trainable=False),
-                        tf.get_variable('moving_variance', channels, initializer=tf.ones_initializer(), trainable=False)]
+            averages = [tf.get_variable('moving_mean', channels, initializer=tf.zeros_initializer(),
+                                        trainable=False),
+                        tf.get_variable('moving_variance', channels, initializer=tf.ones_initializer(),
+                                        trainable=False)]
         if not self._is_training or self._fixed_convolutions:
-            return tf.nn.fused_batch_norm(inputs, gamma, beta, *averages, BATCH_NORM_EPSILON, is_training=False)[0]
+            return tf.nn.fused_batch_norm(inputs, gamma, beta, *averages, BATCH_NORM_EPSILON,
+                                          is_training=False)[0]
         if replicas.count() > 1:
             outputs, *statistics = _batch_norm_of_replicas(inputs, gamma, beta)
         else:
@@ -121,7 +124,8 @@ class ShadowNet:
                 sequence_tbc = _dropout(sequence_tbc, self._dropout, self._dropout_seed)
             kernel = tf.get_variable('w', [2 * units, num_classes],
                                      initializer=tf.truncated_normal_initializer(stddev=0.1))
-            logits = tf.matmul(tf.reshape(sequence_tbc, [-1, 2 * units]), tf.cast(kernel, self._kernels.dtype))
+            logits = tf.matmul(tf.reshape(sequence_tbc, [-1, 2 * units]),
+                               tf.cast(kernel, self._kernels.dtype))
             return tf.cast(tf.reshape(logits, [self._time_steps, -1, num_classes]), tf.float32)
 
 
@@ -141,7 +145,7 @@ def _max_pool(inputs, window):
 
 
 def _dropout(inputs, fraction, seed):
-    """Drop a fraction of the inputs [time, batch, channels]; the mask of all replicas depends on the seed alone."""
+    """Drop a fraction of the inputs [time, batch, channels]; the seed alone decides all replicas' mask."""
     time_steps, batch_size, channels = tf.unstack(tf.shape(inputs))
     chance = tf.random.stateless_uniform([time_steps, batch_size * replicas.count(), channels], seed)
     if replicas.count() > 1:

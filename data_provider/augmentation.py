@@ -1,7 +1,8 @@
 """Varies the images of a training batch, so that the network does not learn them by heart.
 
-`augment` moves a word a little. `rand_augment` is RandAugment (Cubuk et al., arXiv 1909.13719) with the operations that
-suit words: at half of the strength that is common for photographs, without sharpening, and without cutting letters off.
+`augment` moves a word a little. `rand_augment` is RandAugment (Cubuk et al., arXiv 1909.13719) with the
+operations that suit words: at half of the strength that is common for photographs, without sharpening, and
+without cutting letters off.
 """
 import functools
 import statistics
@@ -9,7 +10,7 @@ import statistics
 import cv2
 import numpy as np
 
-SHRINK = 0.1               # of width and height, at most; nothing is enlarged, which would push letters out of the image
+SHRINK = 0.1               # of width and height, at most; enlarging would push letters out of the image
 SLANT = 0.1                # shift in x for each pixel of y, at most
 SHIFT = 1.5                # pixels, at most
 INVERT_PROBABILITY = 0.5   # of dark becoming light and light dark
@@ -25,13 +26,14 @@ BLUR = 1.2                 # standard deviation, pixels
 PHOTONS = 30.0             # that make white in the noisiest image
 
 
-def augment(images, seed, first_row=0, total_rows=None):
+def augment(images: np.ndarray, seed, first_row: int = 0, total_rows: int | None = None) -> np.ndarray:
     """Shrink, slant, shift and invert each image of a batch in its own way.
 
     Args:
         images: uint8 [batch, height, width, 3].
         seed: sequence of int; the same seed gives the same images.
-        first_row, total_rows: where the images lie in the batch that the seed is for; None where they are all of it.
+        first_row, total_rows: where the images lie in the batch that the seed is for; None where they are all
+            of it.
 
     Returns:
         uint8 [batch, height, width, 3].
@@ -49,14 +51,14 @@ def augment(images, seed, first_row=0, total_rows=None):
     matrices[:, 1, 2] = shift_y + (1 - scales[1]) * height / 2
     varied = np.empty_like(images)
     for image, matrix, target in zip(images, matrices, varied, strict=True):
-        cv2.warpAffine(image, matrix, (width, height), dst=target, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                       borderMode=cv2.BORDER_REPLICATE)
+        cv2.warpAffine(image, matrix, (width, height), dst=target,
+                       flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
     varied[inverted] ^= 255
     return varied
 
 
 def rand_augment_batch(images: np.ndarray, seed, first_row: int, operations: int) -> np.ndarray:
-    """Apply `rand_augment` to each image of a batch, uint8 [batch, height, width, 3]; seed and row decide how."""
+    """Apply `rand_augment` to each image, uint8 [batch, height, width, 3]; seed and row decide how."""
     seed = [int(number) for number in seed]
     return np.stack([rand_augment(image, np.random.default_rng([*seed, int(first_row) + row]), operations)
                      for row, image in enumerate(images)])
@@ -99,12 +101,13 @@ def _translate(image, rng):
 
 
 def _mapped(image, matrix, shift=0.0):
-    """Return the image mapped about its centre, and made narrower and lower so far that all of it is still in it."""
+    """Return the image mapped about its centre, made narrower and lower so far that nothing is cut off."""
     size = np.array(image.shape[1::-1])
     matrix = matrix * (size / (np.abs(matrix) @ size))[:, None]
     centre = (size - 1) / 2
     affine = np.column_stack([matrix, centre - matrix @ centre + shift])
-    return cv2.warpAffine(image, affine, size.tolist(), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(image, affine, size.tolist(), flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REPLICATE)
 
 
 def _contrast(image, rng):
@@ -130,7 +133,8 @@ def _posterize(image, rng):
 
 def _solarize(image, rng):
     tones = np.arange(256)
-    return cv2.LUT(image, np.where(tones >= 256 - SOLARIZED * rng.random(), 255 - tones, tones).astype(np.uint8))
+    is_bright = tones >= 256 - SOLARIZED * rng.random()
+    return cv2.LUT(image, np.where(is_bright, 255 - tones, tones).astype(np.uint8))
 
 
 def _equalize(image, _):
@@ -151,7 +155,7 @@ def _gaussian_blur(image, rng):
 
 
 def _poisson_noise(image, rng):
-    """Add what counting few photons adds: noise as the square root of the brightness, here of a normal distribution."""
+    """Add the noise of counting few photons: as the square root of the brightness, taken as normal."""
     strength = np.float32(255 * rng.random() / np.sqrt(PHOTONS))
     noise = cv2.LUT(rng.integers(0, 256, image.shape, np.uint8), _normal_quantiles() * strength)
     return cv2.add(image, cv2.multiply(noise, cv2.LUT(image, _roots())), dtype=cv2.CV_8U)
@@ -179,6 +183,6 @@ def _roots():
 
 @functools.cache
 def _normal_quantiles():
-    """Return the normal distribution in 256 steps, float32 [256]: a random byte picks one, faster than drawing it."""
+    """Return the normal distribution in 256 steps, float32 [256]: a random byte picks one, which is fast."""
     normal = statistics.NormalDist()
     return np.float32([normal.inv_cdf((step + 0.5) / 256) for step in range(256)])

@@ -12,7 +12,7 @@ from local_utils import files
 from reading.settings import ReadingSettings
 from tools import settings
 from training import optimizers
-from training import step as training
+from training import step as steps
 
 
 @pytest.fixture
@@ -20,10 +20,11 @@ def knobs():
     return copy.deepcopy(config.cfg)
 
 
-@pytest.mark.parametrize(('assignment', 'value'), [
-    ('TRAIN.BATCH_SIZE=128', 128), ('TRAIN.LEARNING_RATE=1', 1.0), ('TRAIN.LEARNING_RATE=1e-4', 1e-4),
-    ('TRAIN.OPTIMIZER=adadelta', 'adadelta'), ('TRAIN.TF_ALLOW_GROWTH=False', False), ('ARCH.INPUT_SIZE=(200, 32)', (200, 32)),
-    ('ARCH.PIXEL_RANGE=0,255', (0.0, 255.0)), ('TRAIN.WARMUP_STEPS=0', 0)])
+@pytest.mark.parametrize(('assignment', 'value'),
+                         [('TRAIN.BATCH_SIZE=128', 128), ('TRAIN.LEARNING_RATE=1', 1.0),
+                          ('TRAIN.LEARNING_RATE=1e-4', 1e-4), ('TRAIN.OPTIMIZER=adadelta', 'adadelta'),
+                          ('TRAIN.TF_ALLOW_GROWTH=False', False), ('ARCH.INPUT_SIZE=(200, 32)', (200, 32)),
+                          ('ARCH.PIXEL_RANGE=0,255', (0.0, 255.0)), ('TRAIN.WARMUP_STEPS=0', 0)])
 def test_a_knob_takes_a_value_of_its_type(knobs, assignment, value):
     config.override(knobs, [assignment])
     section, _, key = assignment.partition('=')[0].partition('.')
@@ -42,7 +43,7 @@ def test_a_knob_takes_a_value_of_its_type(knobs, assignment, value):
     ('TRAIN.TF_ALLOW_GROWTH=1', ValueError, 'expected bool'),
     ('ARCH.INPUT_SIZE=(1, 2, 3)', ValueError, 'expected 2 numbers like'),
     ('ARCH.INPUT_SIZE=(1.5, 32)', ValueError, 'expected int'),
-    ('TRAIN.PRECISION=half', ValueError, 'TRAIN.PRECISION: expected one of auto, float32, bfloat16, got .half'),
+    ('TRAIN.PRECISION=half', ValueError, 'expected one of auto, float32, bfloat16, got .half'),
     ('TRAIN.BATCH_SIZE=0', ValueError, 'TRAIN.BATCH_SIZE: expected a number from 1 to'),
     ('TRAIN.CHECKPOINT_STEP=-1', ValueError, 'expected a number from 1'),
     ('TRAIN.DROPOUT=1.0', ValueError, 'expected a number from 0.0 to 0.99, got 1.0'),
@@ -61,10 +62,10 @@ def test_a_wrong_key_or_type_is_refused_and_changes_nothing(knobs, assignment, e
 def test_every_knob_is_read(name):
     section, _, key = name.partition('.')
     root = pathlib.Path(files.repository_path())
-    rooms = {'TRAIN': ['training', 'data_provider'], 'TEST': ['reading', 'tools'], 'ARCH': ['tools', 'crnnmodel'],
-             'DATA': ['tools']}
-    sources = [path.read_text(encoding='utf-8') for room in rooms[section] for path in (root / room).rglob('*.py')
-               if path.name != 'settings.py']
+    rooms = {'TRAIN': ['training', 'data_provider'], 'TEST': ['reading', 'tools'],
+             'ARCH': ['tools', 'crnnmodel'], 'DATA': ['tools']}
+    sources = [path.read_text(encoding='utf-8') for room in rooms[section]
+               for path in (root / room).rglob('*.py') if path.name != 'settings.py']
     assert any(re.search(rf'\.{key.lower()}\b|\bconfig\.{re.escape(name)}\b', source) for source in sources)
 
 
@@ -78,9 +79,11 @@ def test_every_default_is_a_value_that_override_takes(knobs, name, value):
     assert config.knobs(knobs)[name] == value
 
 
-@pytest.mark.parametrize(('name', 'known'), [
-    ('TRAIN.DRAWN_STYLE', text_style.STYLES), ('TRAIN.OPTIMIZER', optimizers.SLOTS),
-    ('TRAIN.LR_SCHEDULE', training.SCHEDULES), ('TRAIN.PRECISION', kernels.PRECISIONS), ('TEST.PRECISION', kernels.PRECISIONS)])
+@pytest.mark.parametrize(('name', 'known'), [('TRAIN.DRAWN_STYLE', text_style.STYLES),
+                                             ('TRAIN.OPTIMIZER', optimizers.SLOTS),
+                                             ('TRAIN.LR_SCHEDULE', steps.SCHEDULES),
+                                             ('TRAIN.PRECISION', kernels.PRECISIONS),
+                                             ('TEST.PRECISION', kernels.PRECISIONS)])
 def test_every_choice_that_the_code_knows_is_taken_and_no_other(knobs, name, known):
     for choice in known:
         config.override(knobs, [f'{name}={choice}'])

@@ -52,7 +52,7 @@ def test_a_damaged_last_checkpoint_is_passed_over_for_the_one_before(records, tm
     assert_same_tensors(whole, tensors_of(tmp_path / 'run'))
 
 
-def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_counts_among_those_kept(records, tmp_path):
+def test_a_damaged_checkpoint_of_a_later_step_is_not_in_the_way_nor_among_those_kept(records, tmp_path):
     run = tmp_path / 'run'
     assert train(records, run, 'TRAIN.CHECKPOINT_STEP=2', 'TRAIN.KEEP_CHECKPOINTS=3') == 0
     for step in (6, 8):
@@ -61,7 +61,7 @@ def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_count
     assert train(records, run, *settings, flags=['--max_step', '6']) == 0
     steps = [checkpoint_files.step_of(prefix) for prefix in checkpoint_files.checkpoints_in(str(run))]
     assert steps == [6, 5, 4]
-    assert train(records, run, *settings) == 0   # what was set aside is in no way either, and is not cleared away
+    assert train(records, run, *settings) == 0   # what was set aside is not in the way, nor cleared away
     assert tensors_of(run)['global_step'] == 8
     assert len(list(run.glob('*.damaged'))) == 4
 
@@ -69,17 +69,20 @@ def test_a_damaged_checkpoint_of_a_later_step_neither_stays_in_the_way_nor_count
 def test_only_the_last_checkpoints_are_kept_across_runs(records, tmp_path):
     for last in ('2', '4', '6'):
         assert train(records, tmp_path / 'run', 'TRAIN.KEEP_CHECKPOINTS=2', flags=['--max_step', last]) == 0
-    steps = sorted(checkpoint_files.step_of(prefix) for prefix in checkpoint_files.checkpoints_in(str(tmp_path / 'run')))
+    steps = sorted(checkpoint_files.step_of(prefix)
+                   for prefix in checkpoint_files.checkpoints_in(str(tmp_path / 'run')))
     assert steps == [4, 6]
 
 
 def test_files_that_a_run_did_not_write_stay(records, tmp_path):
     run = tmp_path / 'run'
     assert train(records, run, flags=['--max_step', '2']) == 0
-    mine = ['notes.txt', 'notes.index', 'keep-1.index', 'keep-1.data-00000-of-00001', 'shadownet.ckpt-2.txt', 'best/keep-1.index']
+    mine = ['notes.txt', 'notes.index', 'keep-1.index', 'keep-1.data-00000-of-00001', 'shadownet.ckpt-2.txt',
+            'best/keep-1.index']
     for name in mine:
         (run / name).write_bytes(b'mine')
-    assert train(records, run, 'TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=1', flags=['--max_step', '5']) == 0
+    assert train(records, run, 'TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=1',
+                 flags=['--max_step', '5']) == 0
     assert all((run / name).read_bytes() == b'mine' for name in mine)
     assert [path.name for path in run.glob('shadownet.ckpt-*.index')] == ['shadownet.ckpt-5.index']
 
@@ -87,8 +90,10 @@ def test_files_that_a_run_did_not_write_stay(records, tmp_path):
 def test_old_checkpoints_go_also_from_a_folder_with_brackets_in_its_name(records, tmp_path):
     run = tmp_path / '[a]*'
     assert train(records, run, 'TRAIN.CHECKPOINT_STEP=1', 'TRAIN.KEEP_CHECKPOINTS=2', 'TRAIN.STEPS=5') == 0
-    assert [checkpoint_files.step_of(prefix) for prefix in checkpoint_files.checkpoints_in(str(run))] == [5, 4]
-    assert {name.partition('.data')[0] for name in os.listdir(run) if '.data' in name} == {'shadownet.ckpt-4', 'shadownet.ckpt-5'}
+    steps = [checkpoint_files.step_of(prefix) for prefix in checkpoint_files.checkpoints_in(str(run))]
+    assert steps == [5, 4]
+    with_data = {name.partition('.data')[0] for name in os.listdir(run) if '.data' in name}
+    assert with_data == {'shadownet.ckpt-4', 'shadownet.ckpt-5'}
     assert len(checkpoint_files.checkpoints_in(str(run / 'best'))) == 1
 
 
@@ -96,19 +101,21 @@ def test_a_run_of_another_network_or_alphabet_is_not_gone_on_with(records, tmp_p
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
     assert train(records, tmp_path / 'run', 'ARCH.HIDDEN_UNITS=8') == 1
     assert 'hidden_units: 8 expected, 16 found' in capfd.readouterr().err
-    other = write_records(tmp_path / 'other', {'train': ['ab'] * 4}, CharacterCodec('abcdefghijklmnopqrstuvwxyz012345678%'), SIZE)
+    other = write_records(tmp_path / 'other', {'train': ['ab'] * 4},
+                          CharacterCodec('abcdefghijklmnopqrstuvwxyz012345678%'), SIZE)
     assert train(other, tmp_path / 'run') == 1
     assert "36 characters expected, 36 found; missing '%', extra '9')" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(('accuracy', 'error_rate', 'expected'), [
     (0.6, 0.9, True), (0.4, 0.1, False), (0.5, 0.2, True), (0.5, 0.3, False), (0.5, 0.4, False)])
-def test_the_better_of_two_validations_reads_more_words_or_as_many_with_fewer_edits(accuracy, error_rate, expected):
+def test_the_better_validation_reads_more_words_or_as_many_with_fewer_edits(accuracy, error_rate, expected):
     results = {'word_accuracy': accuracy, 'character_error_rate': error_rate}
     assert run_folder.is_better(results, {'word_accuracy': 0.5, 'character_error_rate': 0.3}) is expected
 
 
-@pytest.mark.parametrize('others', [{}, {'word_accuracy': None}, {'word_accuracy': 7.0, 'character_error_rate': 0.0}])
+@pytest.mark.parametrize('others', [{}, {'word_accuracy': None},
+                                    {'word_accuracy': 7.0, 'character_error_rate': 0.0}])
 def test_any_validation_is_better_than_none_or_than_figures_that_cannot_be(others):
     assert run_folder.is_better({'word_accuracy': 0.0, 'character_error_rate': 1.0}, others)
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import checkpoint_files
 from local_utils import command_line, establish_char_dict, files, folder_lock, tfrecord
 from local_utils.char_codec import CharacterCodec
 from reading import evaluation
@@ -23,7 +22,7 @@ from training import run as runs
 
 
 def events_of(output_dir):
-    """Return the scalars that TensorBoard was given, dict of tag → list of values, and the tags of pictures."""
+    """Return what TensorBoard was given: scalars, dict of tag → list of values, and the tags of pictures."""
     scalars, pictures = {}, []
     for path in sorted(glob.glob(os.path.join(output_dir, 'log', 'events*'))):
         for event in tf.train.summary_iterator(path):
@@ -37,54 +36,19 @@ def events_of(output_dir):
 
 def test_a_run_writes_checkpoints_the_best_the_alphabet_the_configuration_and_events(records, tmp_path):
     assert train(records, tmp_path / 'run') == 0
-    names = {name.removeprefix(str(tmp_path / 'run') + '/') for name in glob.glob(str(tmp_path / 'run' / '**'), recursive=True)}
-    assert {'shadownet.ckpt-4.index', 'shadownet.ckpt-8.index', 'best/validation.json', 'best/ord_map.json', 'ord_map.json',
-            'char_dict.json', 'config.json'} <= names
+    names = {name.removeprefix(str(tmp_path / 'run') + '/')
+             for name in glob.glob(str(tmp_path / 'run' / '**'), recursive=True)}
+    assert {'shadownet.ckpt-4.index', 'shadownet.ckpt-8.index', 'best/validation.json', 'best/ord_map.json',
+            'ord_map.json', 'char_dict.json', 'config.json'} <= names
     assert json.loads((tmp_path / 'run' / 'config.json').read_text())['TRAIN.BATCH_SIZE'] == 4
     scalars, pictures = events_of(tmp_path / 'run')
-    assert {'train/loss', 'train/accuracy', 'train/sequence_distance', 'train/learning_rate', 'train/images_per_second',
-            'train/input_wait_share', 'validation/word_accuracy'} <= scalars.keys()
+    assert {'train/loss', 'train/accuracy', 'train/sequence_distance', 'train/learning_rate',
+            'train/images_per_second', 'train/input_wait_fraction',
+            'validation/word_accuracy'} <= scalars.keys()
     assert len(scalars['train/loss']) == 4
     assert pictures == ['validation/words'] * 2
     best = tensors_of(tmp_path / 'run' / 'best')
     assert not any(name.startswith(('optimizer/', 'average/')) for name in best)
-
-
-def test_readers_get_the_averages_of_the_weights_where_a_run_has_them(records, tmp_path):
-    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=3', 'TRAIN.LEARNING_RATE=0.1') == 0
-    whole = tensors_of(tmp_path / 'run')
-    for folder in ('run', 'run/best'):
-        read = checkpoint_files.load_newest(str(tmp_path / folder)).tensors
-        assert read.keys() == {name for name in whole if not name.startswith(('optimizer/', 'average/'))}
-        assert np.array_equal(read['shadow/conv1/W'], whole['average/shadow/conv1/W'])
-    assert not np.array_equal(whole['shadow/conv1/W'], whole['average/shadow/conv1/W'])
-
-
-def test_a_run_that_had_no_averages_goes_on_with_them_from_its_weights(records, tmp_path):
-    assert train(records, tmp_path / 'run', 'TRAIN.AVERAGE_DECAY=0', flags=['--max_step', '2']) == 0
-    before = tensors_of(tmp_path / 'run')
-    assert not any(name.startswith('average/') for name in before)
-    assert train(records, tmp_path / 'run', 'TRAIN.AVERAGE_DECAY=0.3', 'TRAIN.STEPS=3') == 0
-    after = tensors_of(tmp_path / 'run')
-    decay = 3 / 12   # of the third step, still below 0.3
-    expected = decay * before['shadow/conv1/W'] + (1 - decay) * after['shadow/conv1/W']
-    np.testing.assert_allclose(after['average/shadow/conv1/W'], expected, rtol=1e-5, atol=1e-8)
-
-
-def test_convolutions_that_were_fixed_learn_once_the_run_goes_on_without(records, tmp_path, capfd):
-    fixed = ['TRAIN.FIXED_CONVOLUTIONS=True']
-    assert train(records, tmp_path / 'run', *fixed, flags=['--max_step', '1']) == 0
-    first = tensors_of(tmp_path / 'run')
-    assert train(records, tmp_path / 'run', *fixed, flags=['--max_step', '2']) == 0
-    second = tensors_of(tmp_path / 'run')
-    assert 'the optimizer starts anew' not in capfd.readouterr().err
-    assert train(records, tmp_path / 'run', flags=['--max_step', '3']) == 0
-    assert 'the convolutions were fixed so far; the optimizer starts anew' in capfd.readouterr().err
-    third = tensors_of(tmp_path / 'run')
-    names = ('shadow/conv1/W', 'shadow/BatchNorm/gamma', 'shadow/BatchNorm/moving_mean')
-    assert all(np.array_equal(first[name], second[name]) for name in names)
-    assert not any(np.array_equal(second[name], third[name]) for name in names)
-    assert third['optimizer/beta1_power'] == pytest.approx(0.9 * 0.9)   # after one step
 
 
 RECIPE = ['TRAIN.RAND_AUGMENT=3', 'TRAIN.OPTIMIZER=adamw', 'TRAIN.LR_SCHEDULE=onecycle', 'TRAIN.AUGMENT=True']
@@ -123,7 +87,8 @@ def test_the_curves_of_a_run_are_drawn_once_there_is_a_loss(records, tmp_path, c
 def test_another_seed_gives_other_weights(records, tmp_path):
     assert train(records, tmp_path / 'one', 'TRAIN.STEPS=1') == 0
     assert train(records, tmp_path / 'two', 'TRAIN.STEPS=1', 'TRAIN.SEED=1') == 0
-    assert not np.array_equal(tensors_of(tmp_path / 'one')['shadow/conv1/W'], tensors_of(tmp_path / 'two')['shadow/conv1/W'])
+    assert not np.array_equal(tensors_of(tmp_path / 'one')['shadow/conv1/W'],
+                              tensors_of(tmp_path / 'two')['shadow/conv1/W'])
 
 
 def test_a_run_that_is_done_does_nothing_more(records, tmp_path, capfd):
@@ -144,8 +109,9 @@ def test_too_little_memory_is_said_with_the_knob():
         raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating tensor')
 
 
-@pytest.mark.parametrize(('flags', 'named'), [
-    (['--fonts', 'fonts'], '--fonts'), (['--set', 'TRAIN.STEPS=9', 'TRAIN.DRAWN_STYLE=plain'], 'TRAIN.DRAWN_STYLE')])
+@pytest.mark.parametrize(('flags', 'named'),
+                         [(['--fonts', 'fonts'], '--fonts'),
+                          (['--set', 'TRAIN.STEPS=9', 'TRAIN.DRAWN_STYLE=plain'], 'TRAIN.DRAWN_STYLE')])
 def test_what_only_drawing_reads_is_a_wrong_argument_without_it(flags, named, capsys):
     with pytest.raises(SystemExit) as caught:
         train_shadownet.main(flags)
@@ -198,7 +164,8 @@ def test_a_training_keeps_its_records_from_being_replaced(records, tmp_path, mon
     (records / 'manifest.json').touch()
 
     def is_kept(*_):
-        with pytest.raises(OSError, match='another run reads'), folder_lock.replacing(records / 'manifest.json'):
+        replacing = folder_lock.replacing(records / 'manifest.json')
+        with pytest.raises(OSError, match='another run reads'), replacing:
             pass
     monkeypatch.setattr(train_shadownet, 'train_shadownet', is_kept)
     assert train(records, tmp_path / 'run') == 0
@@ -219,7 +186,8 @@ def test_damage_in_the_middle_of_the_records_is_named(records, tmp_path, capfd, 
 
 
 def test_steps_without_a_finite_loss_end_the_run_with_the_names_of_the_samples(records, tmp_path, capfd):
-    settings = ['TRAIN.MAX_BAD_STEPS=3', 'TRAIN.LEARNING_RATE=1e6', 'TRAIN.OPTIMIZER=momentum', 'TRAIN.GRADIENT_CLIP_NORM=0']
+    settings = ['TRAIN.MAX_BAD_STEPS=3', 'TRAIN.LEARNING_RATE=1e6', 'TRAIN.OPTIMIZER=momentum',
+                'TRAIN.GRADIENT_CLIP_NORM=0']
     assert train(records, tmp_path / 'run', *settings) == 1
     error = capfd.readouterr().err
     assert '3 steps in a row had no usable label or no finite loss and gradient, the last at step' in error
@@ -243,7 +211,8 @@ def test_steps_without_a_usable_label_end_the_run(tmp_path, codec, capfd):
 
 
 def test_a_class_index_that_the_alphabet_lacks_is_named_where_training_meets_it(tmp_path, codec, capfd):
-    records = write_records(tmp_path / 'records', {'train': [*WORDS, 'fun%']}, CharacterCodec(codec.characters + '%'), SIZE)
+    records = write_records(tmp_path / 'records', {'train': [*WORDS, 'fun%']},
+                            CharacterCodec(codec.characters + '%'), SIZE)
     establish_char_dict.write_alphabet(codec.characters, records)
     assert train(records, tmp_path / 'run') == 1
     error, = error_lines(capfd)
@@ -272,33 +241,6 @@ def test_the_events_go_where_log_dir_says(records, tmp_path):
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1', flags=[f'--log_dir={tmp_path}/logs']) == 0
     assert os.listdir(tmp_path / 'logs') == ['log']
     assert not (tmp_path / 'run' / 'log').exists()
-
-
-def test_new_runs_start_from_given_weights_also_with_another_alphabet(records, tmp_path, codec, capfd):
-    assert train(records, tmp_path / 'first', 'TRAIN.STEPS=2') == 0
-    assert train(records, tmp_path / 'second', 'TRAIN.STEPS=1', 'TRAIN.LEARNING_RATE=0.0',
-                 flags=['--weights_path', str(tmp_path / 'first')]) == 0
-    first, second = tensors_of(tmp_path / 'first'), tensors_of(tmp_path / 'second')
-    assert np.array_equal(first['average/shadow/conv1/W'], second['shadow/conv1/W'])
-    assert second['global_step'] == 1
-    other = write_records(tmp_path / 'other', {'train': ['héllo'] * 4}, CharacterCodec('éhlo'), SIZE)
-    assert train(other, tmp_path / 'third', 'TRAIN.STEPS=1', flags=['--weights_path', str(tmp_path / 'first')]) == 0
-    assert "its alphabet lacks 'é', whose classes start as those of the same letters" in capfd.readouterr().err
-
-
-def test_wrong_weights_are_one_line_and_leave_no_folder_behind(records, tmp_path, capfd):
-    assert train(records, tmp_path / 'run', flags=['--weights_path', str(tmp_path / 'none')]) == 1
-    error, = error_lines(capfd)
-    assert 'none: no such checkpoint' in error
-    assert not (tmp_path / 'run').exists()
-
-
-def test_a_run_that_goes_on_says_that_given_weights_are_not_read(records, tmp_path, capfd):
-    assert train(records, tmp_path / 'run', flags=['--max_step', '1']) == 0
-    assert train(records, tmp_path / 'run', flags=['--max_step', '2', '--weights_path', str(tmp_path / 'none')]) == 0
-    warning, = [line for line in capfd.readouterr().err.splitlines() if 'goes on with its own weights' in line]
-    assert ' WARNING ' in warning
-    assert tensors_of(tmp_path / 'run')['global_step'] == 2
 
 
 def test_a_handful_of_images_is_learned_to_exact_reading(overfitted):

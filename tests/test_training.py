@@ -7,7 +7,7 @@ from crnnmodel import crnn_model
 from crnnmodel.architecture import Architecture
 from tests.small_run import training_settings
 from training import averages, optimizers
-from training.step import build_step, moving_average_updates, scheduled_learning_rate
+from training.step import build_training_step, moving_average_updates, scheduled_learning_rate
 
 
 def rates(numbers, **changes):
@@ -36,15 +36,16 @@ def test_the_exponential_falls_in_steps():
 
 
 def test_one_cycle_rises_and_falls_in_half_cosines_as_in_pytorch():
-    # The highest rate r is 2, the first r / 25, the last that / 10,000; it rises up to step 0.25 * 41 - 1 = 9.25.
+    # The highest rate r is 2, the first r / 25, the last that / 10,000; it rises up to step 0.25 * 41 - 1.
     cosine_at_5 = 2 + (2 / 25 - 2) / 2 * (1 + np.cos(np.pi * 5 / 9.25))
     cosine_at_24 = 2 / 250000 + (2 - 2 / 250000) / 2 * (1 + np.cos(np.pi * (24 - 9.25) / (40 - 9.25)))
-    assert rates([0, 5, 24, 40, 90], lr_schedule='onecycle', steps=41, warmup_fraction=0.25, warmup_steps=7) == (
-        pytest.approx([2 / 25, cosine_at_5, cosine_at_24, 2 / 250000, 2 / 250000], rel=1e-4, abs=1e-6))
+    at = rates([0, 5, 24, 40, 90], lr_schedule='onecycle', steps=41, warmup_fraction=0.25, warmup_steps=7)
+    assert at == pytest.approx([2 / 25, cosine_at_5, cosine_at_24, 8e-6, 8e-6], rel=1e-4, abs=1e-6)
 
 
 def test_one_cycle_without_a_rise_starts_at_the_highest_rate():
-    assert rates([0, 40], lr_schedule='onecycle', steps=41, warmup_fraction=0.0) == pytest.approx([2.0, 8e-6], abs=1e-6)
+    at = rates([0, 40], lr_schedule='onecycle', steps=41, warmup_fraction=0.0)
+    assert at == pytest.approx([2.0, 8e-6], abs=1e-6)
 
 
 def test_an_unknown_schedule_or_optimizer_is_refused():
@@ -71,9 +72,9 @@ def build(optimizer='adam', label=(1,), **changes):
     step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
     images = tf.placeholder(tf.float32, [1])
     labels = tf.SparseTensor([[0, index] for index in range(len(label))], tf.constant(label), [1, len(label)])
-    settings = training_settings(optimizer=optimizer, learning_rate=0.1, lr_schedule='constant', warmup_steps=0,
-                                 gradient_clip_norm=0.0)._replace(**changes)
-    graph = build_step(StubNetwork(), images, labels, step, settings)
+    settings = training_settings(optimizer=optimizer, learning_rate=0.1, lr_schedule='constant',
+                                 warmup_steps=0, gradient_clip_norm=0.0)._replace(**changes)
+    graph = build_training_step(StubNetwork(), images, labels, step, settings)
     return graph, images, step
 
 
@@ -149,14 +150,15 @@ def test_adamw_takes_its_part_off_kernels_alone_whatever_their_gradient():
     values = []
     for weight_decay in (0.0, 0.5):
         with tf.Graph().as_default(), tf.Session() as session:
-            kernel, bias = (tf.get_variable(name, initializer=np.full(shape, 3, np.float32), use_resource=True)
+            kernel, bias = (tf.get_variable(name, initializer=np.full(shape, 3, np.float32),
+                                            use_resource=True)
                             for name, shape in (('kernel', (2, 2)), ('bias', (2,))))
             update = optimizers.apply_gradients('adamw', [tf.ones([2, 2]), tf.ones([2])], [kernel, bias],
                                                 learning_rate=tf.constant(0.1), weight_decay=weight_decay)
             session.run(tf.global_variables_initializer())
             session.run(update)
             values.append(session.run([kernel, bias]))
-    np.testing.assert_allclose(values[0][0], np.full((2, 2), 3 - 0.1), rtol=1e-6)   # Adam's first step is the rate
+    np.testing.assert_allclose(values[0][0], np.full((2, 2), 3 - 0.1), rtol=1e-6)   # Adam's first step
     np.testing.assert_allclose(values[1][0], np.full((2, 2), 3 * (1 - 0.1 * 0.5) - 0.1), rtol=1e-6)
     assert np.array_equal(values[0][1], values[1][1])
 
@@ -191,18 +193,20 @@ def test_the_networks_loss_reaches_every_trainable_variable():
 
 
 def changed_by_a_step(session, **changes):
-    """Return (the names of a small network's variables that a step changes, the moving averages that it offers)."""
-    settings = training_settings(learning_rate=0.01, warmup_steps=0, gradient_clip_norm=0.0)._replace(**changes)
+    """Return (the names of a small network's variables that a step changes, its moving averages)."""
+    settings = training_settings(learning_rate=0.01, warmup_steps=0,
+                                 gradient_clip_norm=0.0)._replace(**changes)
     network = crnn_model.ShadowNet('train', Architecture('abcd', 5, hidden_units=4),
                                    fixed_convolutions=settings.fixed_convolutions)
     step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
     images = tf.constant(np.random.default_rng(0).integers(0, 256, [2, 32, 100, 3], np.uint8))
     labels = tf.SparseTensor([[0, 0], [1, 0]], tf.constant([1, 2]), [2, 1])
-    graph = build_step(network, images, labels, step, settings)
+    graph = build_training_step(network, images, labels, step, settings)
     session.run(tf.global_variables_initializer())
     weights = tf.global_variables('shadow/')
     before = session.run(weights)
     session.run(graph.update)
-    changed = {variable.op.name for variable, old, new in zip(weights, before, session.run(weights), strict=True)
-               if not np.array_equal(old, new)}
+    pairs = zip(before, session.run(weights), strict=True)
+    changes = [not np.array_equal(old, new) for old, new in pairs]
+    changed = {variable.op.name for variable, is_other in zip(weights, changes, strict=True) if is_other}
     return changed, network.moving_averages

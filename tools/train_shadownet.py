@@ -3,7 +3,8 @@
 
     python tools/train_shadownet.py --dataset_dir records --output_dir runs/first --set TRAIN.STEPS=4000
 
-Run again with the same output folder, it goes on where it stopped. SIGTERM and Ctrl-C save a checkpoint and end the run.
+Run again with the same output folder, it goes on where it stopped. SIGTERM and Ctrl-C save a checkpoint and
+end the run.
 """
 import os
 import sys
@@ -28,19 +29,22 @@ def parse_args(argv=None):
     parser.add_argument('--dataset_dir', metavar='DIR',
                         help='the folder of the records and the alphabet (default: --data_dir)')
     parser.add_argument('--drawn_words', metavar='FILE',
-                        help='train on words of this list, drawn while it trains, in place of the training records')
+                        help='train on words of this list, drawn while it trains, in place of the training '
+                             'records')
     parser.add_argument('--fonts', nargs='+', metavar='DIR',
                         help="folders of fonts for --drawn_words (default: OpenCV's own and the system's)")
     parser.add_argument('--weights_path', metavar='PATH',
-                        help="start a new run from the weights of this checkpoint, 'bundled' for those of the project; "
-                             'words that are drawn are mixed with few records, see TRAIN.DRAWN_FRACTION')
+                        help="start a new run from the weights of this checkpoint, 'bundled' for those of "
+                             'the project; words that are drawn are mixed with few records, see '
+                             'TRAIN.DRAWN_FRACTION')
     settings.add_set_flag(parser, 'ARCH', 'TRAIN')
     args = parser.parse_args(argv)
     of_drawing = [name for name in settings.assigned_knobs(args) if name.startswith('TRAIN.DRAW')]
     if not args.drawn_words and not args.weights_path and (args.fonts or of_drawing):
         parser.error(f'{"--fonts" if args.fonts else of_drawing[0]} is for --drawn_words or --weights_path')
     if args.drawn_words and 'TRAIN.DRAWN_FRACTION' in of_drawing:
-        parser.error('TRAIN.DRAWN_FRACTION is for --weights_path without --drawn_words, with which all is drawn')
+        parser.error('TRAIN.DRAWN_FRACTION is for --weights_path without --drawn_words, with which all is '
+                     'drawn')
     return args
 
 
@@ -60,9 +64,9 @@ def train_shadownet(args, config, cluster):
         drawer = inputs.make_drawer(args.drawn_words, args.fonts, provider, training_settings)
     elif args.weights_path:
         drawer = inputs.make_companion(args.fonts, provider, training_settings)
-    run = runs.Run(provider, drawer, settings.architecture(config, provider.codec), output_dir=args.output_dir,
-                   log_dir=args.log_dir or args.output_dir, configuration=knobs(config),
-                   weights_path=args.weights_path, max_step=args.max_step)
+    run = runs.Run(provider, drawer, settings.architecture(config, provider.codec),
+                   output_dir=args.output_dir, log_dir=args.log_dir or args.output_dir,
+                   configuration=knobs(config), weights_path=args.weights_path, max_step=args.max_step)
     return runs.train(run, cluster, training_settings)
 
 

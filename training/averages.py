@@ -1,7 +1,7 @@
-"""The average of the network's weights over the last steps, which the validation and the best checkpoint take.
+"""The average of the network's weights over the last steps, for the validation and the best checkpoint.
 
-Weights that a training with a high rate leaves behind lie around better ones; their mean lies nearer. Each variable of
-the network has one named `average/` and its own name, so that a run that goes on has the average, too.
+Weights that a training with a high rate leaves behind lie around better ones; their mean lies nearer. Each
+variable of the network has one, named `average/` and its own name, in the checkpoints of the run.
 """
 import tensorflow.compat.v1 as tf
 
@@ -9,16 +9,17 @@ from crnnmodel import checkpoint
 from crnnmodel.tensor_bundle import AVERAGE
 
 
-def scope(has_averages: bool):
-    """Return a scope, for `with`, in which a network that reads has the averages for weights, where there are any."""
-    return tf.variable_scope(AVERAGE.rstrip('/') if has_averages else tf.get_variable_scope(), reuse=tf.AUTO_REUSE)
+def scope(has_averages: bool) -> tf.variable_scope:
+    """Return a scope, for `with`, in which a network that reads has the averages as its weights, if any."""
+    return tf.variable_scope(AVERAGE.rstrip('/') if has_averages else tf.get_variable_scope(),
+                             reuse=tf.AUTO_REUSE)
 
 
 def update_averages(decay: float, step: tf.Variable) -> tf.Operation:
     """Move the average of each of the network's variables towards its value.
 
-    At the start they move faster, so that they forget the first weights: after `step` steps over a ninth of them, until
-    that would be slower than `decay` has it.
+    At the start they move faster, so that they forget the first weights: after `step` steps over a ninth of
+    them, until that would be slower than `decay` has it.
 
     Args:
         decay: fraction of the average that a step keeps.
@@ -34,7 +35,7 @@ def update_averages(decay: float, step: tf.Variable) -> tf.Operation:
 
 
 def averaged_variables() -> dict:
-    """Return the averages of the graph by the names of the network's variables, empty where there are none."""
+    """Return the graph's averages, if any, by the names of the network's variables."""
     return {variable.op.name.removeprefix(AVERAGE): variable for variable in tf.global_variables(AVERAGE)}
 
 
@@ -44,7 +45,8 @@ def start_averages(session: tf.Session) -> None:
     averages = averaged_variables()
     local = tf.distribute.get_strategy().experimental_local_results
     values = session.run({name: local(weights[name])[0] for name in averages})
-    checkpoint.restore(session, {AVERAGE + name: value for name, value in values.items()}, '', list(averages.values()))
+    checkpoint.restore(session, {AVERAGE + name: value for name, value in values.items()}, '',
+                       list(averages.values()))
 
 
 def _average_of(variable):

@@ -53,7 +53,8 @@ def task_of(text):
                          f'"index": ...}}}}, got {text[:200]!r} ({type(error).__name__}: {error})') from error
     if not 0 <= index < len(jobs.get(type_, ())) and type_ not in IDLE_TYPES:
         raise InputError(f'TF_CONFIG: the task is {type_} {index}, but the cluster has {len(jobs.get(type_, ()))} of {type_}')
-    training = [(f'{job} {number}', address) for job in (*CHIEF_TYPES, JOB) for number, address in enumerate(jobs.get(job, ()))]
+    training = [(f'{job} {number}', address) for job in (*CHIEF_TYPES, JOB)
+                for number, address in enumerate(jobs.get(job, ()))]
     for _, address in training:
         host, _, port = address.rpartition(':')
         if not host or not re.fullmatch('[0-9]{1,5}', port) or not 0 < int(port) <= MAX_PORT:
@@ -76,7 +77,8 @@ class Cluster:
 
         Args:
             task: Task, or None on one machine.
-            local_devices: names of this machine's devices that each hold a replica, such as '/gpu:0'; empty for the default.
+            local_devices: names of this machine's devices that each hold a replica, such as '/gpu:0'; empty
+                for the default.
             config: ConfigProto of the session; completed in place.
         """
         self._task = task if task and len(task.addresses) > 1 else None
@@ -85,9 +87,11 @@ class Cluster:
         if processors:   # else a session with a configuration of its own has one of them, and its collectives wait for ever
             config.device_count['CPU'] = len(processors)
         if not self._task and session_utils.has_gpu():
-            # How a process takes a GPU's memory is decided once, by what uses it first; else tf.data does, and takes all of it.
+            # How a process takes a GPU's memory is decided once, by what uses it first; else tf.data does,
+            # and takes all of it.
             tf.Session(config=config).close()
-        self.worker, self.num_workers = (self._task.number, len(self._task.addresses)) if self._task else (0, 1)
+        self.worker, self.num_workers = (self._task.number, len(self._task.addresses)) if self._task else (0,
+                                                                                                           1)
         self.is_chief = self.worker == 0
         self.strategy = self._make_strategy(local_devices)
         self.num_replicas = self.strategy.num_replicas_in_sync
@@ -96,8 +100,8 @@ class Cluster:
             self.config.MergeFrom(self.strategy.update_config_proto(config))
             me = f'{self._task.addresses[self.worker]}: cannot serve there as {self._task.names[self.worker]}'
             with session_utils.unavailable(me):
-                self._server = tf.train.Server({JOB: self._task.addresses}, job_name=JOB, task_index=self.worker,
-                                               config=self.config)
+                self._server = tf.train.Server({JOB: self._task.addresses}, job_name=JOB,
+                                               task_index=self.worker, config=self.config)
             self.target = self._server.target
         self._done = threading.Event()
 

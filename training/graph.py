@@ -1,4 +1,4 @@
-"""What a training session runs, as a graph: input, the step of each replica, reading for validation, sums over workers."""
+"""What a training session runs, as a graph: input, step of each replica, validation, sums over workers."""
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -12,7 +12,7 @@ from reading import recognition
 from training import averages
 from training.inputs import batches_of_worker
 from training.settings import TrainingSettings
-from training.step import Step, build_step
+from training.step import Step, build_training_step
 
 MAX_FIGURES = 8      # that workers add up at once
 
@@ -51,7 +51,8 @@ def build_training_graph(cluster, provider, draw, architecture: Architecture, fi
     Args:
         cluster: cluster.Cluster.
         provider: data_provider.TextDataProvider of the records.
-        draw: what draws the training samples, see inputs.draw_in_background; None to take them from the records.
+        draw: what draws the training samples, see inputs.draw_in_background; None to take them from the
+            records.
         architecture: of the network.
         first_step: the steps done so far.
         settings: TrainingSettings.
@@ -62,15 +63,17 @@ def build_training_graph(cluster, provider, draw, architecture: Architecture, fi
     checkpoint.add_description(architecture)
     strategy = cluster.strategy
     wish, figures = tf.placeholder_with_default(0.0, []), tf.placeholder(tf.float32, [MAX_FIGURES])
-    batch_slice = BatchSlice(cluster.worker * cluster.local_replicas, cluster.local_replicas, cluster.num_replicas)
+    batch_slice = BatchSlice(cluster.worker * cluster.local_replicas, cluster.local_replicas,
+                             cluster.num_replicas)
 
     def replica_step(batch):
         network = crnn_model.ShadowNet('train', architecture, kernels, dropout=settings.dropout,
                                        dropout_seed=tf.stack([settings.seed, step]),
                                        fixed_convolutions=settings.fixed_convolutions)
-        train = build_step(network, batch.images, batch.labels, step, settings)
+        train = build_training_step(network, batch.images, batch.labels, step, settings)
         wishes, = replicas.sum_over_replicas([tf.identity(wish)])
-        return ReplicaStep(batch._replace(images=()), train._replace(logits=()), ctc.decode(train.logits), wishes)
+        return ReplicaStep(batch._replace(images=()), train._replace(logits=()), ctc.decode(train.logits),
+                           wishes)
 
     with strategy.scope():
         step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)

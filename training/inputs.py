@@ -23,7 +23,8 @@ def make_drawer(words_path: str, font_dirs: list[str] | None, provider, settings
         font_dirs: folders of fonts; None for OpenCV's own and the system's.
         provider: data_provider.TextDataProvider, for its alphabet and the size of its images.
         settings: TrainingSettings.
-        plain_first: whether the first words are plain, as they have to be for a network that reads nothing yet.
+        plain_first: whether the first words are plain, as they have to be for a network that reads nothing
+            yet.
     """
     max_frames = geometry.time_steps(provider.input_size)
     words = word_texts.expressible_words(word_texts.read_words(words_path), provider.codec, max_frames)
@@ -31,15 +32,16 @@ def make_drawer(words_path: str, font_dirs: list[str] | None, provider, settings
     log_utils.init_logger().info('drawing training samples of %d words in the fonts of %d files', len(words),
                                  len(font_paths))
     plain_steps = settings.drawn_plain_steps if plain_first else 0
-    return drawn_words.DrawnWords(
-        words=words, font_paths=font_paths, codec=provider.codec, styles=text_style.STYLES[settings.drawn_style],
-        seed=settings.seed, input_size=provider.input_size, max_frames=max_frames,
-        plain_samples=plain_steps * settings.batch_size // settings.drawn_repeats, rand_augment=settings.rand_augment)
+    return drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=provider.codec,
+                                  styles=text_style.STYLES[settings.drawn_style], seed=settings.seed,
+                                  input_size=provider.input_size, max_frames=max_frames,
+                                  plain_samples=plain_steps * settings.batch_size // settings.drawn_repeats,
+                                  rand_augment=settings.rand_augment)
 
 
 def make_companion(font_dirs: list[str] | None, provider,
                    settings: TrainingSettings) -> drawn_words.DrawnWords | None:
-    """Return what draws words of the project's list to mix with few records, or None where that helps nothing.
+    """Return what draws words of the project's list to mix with few records; None where that helps nothing.
 
     A network that learns from a few hundred words alone forgets the others.
     """
@@ -48,7 +50,8 @@ def make_companion(font_dirs: list[str] | None, provider,
         return None
     words_path = files.repository_path('data', 'words.txt')
     codec, max_frames = provider.codec, geometry.time_steps(provider.input_size)
-    if not any(word_texts.is_expressible(word, codec, max_frames) for word in word_texts.read_words(words_path)):
+    if not any(word_texts.is_expressible(word, codec, max_frames)
+               for word in word_texts.read_words(words_path)):
         logger.info('no drawn words are mixed in: the alphabet writes none of %s', words_path)
         return None
     logger.info('%d%% of each batch are words of %s, drawn, so that the network keeps reading them '
@@ -56,17 +59,18 @@ def make_companion(font_dirs: list[str] | None, provider,
     return make_drawer(words_path, font_dirs, provider, settings, plain_first=False)
 
 
-def draw_in_background(drawer, settings: TrainingSettings):
+def draw_in_background(drawer, settings: TrainingSettings) -> contextlib.AbstractContextManager:
     """Return the context, for `with`, of what draws training samples, or of None without a drawer."""
     if not drawer:
         return contextlib.nullcontext()
     number = num_drawing_processes(settings)
-    log_utils.init_logger().info('drawing in %s', f'{number} processes of their own' if number else 'this process')
+    where = f'{number} processes of their own' if number else 'this process'
+    log_utils.init_logger().info('drawing in %s', where)
     return drawn_words.drawing(drawer, number)
 
 
 def num_drawing_processes(settings: TrainingSettings) -> int:
-    """Return in how many processes beside this one words are drawn: a GPU trains on more than all processors draw."""
+    """Return in how many processes beside this one words are drawn: a GPU trains on more than all draw."""
     processors = parallel.usable_cores()
     return settings.drawing_processes or (
         processors - 1 if session_utils.has_gpu() else processors // PROCESSORS_FED)
@@ -86,13 +90,14 @@ def batches_of_worker(provider, draw, batch_slice: BatchSlice, first_step: int,
     num_drawn = num_drawn_samples(batch_slice.total, settings) if draw else 0
     parts = []
     if num_drawn < settings.batch_size:
-        parts.append(provider.training_batches(
-            batch_size=settings.batch_size - num_drawn, shuffle_buffer=settings.shuffle_buffer, seed=settings.seed,
-            first_batch=first_step, augmented=settings.augment, rand_augment=settings.rand_augment,
-            batch_slice=batch_slice))
+        parts.append(provider.training_batches(batch_size=settings.batch_size - num_drawn,
+                                               shuffle_buffer=settings.shuffle_buffer, seed=settings.seed,
+                                               first_batch=first_step, augmented=settings.augment,
+                                               rand_augment=settings.rand_augment, batch_slice=batch_slice))
     if num_drawn:
-        parts.append(drawn_batches(draw, batch_size=num_drawn, input_size=provider.input_size, first_batch=first_step,
-                                   batch_slice=batch_slice, repeats=settings.drawn_repeats))
+        parts.append(drawn_batches(draw, batch_size=num_drawn, input_size=provider.input_size,
+                                   first_batch=first_step, batch_slice=batch_slice,
+                                   repeats=settings.drawn_repeats))
     return parts[0] if len(parts) == 1 else prefetched(tf.data.Dataset.zip(tuple(parts)).map(joined))
 
 

@@ -1,8 +1,8 @@
 """Optimizers: TensorFlow's update operations, applied to the variables of this replica.
 
-The optimizers of TensorFlow's first interface would sum the gradients over all replicas themselves, before anything
-could look at them; here that is done already (step.py needs their norm). Names and initial values of the slots are
-theirs.
+The optimizers of TensorFlow's first interface would sum the gradients over all replicas themselves, before
+anything could look at them; here that is done already (step.py needs their norm). Names and initial values of
+the slots are theirs.
 """
 import tensorflow.compat.v1 as tf
 
@@ -18,8 +18,8 @@ SLOTS = {   # of each variable: names and initial values
 }
 
 
-def apply_gradients(name: str, gradients: list, variables: list, *, learning_rate: tf.Tensor, momentum: float = 0.0,
-                    weight_decay: float = 0.0) -> tf.Operation:
+def apply_gradients(name: str, gradients: list, variables: list, *, learning_rate: tf.Tensor,
+                    momentum: float = 0.0, weight_decay: float = 0.0) -> tf.Operation:
     """Change variables along their gradients.
 
     Args:
@@ -28,8 +28,9 @@ def apply_gradients(name: str, gradients: list, variables: list, *, learning_rat
         variables: list of variables, one for each gradient.
         learning_rate: float32 [].
         momentum: of 'momentum' and 'rmsprop'.
-        weight_decay: of 'adamw', which first takes `learning_rate` times this fraction off each kernel, whatever its
-            gradient (Loshchilov and Hutter, arXiv 1711.05101); biases and batch norms, of rank 1, keep theirs.
+        weight_decay: of 'adamw', which first takes `learning_rate` times this fraction off each kernel,
+            whatever its gradient (Loshchilov and Hutter, arXiv 1711.05101); biases and batch norms, of rank
+            1, keep theirs.
 
     Raises:
         ValueError: no such optimizer.
@@ -60,7 +61,8 @@ def _slot(name, shape, initial):
 
 def _decay(variable, fraction):
     """Return the operation that takes a fraction off a variable."""
-    return tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=fraction, delta=variable.read_value())
+    return tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=fraction,
+                                                   delta=variable.read_value())
 
 
 def _update(name, handles, gradient, learning_rate, momentum, powers):
@@ -68,13 +70,14 @@ def _update(name, handles, gradient, learning_rate, momentum, powers):
     common = {'lr': learning_rate, 'grad': gradient}
     if name in ('adam', 'adamw'):
         variable, first, second = handles
-        return tf.raw_ops.ResourceApplyAdam(
-            var=variable, m=first, v=second, beta1_power=powers[0], beta2_power=powers[1], beta1=BETA1, beta2=BETA2,
-            epsilon=ADAM_EPSILON, **common)
+        return tf.raw_ops.ResourceApplyAdam(var=variable, m=first, v=second, beta1_power=powers[0],
+                                            beta2_power=powers[1], beta1=BETA1, beta2=BETA2,
+                                            epsilon=ADAM_EPSILON, **common)
     if name == 'adadelta':
         variable, accumulated, accumulated_updates = handles
-        return tf.raw_ops.ResourceApplyAdadelta(var=variable, accum=accumulated, accum_update=accumulated_updates,
-                                                rho=ADADELTA_RHO, epsilon=ADADELTA_EPSILON, **common)
+        return tf.raw_ops.ResourceApplyAdadelta(var=variable, accum=accumulated,
+                                                accum_update=accumulated_updates, rho=ADADELTA_RHO,
+                                                epsilon=ADADELTA_EPSILON, **common)
     if name == 'momentum':
         variable, accumulated = handles
         return tf.raw_ops.ResourceApplyMomentum(var=variable, accum=accumulated, momentum=momentum, **common)

@@ -11,10 +11,22 @@ from local_utils import log_utils, pictures, session_utils
 
 
 class TrainingReport:
-    """Adds up the steps between two lines of the log, and writes the lines and TensorBoard's events."""
+    """Adds up the steps between two lines of the log, and writes the lines and TensorBoard's events.
 
-    def __init__(self, log_dir, *, first_step, last_step, batch_size, is_chief=True):
-        """Open the folder of TensorBoard's events; only the chief of several workers writes there, and figures into the log."""
+    Of several workers only the chief writes figures into the log, and events.
+    """
+
+    def __init__(self, log_dir: str, *, first_step: int, last_step: int, batch_size: int,
+                 is_chief: bool = True):
+        """Open the folder of TensorBoard's events.
+
+        Args:
+            log_dir: gets the folder log/ of the events.
+            first_step: the steps done so far.
+            last_step: the training's.
+            batch_size: samples in a step, of all replicas.
+            is_chief: whether this worker writes.
+        """
         self._logger = log_utils.init_logger()
         self._is_chief = is_chief
         self._event_dir = os.path.join(log_dir, 'log')
@@ -34,7 +46,7 @@ class TrainingReport:
         self._seconds = self._waiting = 0.0
         self._losses = []
 
-    def count_step(self, replica_values, *, seconds, waiting):
+    def count_step(self, replica_values: list, *, seconds: float, waiting: float) -> None:
         """Count one step.
 
         Args:
@@ -49,22 +61,44 @@ class TrainingReport:
             self._losses.append(replica_values[0].train.loss)
         else:
             self._skipped_steps += 1
-        unusable = [name for replica in replica_values for name in replica.batch.imagenames[~replica.train.usable]]
-        if len(unusable) and not self._unusable_samples:
-            self._logger.warning('%s has a label that is empty, outside the alphabet or longer than the frames can express; '
-                                 'such samples are left out and counted', unusable[0].decode('utf-8', 'replace'))
-        self._unusable_samples += len(unusable)
+        self._count_unusable([name for replica in replica_values
+                              for name in replica.batch.imagenames[~replica.train.usable]])
         self._bar.update()
 
-    def report_first_step(self, display_step):
-        """Write the line that shows that the training has begun: the first of those every `display_step` may be minutes away."""
-        self._log('the first step took %.1f seconds, making ready included; a line follows every %d', self._seconds, display_step)
+    def _count_unusable(self, names):
+        """Count samples that the step left out; the first is named."""
+        if names and not self._unusable_samples:
+            self._logger.warning('%s has a label that is empty, outside the alphabet or longer than the '
+                                 'frames can express; such samples are left out and counted',
+                                 names[0].decode('utf-8', 'replace'))
+        self._unusable_samples += len(names)
 
-    def display(self, step, sequence_distance, accuracy, train_values):
-        """Write the line of a display step, which covers the steps since the last one.
+    def report_first_step(self, display_step: int) -> None:
+        """Write the line that shows that the training has begun: the first figures may be minutes away."""
+        self._log('the first step took %.1f seconds, making ready included; a line follows every %d',
+                  self._seconds, display_step)
+
+    def display(self, step: int, sequence_distance: float, accuracy: float, train_values) -> None:
+        """Write the line of a display step, give TensorBoard its figures, and begin a new interval.
+
+        | column | meaning |
+        |---|---|
+        | loss | CTC loss of a sample, the mean since the line before |
+        | sequence distance | edits for each character of a label, the mean over this step's batch |
+        | accuracy | fraction of this step's batch that is read without a mistake |
+        | learning rate | of this step |
+        | images/s | since the line before, validations and checkpoints not counted |
+        | waiting for input | fraction of that time in which the step had no batch |
+        | time left | until the last step, at the rate since the start, validations included |
+        | steps skipped | since the start, for want of a finite loss and gradient, if any |
+        | samples left out | since the start, as CTC cannot express their labels, if any |
+
+        Only TensorBoard gets `gradient_norm`, of this step before clipping.
 
         Args:
-            sequence_distance, accuracy: of the step's batch.
+            step: its number.
+            sequence_distance: of its batch.
+            accuracy: of its batch.
             train_values: the fetched step.Step.
         """
         figures = {
@@ -74,27 +108,33 @@ class TrainingReport:
             'learning_rate': train_values.learning_rate,
             'gradient_norm': train_values.gradient_norm,
             'images_per_second': self._steps * self._batch_size / self._seconds,
-            'input_wait_share': self._waiting / self._seconds,
+            'input_wait_fraction': self._waiting / self._seconds,
             'skipped_steps': self._skipped_steps,
             'unusable_samples': self._unusable_samples,
         }
-        seconds_left = (time.monotonic() - self._started) / (step - self._first_step) * (self._last_step - step)
-        self._log('step %d/%d loss %.4f sequence distance %.4f accuracy %.4f learning rate %.2e %.0f images/s '
-                  'waiting for input %.1f%% time left %s%s', step, self._last_step, figures['loss'], sequence_distance, accuracy,
-                  train_values.learning_rate, figures['images_per_second'], 100 * figures['input_wait_share'],
-                  tqdm.format_interval(seconds_left), self._mishaps())
+        self._log('step %d/%d loss %.4f sequence distance %.4f accuracy %.4f learning rate %.2e %.0f '
+                  'images/s waiting for input %.1f%% time left %s%s', step, self._last_step, figures['loss'],
+                  sequence_distance, accuracy, train_values.learning_rate, figures['images_per_second'],
+                  100 * figures['input_wait_fraction'], self._time_left(step), self._mishaps())
         self._write(step, 'train', figures)
         self._restart_interval()
 
-    def validation(self, step, results, examples):
+    def _time_left(self, step):
+        """Return the time until the last step, as text, at the rate since the first."""
+        seconds_a_step = (time.monotonic() - self._started) / (step - self._first_step)
+        return tqdm.format_interval(seconds_a_step * (self._last_step - step))
+
+    def validation(self, step: int, results: dict, examples: list) -> None:
         """Write the line, the figures and the picture of a validation.
 
         Args:
+            step: after which it was.
             results: dict of the figures, see TextMetrics.results.
             examples: see evaluation.Evaluation.
         """
-        self._log('step %d validation: %d samples, word accuracy %.4f, 1 - N.E.D. %.4f, character error rate %.4f', step,
-                  results['samples'], results['word_accuracy'], results['one_minus_ned'], results['character_error_rate'])
+        self._log('step %d validation: %d samples, word accuracy %.4f, 1 - N.E.D. %.4f, character error rate '
+                  '%.4f', step, results['samples'], results['word_accuracy'], results['one_minus_ned'],
+                  results['character_error_rate'])
         self._write(step, 'validation', results)
         if self._writer is None or not examples:   # of a worker that writes nothing, or had no sample
             return
@@ -119,10 +159,11 @@ class TrainingReport:
             self._logger.info(*line)
 
     def _write(self, step, section, figures):
-        self._add([tf.Summary.Value(tag=f'{section}/{name}', simple_value=value) for name, value in figures.items()], step)
+        self._add([tf.Summary.Value(tag=f'{section}/{name}', simple_value=value)
+                   for name, value in figures.items()], step)
 
     def _add(self, values, step):
-        """Give TensorBoard some values; where its file cannot be written, say so once and train on without it."""
+        """Give TensorBoard some values; where its file cannot be written, say so once and go on without."""
         if self._writer is None:
             return
         try:
@@ -130,5 +171,5 @@ class TrainingReport:
             self._writer.flush()
         except (tf.errors.OpError, RuntimeError) as error:
             self._writer = None
-            self._logger.warning('%s: cannot write for TensorBoard (%s); training goes on without', self._event_dir,
-                                 session_utils.first_line(error))
+            self._logger.warning('%s: cannot write for TensorBoard (%s); training goes on without',
+                                 self._event_dir, session_utils.first_line(error))

@@ -1,4 +1,4 @@
-"""A training run from its start to its end: first weights or the ones it goes on with, the session, what can go wrong."""
+"""A training run from its start to its end: first weights, the session, what can go wrong."""
 import contextlib
 import os
 from typing import NamedTuple
@@ -27,13 +27,13 @@ class Run(NamedTuple):
     """What a run is given beside its settings."""
 
     provider: object            # data_provider.TextDataProvider of the records
-    drawer: object              # inputs.make_drawer's, for `drawn_fraction` of the samples; None for records alone
+    drawer: object              # inputs.make_drawer's, for `drawn_fraction` of the samples; or None
     architecture: Architecture  # of the network
     output_dir: str             # the folder of the checkpoints; a run that is in it goes on
     log_dir: str                # the folder of TensorBoard's log/
     configuration: dict         # the knobs, which are kept beside the checkpoints
-    weights_path: str | None = None   # a checkpoint to take the first weights from; a run in output_dir comes first
-    max_step: int | None = None       # the last step; the schedule of the learning rate spans `steps` all the same
+    weights_path: str | None = None   # a checkpoint with the first weights; a run in output_dir comes first
+    max_step: int | None = None       # the last step; the learning rate is planned for `steps` all the same
 
 
 def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
@@ -54,12 +54,13 @@ def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
             and (resumed or first_weights) is not None and run.provider.has(record_files.VALIDATION)
             and not folder.is_validated(first_step))
         if first_step >= last_step and not validate_first:
-            log_utils.init_logger().info('nothing to do: %d of %d steps are done in %s', first_step, last_step,
-                                         run.output_dir)
+            log_utils.init_logger().info('nothing to do: %d of %d steps are done in %s', first_step,
+                                         last_step, run.output_dir)
             return first_step
         cluster.wait_for_others(settings.cluster_wait)
-        with _open_session(run, folder, cluster, settings, resumed, first_weights, last_step) as training_loop:
-            del resumed, first_weights
+        opened = _open_session(run, folder, cluster, settings, resumed, first_weights, last_step)
+        del resumed, first_weights
+        with opened as training_loop:
             reached = training_loop.run(first_step, last_step, validate_first)
         if reached == settings.steps:
             folder.tell_gain()
@@ -73,7 +74,8 @@ def _open_session(run, folder, cluster, settings, resumed, first_weights, last_s
     with contextlib.ExitStack() as stack:
         graph = stack.enter_context(tf.Graph().as_default())
         draw = stack.enter_context(inputs.draw_in_background(run.drawer, settings))
-        training = graphs.build_training_graph(cluster, run.provider, draw, run.architecture, first_step, settings)
+        training = graphs.build_training_graph(cluster, run.provider, draw, run.architecture, first_step,
+                                               settings)
         folder.make_savers(settings.keep_checkpoints)
         report = TrainingReport(run.log_dir, first_step=first_step, last_step=last_step,
                                 batch_size=settings.batch_size, is_chief=cluster.is_chief)
@@ -94,12 +96,12 @@ def _open_session(run, folder, cluster, settings, resumed, first_weights, last_s
 def _check_settings(run, cluster, settings):
     geometry.time_steps(run.architecture.input_size)   # which raises for a size that is none of the network's
     if settings.batch_size % cluster.num_replicas:
-        raise InputError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of replicas, '
-                         f'got {settings.batch_size}')
+        raise InputError(f'TRAIN.BATCH_SIZE: expected a multiple of {cluster.num_replicas}, the number of '
+                         f'replicas, got {settings.batch_size}')
     if settings.warmup_steps > settings.steps and settings.lr_schedule != 'onecycle':
         log_utils.init_logger().warning(
-            'TRAIN.WARMUP_STEPS: %d of TRAIN.STEPS %d, so that the learning rate does not get to TRAIN.LEARNING_RATE',
-            settings.warmup_steps, settings.steps)
+            'TRAIN.WARMUP_STEPS: %d of TRAIN.STEPS %d, so that the learning rate does not get to '
+            'TRAIN.LEARNING_RATE', settings.warmup_steps, settings.steps)
 
 
 def _describe_records(run, settings):
@@ -117,15 +119,15 @@ def _describe_records(run, settings):
 def _load_first_weights(run):
     """Return the Checkpoint that a new run starts from, or None where a run in the folder goes on."""
     if checkpoint_files.checkpoints_in(run.output_dir):
-        log_utils.init_logger().warning('%s holds a run, which goes on with its own weights; --weights_path %s is not '
-                                        'read', run.output_dir, run.weights_path)
+        log_utils.init_logger().warning('%s holds a run, which goes on with its own weights; --weights_path '
+                                        '%s is not read', run.output_dir, run.weights_path)
         return None
     newest = checkpoint_files.load_newest(run.weights_path)
     old = architectures.architecture_of(newest.tensors, newest.prefix)
     architectures.check_can_start_from(run.architecture, old, newest.prefix)
     if old.characters is None:
-        log_utils.init_logger().warning('%s does not know its alphabet, which is taken for that of the records',
-                                        newest.prefix)
+        log_utils.init_logger().warning('%s does not know its alphabet, which is taken for that of the '
+                                        'records', newest.prefix)
     return newest
 
 
@@ -144,7 +146,8 @@ def _initialise(session, training, architecture, resumed, first_weights):
             f'; its alphabet lacks {new_characters!r}, whose classes start as those of the same '
             'letters, small, capital or without accents, or else anew'))
     else:
-        logger.info('CTC first learns to answer with blanks only; the first words are read after some hundred steps')
+        logger.info('CTC first learns to answer with blanks only; the first words are read after some '
+                    'hundred steps')
     if not (resumed and any(name.startswith(AVERAGE) for name in resumed.tensors)):
         averages.start_averages(session)
 
@@ -152,8 +155,9 @@ def _initialise(session, training, architecture, resumed, first_weights):
 def _variables_to_restore(tensors):
     """Return the graph's variables that a run takes from its checkpoint: all, but for what is new since then.
 
-    New are the averages, where it had none, and what the optimizer keeps of convolutions that were fixed. The optimizer
-    then starts anew as a whole: its first steps weigh what it knows by how many there were, for all variables together.
+    New are the averages, where it had none, and what the optimizer keeps of convolutions that were fixed. The
+    optimizer then starts anew as a whole: its first steps weigh what it knows by how many there were, for all
+    variables together.
     """
     variables = tf.global_variables()
     if not any(name.startswith(AVERAGE) for name in tensors):
@@ -171,13 +175,13 @@ def _check_first_step(session, cluster, training, first_step):
     """Raise InputError where the workers did not all find the checkpoint of the same step."""
     average = graphs.summed(session, training, [first_step])[0] / cluster.num_workers
     if abs(average - first_step) > 0.01:
-        raise InputError(f'this worker goes on from step {first_step}, others from another; give all the same '
-                         '--output_dir')
+        raise InputError(f'this worker goes on from step {first_step}, others from another; give all the '
+                         'same --output_dir')
 
 
 @contextlib.contextmanager
 def training_errors(provider, draw, batch_size: int):
-    """Turn what TensorFlow says of training records, of drawing and of a lack of memory into an error of one line."""
+    """Turn what TensorFlow says of records, of drawing and of a lack of memory into an error of one line."""
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
@@ -199,11 +203,11 @@ def training_errors(provider, draw, batch_size: int):
 
 
 def open_cluster(num_gpus: int, settings: TrainingSettings) -> Cluster | None:
-    """Return the Cluster that TF_CONFIG and a number of GPUs mean, or None where this task has nothing to do."""
+    """Return the Cluster that TF_CONFIG and a number of GPUs mean; None where this task has nothing to do."""
     task = task_of(os.environ.pop('TF_CONFIG', ''))   # or a strategy of one machine would take it for its own
     if task and task.number is None:
-        log_utils.init_logger().info('nothing for %s %d to do: the workers exchange gradients and validate themselves',
-                                     task.type, task.index)
+        log_utils.init_logger().info('nothing for %s %d to do: the workers exchange gradients and validate '
+                                     'themselves', task.type, task.index)
         return None
     config = session_utils.session_config(gpu_memory_fraction=settings.gpu_memory_fraction,
                                           allow_growth=settings.tf_allow_growth)

@@ -1,4 +1,4 @@
-"""The output folder of a training run: its checkpoints, the newest readable one and the best, the alphabet, the configuration."""
+"""The output folder of a training run: checkpoints, the best of them, alphabet, configuration, figures."""
 import contextlib
 import json
 import math
@@ -8,8 +8,10 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files
+from crnnmodel.architecture import Architecture
 from crnnmodel.tensor_bundle import AVERAGE
 from local_utils import establish_char_dict, files, folder_lock, log_utils
+from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from training import averages
 
@@ -21,7 +23,7 @@ CONFIG_NAME = 'config.json'
 class RunFolder:
     """Saves what a run needs into a folder, and finds it again; while the block runs, no other run can."""
 
-    def __init__(self, output_dir, is_chief=True):
+    def __init__(self, output_dir: str, is_chief: bool = True):
         """Name the folder; entering the block opens it.
 
         Args:
@@ -36,7 +38,7 @@ class RunFolder:
         self._unreadable = []   # prefixes of checkpoints
 
     def __enter__(self):
-        """As the chief, lock the folder, making it where it is missing, and remove what a killed run left half written.
+        """As the chief, lock the folder, making it where it is missing, and remove what a killed run left.
 
         Raises:
             Unavailable: another run has it, or it cannot be made.
@@ -52,14 +54,14 @@ class RunFolder:
     def __exit__(self, *error):
         return self._stack.__exit__(*error)
 
-    def load_last(self, architecture):
-        """Return the newest checkpoint that can be read, a checkpoint_files.Checkpoint, or None where the run is new.
+    def load_last(self, architecture: Architecture) -> checkpoint_files.Checkpoint | None:
+        """Return the newest readable checkpoint, a checkpoint_files.Checkpoint, or None where the run is new.
 
         Args:
             architecture: that the run has to have.
 
         Raises:
-            InputError: there are checkpoints, but none can be read, or they are of another network or alphabet.
+            InputError: none of the checkpoints can be read, or they are of another network or alphabet.
         """
         prefixes = checkpoint_files.checkpoints_in(self.output_dir)
         if not prefixes:
@@ -67,7 +69,8 @@ class RunFolder:
         try:
             newest = checkpoint_files.load_newest(self.output_dir, with_optimizer=True)
         except checkpoint_files.DamagedCheckpoint as error:
-            raise InputError(f'{error}; give another --output_dir, or remove what is in it to start anew') from error
+            raise InputError(f'{error}; give another --output_dir, or remove what is in it to start '
+                             'anew') from error
         found = architectures.architecture_of(newest.tensors, newest.prefix)
         difference = architectures.difference(architecture, found)
         if difference:
@@ -77,8 +80,8 @@ class RunFolder:
         self._saved_step = int(newest.tensors['global_step'])
         return newest
 
-    def make_savers(self, keep_checkpoints):
-        """Make ready to save, so that the last `keep_checkpoints` checkpoints stay; the graph has to be complete."""
+    def make_savers(self, keep_checkpoints: int) -> None:
+        """Make ready to save, so that the last `keep_checkpoints` stay; the graph has to be complete."""
         if not self._is_chief:
             return
         self._keep_checkpoints = keep_checkpoints
@@ -89,10 +92,10 @@ class RunFolder:
         self._best_saver = tf.train.Saver({**weights, **averages.averaged_variables()}, max_to_keep=None,
                                           save_relative_paths=True)
 
-    def start(self, codec, configuration):
-        """Write the alphabet and the configuration beside the checkpoints to come, with a warning for each knob that was another.
+    def start(self, codec: CharacterCodec, configuration: dict) -> None:
+        """Write alphabet and configuration beside the checkpoints; warn of each knob that was another.
 
-        Checkpoints that `load_last` could not read are set aside: they are of steps that the run comes to again.
+        Checkpoints that `load_last` could not read are set aside: the run comes to their steps again.
 
         Args:
             codec: CharacterCodec.
@@ -109,7 +112,7 @@ class RunFolder:
             log_utils.init_logger().warning('%s: %s before, %s now', name, before, now)
         files.write_json(config_path, configuration)
 
-    def save(self, session, step):
+    def save(self, session: tf.Session, step: int) -> None:
         """Write the checkpoint of a step, unless it is there already."""
         if self._is_chief and step != self._saved_step:
             checkpoint.save_checkpoint(self._saver, session, self.output_dir, step)
@@ -121,12 +124,12 @@ class RunFolder:
         """Return the figures of the best checkpoint's validation, empty where there is none."""
         return _object_in(os.path.join(self.best_dir, RESULT_NAME))
 
-    def is_validated(self, step):
+    def is_validated(self, step: int) -> bool:
         """Whether the last validation that came to its end was that of a step."""
         return _object_in(os.path.join(self.output_dir, RESULT_NAME)).get('step') == step
 
-    def save_validation(self, session, step, results):
-        """Write the figures of a step's validation and, where its words are read better than before, its weights as the best."""
+    def save_validation(self, session: tf.Session, step: int, results: dict) -> None:
+        """Write the figures of a step's validation and, where they are better than before, its weights."""
         if not self._is_chief:
             return
         results = {'step': step, **results}
@@ -140,7 +143,8 @@ class RunFolder:
                 prefix for prefix in checkpoint_files.own_checkpoints(self.best_dir)
                 if checkpoint_files.step_of(prefix) != step])
             files.write_json(os.path.join(self.best_dir, RESULT_NAME), results)
-        files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)   # last: by it the validation is known to be done
+        # Last: by it the validation is known to be done.
+        files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)
 
 
     def tell_gain(self) -> None:
@@ -150,29 +154,30 @@ class RunFolder:
             return
         if is_better(best, before):
             log_utils.init_logger().info(
-                'word accuracy %.4f with the weights that the run started from, %.4f with those of step %d; character '
-                'error rate %.4f and %.4f; %s has the better', before['word_accuracy'], best['word_accuracy'],
-                best['step'], before['character_error_rate'], best['character_error_rate'], self.best_dir)
+                'word accuracy %.4f with the weights that the run started from, %.4f with those of step %d; '
+                'character error rate %.4f and %.4f; %s has the better', before['word_accuracy'],
+                best['word_accuracy'], best['step'], before['character_error_rate'],
+                best['character_error_rate'], self.best_dir)
         else:
             log_utils.init_logger().warning(
-                'nothing was won: word accuracy %.4f with the weights that the run started from, never more; %s has '
-                'those', before['word_accuracy'], self.best_dir)
+                'nothing was won: word accuracy %.4f with the weights that the run started from, never more; '
+                '%s has those', before['word_accuracy'], self.best_dir)
 
 
 def is_better(results: dict, others: dict) -> bool:
-    """Whether one validation's figures are better than another's: more words read right, or as many with fewer edits."""
+    """Whether one validation's figures are better: more words read right, or as many with fewer edits."""
     return _merit(results) > _merit(others)
 
 
 def _merit(results):
-    """Return (word accuracy, − character error rate), which compare; figures that are none are worse than any."""
+    """Return (word accuracy, − character error rate), to compare; figures that are none are the worst."""
     accuracy, error_rate = results.get('word_accuracy'), results.get('character_error_rate')
     return (accuracy if isinstance(accuracy, (int, float)) and 0 <= accuracy <= 1 else -1.0,
             -error_rate if isinstance(error_rate, (int, float)) and error_rate >= 0 else -math.inf)
 
 
-def changes(before, now):
-    """Return the entries of two dicts that differ, list of (key, value before, value now), for keys that both have."""
+def changes(before: dict, now: dict) -> list[tuple]:
+    """Return where two dicts differ, list of (key, value before, value now), for keys that both have."""
     now = json.loads(json.dumps(now))   # tuples become lists, as in a file
     return [(key, before[key], value) for key, value in now.items() if key in before and before[key] != value]
 

@@ -1,4 +1,4 @@
-"""The training step as a graph: loss, learning rate, clipped gradients, and an update that leaves out what is not finite."""
+"""The training step as a graph: loss, learning rate, clipped gradients, an update if all is finite."""
 import math
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Step(NamedTuple):
     losses: tf.Tensor          # float32 [batch]: each sample's
     usable: tf.Tensor          # bool [batch]: see ctc.CtcLoss
     gradient_norm: tf.Tensor   # float32 []: of all replicas, before clipping
-    is_applied: tf.Tensor      # bool []: there is a usable sample, loss and gradient are finite: the weights changed
+    is_applied: tf.Tensor      # bool []: whether the weights changed; else nothing is usable, or not finite
     learning_rate: tf.Tensor   # float32 []: of this step
 
 
@@ -29,8 +29,8 @@ ONE_CYCLE_START = 25    # one-cycle: the highest rate is so many times the first
 ONE_CYCLE_END = 1e4     # … and the first so many times the last
 
 
-def build_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Variable,
-               settings: TrainingSettings) -> Step:
+def build_training_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Variable,
+                        settings: TrainingSettings) -> Step:
     """Build the training step of a network.
 
     Args:
@@ -38,8 +38,8 @@ def build_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Var
         images: uint8 [batch, 32, width, 3], BGR.
         labels: SparseTensor int32 [batch, longest].
         step: integer, the number of steps done.
-        settings: of them the learning rate and its schedule, the optimizer, the clipping, the averages, and whether the
-            convolutions are fixed, as the network then has to know, too.
+        settings: of them the learning rate and its schedule, the optimizer, the clipping, the averages, and
+            whether the convolutions are fixed, as the network then has to know, too.
     """
     logits = network.build_shadownet(images)
     losses, usable = ctc.ctc_loss(labels, logits)
@@ -54,8 +54,9 @@ def build_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Var
     learning_rate = scheduled_learning_rate(step, settings)
 
     def change_weights():
-        changes = [optimizers.apply_gradients(settings.optimizer, gradients, variables, learning_rate=learning_rate,
-                                              momentum=settings.momentum, weight_decay=settings.weight_decay),
+        changes = [optimizers.apply_gradients(settings.optimizer, gradients, variables,
+                                              learning_rate=learning_rate, momentum=settings.momentum,
+                                              weight_decay=settings.weight_decay),
                    *moving_average_updates(network.moving_averages, step)]
         if not settings.average_decay:
             return tf.group(*changes)
@@ -70,8 +71,8 @@ def build_step(network, images: tf.Tensor, labels: tf.SparseTensor, step: tf.Var
 def moving_average_updates(moving_averages: list, step: tf.Variable) -> list:
     """Return the operations that move each average towards the batch's value.
 
-    At the start they move faster than by the network's decay of 0.999, which would take thousands of steps to forget
-    the initial values.
+    At the start they move faster than by the network's decay of 0.999, which would take thousands of steps to
+    forget the initial values.
 
     Args:
         moving_averages: list of (variable, the batch's value).
@@ -87,12 +88,13 @@ def moving_average_updates(moving_averages: list, step: tf.Variable) -> list:
 def scheduled_learning_rate(step: tf.Tensor, settings: TrainingSettings) -> tf.Tensor:
     """Return the learning rate of a step, float32 [].
 
-    'onecycle' is PyTorch's OneCycleLR. With r the highest rate, n the number of `steps`, w = `warmup_fraction` · n − 1
-    and fall(a, b, x) = b + (a − b) / 2 · (1 + cos(π x)), half a cosine from a to b as x goes from 0 to 1, the rate of
-    step t (from 0) is fall(r / 25, r, t / w) up to w, then fall(r, r / 25 / 10⁴, (t − w) / (n − 1 − w)).
+    'onecycle' is PyTorch's OneCycleLR. Let r be the highest rate, n the number of `steps`,
+    w = `warmup_fraction` · n − 1, and fall(a, b, x) = b + (a − b) / 2 · (1 + cos(π x)), half a cosine from
+    a to b as x goes from 0 to 1. Step t, from 0, has the rate fall(r / 25, r, t / w) up to w, and then
+    fall(r, r / 25 / 10⁴, (t − w) / (n − 1 − w)).
 
-    The others rise in a line from 0 over `warmup_steps`, then follow the schedule: 'cosine' falls to 0 at `steps`,
-    'exponential' is multiplied by `lr_decay_rate` every `lr_decay_steps`, 'constant' stays.
+    The others rise in a line from 0 over `warmup_steps`, then follow the schedule: 'cosine' falls to 0 at
+    `steps`, 'exponential' is multiplied by `lr_decay_rate` every `lr_decay_steps`, 'constant' stays.
 
     Args:
         step: integer, the number of steps done.
@@ -113,7 +115,8 @@ def scheduled_learning_rate(step: tf.Tensor, settings: TrainingSettings) -> tf.T
     elif settings.lr_schedule == 'constant':
         factor = rise
     else:
-        raise ValueError(f'expected the schedule to be one of {", ".join(SCHEDULES)}, got {settings.lr_schedule!r}')
+        raise ValueError(f'expected the schedule to be one of {", ".join(SCHEDULES)}, '
+                         f'got {settings.lr_schedule!r}')
     return settings.learning_rate * factor
 
 
