@@ -18,8 +18,8 @@ RUNTIME_FILES = ('ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-sim
 MODEL, RUNTIME_FOLDER, CONFIGURATION = 'model.onnx', 'runtime', 'page.json'
 
 
-def export(weights_path: str, save_path: str, runtime_dir: str, words: list[Word], weights: str = 'float32',
-           alphabet_dir: str | None = None) -> forms.Export:
+def export(weights_path: str, save_path: str, words: list[Word], weights: str = 'float32',
+           alphabet_dir: str | None = None, *, runtime_dir: str) -> forms.Export:
     """Write the folder; it appears whole or not at all.
 
     Args:
@@ -34,13 +34,7 @@ def export(weights_path: str, save_path: str, runtime_dir: str, words: list[Word
         MissingInput: there is no such checkpoint or runtime.
         InputError: what forms.export raises; the folder has files already.
     """
-    missing = [name for name in RUNTIME_FILES if not os.path.isfile(os.path.join(runtime_dir, name))]
-    if missing:
-        raise MissingInput(f'{os.path.join(runtime_dir, missing[0])}: no such file; expected the folder dist of the npm '
-                           'package onnxruntime-web as --runtime_dir')
-    target = os.path.normpath(save_path)
-    if os.path.lexists(target) and not (os.path.isdir(target) and not os.listdir(target)):
-        raise InputError(f'{target}: is there already and not an empty folder; give another --save_path')
+    target = check(save_path, runtime_dir)
     incomplete = target + files.INCOMPLETE_SUFFIX
     shutil.rmtree(incomplete, ignore_errors=True)
     try:
@@ -54,13 +48,30 @@ def export(weights_path: str, save_path: str, runtime_dir: str, words: list[Word
     return written._replace(path=target, size=sum(path.stat().st_size for path in pathlib.Path(target).rglob('*.*')))
 
 
-def configuration_of(architecture, settings: ReadingSettings = ReadingSettings()) -> dict:  # noqa: B008   a tuple
+def check(save_path: str, runtime_dir: str) -> str:
+    """Return the folder that `export` will write.
+
+    Raises:
+        MissingInput: the runtime's folder lacks a file.
+        InputError: something is there already.
+    """
+    missing = [name for name in RUNTIME_FILES if not os.path.isfile(os.path.join(runtime_dir, name))]
+    if missing:
+        raise MissingInput(f'{os.path.join(runtime_dir, missing[0])}: no such file; expected the folder dist of the npm '
+                           'package onnxruntime-web as --runtime_dir')
+    target = os.path.normpath(save_path)
+    if os.path.lexists(target) and not (os.path.isdir(target) and not os.listdir(target)):
+        raise InputError(f'{target}: is there already and not an empty folder; give another --save_path')
+    return target
+
+
+def configuration_of(architecture, min_confidence: float = ReadingSettings().min_confidence) -> dict:
     """Return what page.js and reader.js are told of a network, for JSON."""
     return {
         'engine': 'browser', 'model': MODEL, 'runtime': f'{RUNTIME_FOLDER}/',
         'characters': list(architecture.characters), 'inputSize': architecture.input_size,
         'pixelsPerFrame': geometry.PIXELS_PER_FRAME, 'minFrames': geometry.MIN_FRAMES,
-        'minConfidence': settings.min_confidence,
+        'minConfidence': min_confidence,
         'views': [view._asdict() for view in (views.FIRST, *views.FURTHER)],
     }
 

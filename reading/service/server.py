@@ -19,6 +19,7 @@ from reading.service.state import State
 WARMING_SIZE = 32, 100   # height, width, of a grey image
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 MAX_HEADER_BYTES = 16_384
+KEEP_ALIVE_SECONDS = 15
 BACKLOG = 1024
 
 
@@ -36,9 +37,11 @@ def serve(open_recogniser: Callable, host: str, port: int, settings: ServiceSett
         InputError: open_recogniser raised it.
     """
     logger = log.set_up()
-    with _listening(host, port) as listener:
+    state = State(settings)
+    server = _Server(state)
+    with _listening(host, port) as listener, server.taking_signals():
         logger.info('serving', extra={'fields': {'address': address_of(listener)}})
-        asyncio.run(_serve(open_recogniser, listener, settings))
+        asyncio.run(_serve(server, state, open_recogniser, listener))
     logger.info('ended')
 
 
@@ -57,13 +60,8 @@ def _listening(host, port):
                           f'{getattr(error, "strerror", None) or error}') from error
 
 
-async def _serve(open_recogniser, listener, settings):
-    state = State(settings)
-    server = _Server(state, uvicorn.Config(
-        app.make_app(state), http=_protocol(settings), ws='none', lifespan='off', log_config=None, access_log=False,
-        server_header=False, timeout_graceful_shutdown=settings.draining_seconds, timeout_keep_alive=15,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES))
-    state.decoders = Decoders(settings)
+async def _serve(server, state, open_recogniser, listener):
+    state.decoders = Decoders(state.settings)
     warming = asyncio.create_task(_warm(open_recogniser, state, server))
     try:
         await server.serve(sockets=[listener])
@@ -93,19 +91,26 @@ def _opened(open_recogniser):
 class _Server(uvicorn.Server):
     """Ends with status 0 after a signal; a second one ends it at once."""
 
-    def __init__(self, state, config):
-        super().__init__(config)
+    def __init__(self, state):
+        super().__init__(uvicorn.Config(
+            app.make_app(state), http=_protocol(state.settings), ws='none', lifespan='off', log_config=None,
+            access_log=False, server_header=False, timeout_graceful_shutdown=state.settings.draining_seconds,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS, h11_max_incomplete_event_size=MAX_HEADER_BYTES))
         self._state = state
 
     @contextlib.contextmanager
-    def capture_signals(self):
-        """Take the signals while the block runs."""
+    def taking_signals(self):
+        """Take the signals while the block runs, before the event loop does and after it."""
         handlers = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
         try:
             yield
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+
+    def capture_signals(self):
+        """Leave the signals to `taking_signals`: uvicorn would end by the signal."""
+        return contextlib.nullcontext()
 
     def handle_exit(self, sig, frame):
         """Drain, or at a second signal end."""
