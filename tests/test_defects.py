@@ -68,5 +68,6 @@ def test_a_wrong_shape_in_the_network_shows_in_a_reading_where_it_is(overfitted,
     cv2.imwrite(str(image_path), draw('book', SIZE))
     with pytest.raises(ValueError, match='squeeze') as caught:
         command_line.run_tool(test_shadownet.main, [
-            '--image_path', str(image_path), '--weights_path', str(overfitted[1] / 'best')])
+            '--image_path', str(image_path), '--weights_path', str(overfitted[1] / 'best'),
+            '--set', 'TEST.ENGINE=tensorflow'])
     assert_names_the_place(caught, 'squeeze_the_width')

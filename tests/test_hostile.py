@@ -7,14 +7,13 @@ import sys
 
 import cv2
 import matplotlib
-import numpy as np
 import pytest
 
 from data_provider.drawing import drawn_words, fonts, text_style
 from local_utils import command_line, files
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
-from tests.conftest import ENGLISH, convert, write_data_set
+from tests.conftest import ENGLISH, convert, draw, write_data_set
 from tests.small_run import error_lines, train
 from tests.test_font_files import SOUND, of_glyphs_in_themselves, with_right_checksums
 from tools import average_weights, plot_training, test_shadownet, train_shadownet
@@ -87,7 +86,7 @@ def test_a_pipe_in_the_folder_of_a_conversion_is_not_waited_for(tmp_path, name):
 @pytest.mark.parametrize('name', ['shadownet.ckpt-1.index', 'shadownet.ckpt-1.data-00000-of-00001'])
 def test_a_pipe_in_place_of_a_checkpoints_file_is_not_waited_for(records, tmp_path, name, capfd):
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=1') == 0
-    cv2.imwrite(str(tmp_path / 'one.png'), np.zeros((20, 40, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / 'one.png'), draw('one'))
     (tmp_path / 'run' / name).unlink()
     os.mkfifo(tmp_path / 'run' / name)
     capfd.readouterr()

@@ -11,8 +11,8 @@ ALLOWED_IMPORTS = {   # beside the standard library and the package itself
     'local_utils': {'numpy', 'cv2', 'matplotlib', 'google_crc32c', 'tqdm', 'tensorflow', 'bidi'},
     'crnnmodel': {'local_utils', 'numpy', 'google_crc32c', 'tensorflow', 'onnx'},
     'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow', 'lmdb'},
-    'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime', 'starlette',
-                'uvicorn'},
+    'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime',
+                'ai_edge_litert', 'starlette', 'uvicorn'},
     'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'tqdm'},
 }
 KNOW_TENSORFLOW = {   # of the rooms where only some files may
