@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_provider.drawing import camera, fonts, letter_paint, letter_parts, text_image, text_mask
+from data_provider.drawing import camera, colours, fonts, letter_paint, letter_parts, text_image, text_mask
 from data_provider.drawing.text_style import LEGIBLE, PLAIN, RICH, STYLES, WORN, Effect, Style, choose
 
 ALWAYS_ON = {name: effect._replace(probability=1.0) for name, effect in RICH._asdict().items()}
@@ -176,8 +176,8 @@ def test_stitches_and_lines_leave_a_part_of_each_letter(rng):
 
 def test_solid_letters_have_sides_of_the_length_asked_for(rng):
     mask = cv2.copyMakeBorder(np.full((40, 20), 255, np.uint8), 20, 20, 20, 20, cv2.BORDER_CONSTANT)
-    colours = letter_paint.Colours(np.zeros(3), np.full(3, 200.0))
-    layers = letter_paint.layers_of(mask, colours, rng, PLAIN._replace(depth=Effect(1.0, 0.2, 0.2)))
+    two = colours.Colours(np.zeros(3), np.full(3, 200.0))
+    layers = letter_paint.layers_of(mask, two, rng, PLAIN._replace(depth=Effect(1.0, 0.2, 0.2)))
     x, y, width, height = cv2.boundingRect(layers[0].mask)
     assert 7 <= np.hypot(width - 20, height - 40) <= 9   # 0.2 of 40
     np.testing.assert_array_equal(layers[-1].mask, mask)
@@ -185,8 +185,8 @@ def test_solid_letters_have_sides_of_the_length_asked_for(rng):
 
 def test_words_contrast_with_their_ground_as_the_style_says(rng):
     for _ in range(100):
-        colours = letter_paint.choose_colours(rng, RICH._replace(contrast=Effect(1.0, 60, 60)))
-        assert abs((colours.text - colours.background) @ letter_paint.GREY_OF_BGR) >= 60
+        background, text = colours.choose_colours(rng, RICH._replace(contrast=Effect(1.0, 60, 60)))
+        assert abs((text - background) @ colours.GREY_OF_BGR) >= 60
 
 
 def test_a_cut_takes_a_part_of_the_height():

@@ -1,23 +1,12 @@
-"""What letters are painted with: colours, outlines, shadows, sides of solid letters, light."""
+"""How letters are painted: outlines, shadows, sides of solid letters, light, patterns."""
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from data_provider.drawing import surface, text_mask
+from data_provider.drawing.colours import Colours, any_colour, dark_or_light
 from data_provider.drawing.text_style import Style
-
-GREY_OF_BGR = np.float64([0.114, 0.587, 0.299])   # how bright the eye finds blue, green and red
-COLOUR_TRIES = 20
-NEUTRAL_PROBABILITY = 0.55   # of black, white or grey letters, or such a ground
-DARK, LIGHT = (0, 50), (205, 255)
-
-
-class Colours(NamedTuple):
-    """Colours of a word, float64 [3] BGR each."""
-
-    background: np.ndarray
-    text: np.ndarray
 
 
 class Layer(NamedTuple):
@@ -25,22 +14,6 @@ class Layer(NamedTuple):
 
     mask: np.ndarray    # uint8 [height, width]: how much of it covers what is below
     paint: object       # a colour, float64 [3] BGR; a picture, uint8 [height, width, 3]; a change of grey
-
-
-def choose_colours(rng: np.random.Generator, style: Style) -> Colours:
-    """Return the Colours of a word, with some contrast."""
-    contrast, saturation = style.contrast.draw(rng), style.saturation.draw(rng)
-    pairs = rng.uniform(0, 255, (COLOUR_TRIES, 2, 1))
-    if saturation is not None:
-        pairs = pairs * (1 - saturation) + saturation * rng.uniform(0, 255, (COLOUR_TRIES, 2, 3))
-    pairs = np.broadcast_to(pairs, (COLOUR_TRIES, 2, 3)).copy()
-    if rng.random() < NEUTRAL_PROBABILITY:
-        grey = rng.uniform(*(DARK if rng.random() < 0.5 else LIGHT))
-        pairs[:, rng.integers(2)] = grey + rng.uniform(-12, 12, 3)
-    pairs = np.clip(pairs, 0, 255)
-    contrasts = np.abs((pairs[:, 0] - pairs[:, 1]) @ GREY_OF_BGR)
-    enough = np.flatnonzero(contrasts >= contrast)
-    return Colours(*pairs[enough[0] if len(enough) else np.argmax(contrasts)])
 
 
 def layers_of(mask: np.ndarray, colours: Colours, rng: np.random.Generator, style: Style) -> list[Layer]:
@@ -120,8 +93,8 @@ def _other_colour(colours, rng):
     """Return a colour to go with a word: black, white, a shade of the letters', or any."""
     chance = rng.random()
     if chance < 0.4:
-        return np.full(3, rng.uniform(*(DARK if rng.random() < 0.5 else LIGHT)))
-    return colours.text * rng.uniform(0.2, 0.7) if chance < 0.6 else surface.any_colour(rng)
+        return np.full(3, dark_or_light(rng))
+    return colours.text * rng.uniform(0.2, 0.7) if chance < 0.6 else any_colour(rng)
 
 
 def _halo(mask, strength, colours, rng):

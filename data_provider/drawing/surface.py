@@ -2,17 +2,19 @@
 import cv2
 import numpy as np
 
+from data_provider.drawing.colours import Colours, any_colour
+from data_provider.drawing.text_mask import Shape
 from data_provider.drawing.text_style import Style
 
 COLOUR_NOISE = 0.2   # of the changes of a pattern's colour, of those of its brightness, at most
 
 
-def draw_ground(shape, colours, rng: np.random.Generator, style: Style) -> np.ndarray:
+def draw_ground(shape: Shape, colours: Colours, rng: np.random.Generator, style: Style) -> np.ndarray:
     """Return a surface to write on.
 
     Args:
         shape: text_mask.Shape, with the room around it that is painted.
-        colours: letter_paint.Colours.
+        colours: of the word.
         rng: numpy.random.Generator.
         style: text_style.Style.
 
@@ -33,12 +35,6 @@ def draw_ground(shape, colours, rng: np.random.Generator, style: Style) -> np.nd
     elif plate is not None:
         image = _with_plate(image, shape.mask, plate, colours, rng)
     return image if texture is None else cv2.add(image, pattern(size, texture, rng), dtype=cv2.CV_8U)
-
-
-def any_colour(rng: np.random.Generator) -> np.ndarray:
-    """Return a colour, rarely a bright one, float64 [3] BGR."""
-    saturation = rng.random() ** 2
-    return (1 - saturation) * rng.uniform(0, 255) + saturation * rng.uniform(0, 255, 3)
 
 
 def pattern(shape: tuple[int, int], strength: float, rng: np.random.Generator) -> np.ndarray:

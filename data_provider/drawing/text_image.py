@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from data_provider.drawing import camera, letter_paint, surface, text_mask
+from data_provider.drawing.colours import any_colour, choose_colours
 from data_provider.drawing.text_style import Style
 
 SURROUNDINGS = 0.6           # room around the word that is painted, part of its height
@@ -40,7 +41,7 @@ def _photograph_of(text, face, rng, style, neighbour_text):
     shape = text_mask.draw_shape(text, face, rng, style)
     around = int(SURROUNDINGS * min(shape.mask.shape[0], 2 * style.text_size.high)) + 2
     shape = _with_room(shape, around)
-    colours = letter_paint.choose_colours(rng, style)
+    colours = choose_colours(rng, style)
     image = surface.draw_ground(shape, colours, rng, style)
     layers = letter_paint.layers_of(shape.mask, colours, rng, style)
     if neighbour_text:
@@ -69,7 +70,7 @@ def _with_neighbour(image, text, face, around, colours, rng, style):
         turned = np.rot90(canvas, turns)
         room = max(1, around - int(distance * (canvas.shape[0] - 2 * around)))
         _place_above(turned, np.rot90(line, turns), min(room, turned.shape[0]), rng)
-    colour = colours.text if rng.random() < 0.75 else surface.any_colour(rng)
+    colour = colours.text if rng.random() < 0.75 else any_colour(rng)
     return letter_paint.paint(image, [letter_paint.Layer(canvas, colour)], rng, style)
 
 

@@ -148,7 +148,10 @@ STYLES = {'rich': (RICH, RICH, RICH, LEGIBLE, LEGIBLE, LEGIBLE, LEGIBLE, WORN, P
 
 def for_kind(style: Style, kind: str) -> Style:
     """Return a style for a kind of fonts: the letters of a script stand as close as its strokes need."""
-    return style._replace(spacing=NEVER_DRAWN, large_initial=NEVER_DRAWN) if kind == 'script' else style
+    if kind != 'script':
+        return style
+    return style._replace(spacing=NEVER_DRAWN, large_initial=NEVER_DRAWN, jumble=NEVER_DRAWN,
+                          disc=NEVER_DRAWN)
 
 
 def choose(styles: Sequence[Style], rng: np.random.Generator) -> Style:
