@@ -1,4 +1,4 @@
-"""The form of a network and its alphabet, and the text in which a checkpoint or an exported model carries them."""
+"""The form of a network and its alphabet, and the text in which a checkpoint or a model carries them."""
 import json
 from typing import NamedTuple
 
@@ -29,13 +29,13 @@ MAX_CLASSES = 1 << 21        # more than there are characters
 class Architecture(NamedTuple):
     """What a network is built from, apart from its weights."""
 
-    characters: str | None            # the alphabet by class index; None where a checkpoint does not know it
-    num_classes: int                  # characters and blank
-    input_size: tuple[int, int] = (100, 32)          # (width, height) of the images, pixels; the height has to be 32
-    hidden_units: int = 256           # LSTM units in each direction
-    hidden_layers: int = 2            # bidirectional LSTM layers
+    characters: str | None   # the alphabet by class index; None where a checkpoint does not know it
+    num_classes: int         # characters and blank
+    input_size: tuple[int, int] = (100, 32)          # (width, height) of the images, pixels; the height is 32
+    hidden_units: int = 256                          # LSTM units in each direction
+    hidden_layers: int = 2                           # bidirectional LSTM layers
     pixel_range: tuple[float, float] = (-1.0, 1.0)   # what the pixels 0 and 255 become
-    conv_channels: int = 64           # of the first convolution; the others have a multiple of them
+    conv_channels: int = 64                          # of the first convolution; the others have a multiple
 
 
 def description_of(architecture: Architecture) -> str:
@@ -82,9 +82,11 @@ def check_architecture(architecture: Architecture, where: str) -> None:
     problems = [f'{name} is {getattr(form, name)!r:.40}, expected a whole number from 1 to {largest}'
                 for name, largest in MAX_OF.items() if not _is_whole(getattr(form, name), 1, largest)]
     if not _is_whole(form.num_classes, 2, MAX_CLASSES):
-        problems.append(f'num_classes is {form.num_classes!r:.40}, expected at least one character and the blank')
+        problems.append(f'num_classes is {form.num_classes!r:.40}, '
+                        'expected at least one character and the blank')
     if not _is_pair(form.input_size, lambda size: _is_whole(size, 1, MAX_WIDTH)):
-        problems.append(f'input_size is {form.input_size!r:.40}, expected a width and a height up to {MAX_WIDTH}')
+        problems.append(f'input_size is {form.input_size!r:.40}, '
+                        f'expected a width and a height up to {MAX_WIDTH}')
     if not _is_pair(form.pixel_range, _is_pixel) or form.pixel_range[0] == form.pixel_range[1]:
         problems.append(f'pixel_range is {form.pixel_range!r:.40}, expected two numbers')
     if problems:
@@ -98,7 +100,7 @@ def check_architecture(architecture: Architecture, where: str) -> None:
 
 
 def _check_characters(form):
-    if not isinstance(form.characters, str) or any('\ud800' <= character <= '\udfff' for character in form.characters):
+    if not isinstance(form.characters, str) or any('\ud800' <= each <= '\udfff' for each in form.characters):
         raise InputError(f'characters is {form.characters!r:.40}, expected a text')
     codec = CharacterCodec(form.characters)
     if codec.num_classes != form.num_classes:
@@ -121,8 +123,8 @@ def _is_pair(value, is_right):
 def architecture_of(tensors: dict, prefix: str) -> Architecture:
     """Return the Architecture of the network in a checkpoint, after checking what the tensors hold.
 
-    A checkpoint without a description is the original's: pixels 0–255, and an alphabet that has to be known from
-    elsewhere.
+    A checkpoint without a description is the original's: pixels 0–255, and an alphabet that has to be known
+    from elsewhere.
 
     Args:
         tensors: dict of variable name → array, as `checkpoint_files.load_tensors` gives them.
@@ -148,7 +150,8 @@ def _original_architecture(tensors, prefix):
         raise InputError(f'{prefix}: no checkpoint of a ShadowNet; it has no variable {missing[0]}')
     wrong = [name for name, count in dimensions.items() if np.ndim(tensors[name]) != count]
     if wrong:
-        raise InputError(f'{prefix}: no checkpoint of a ShadowNet; {wrong[0]} has the shape {np.shape(tensors[wrong[0]])}')
+        shape = np.shape(tensors[wrong[0]])
+        raise InputError(f'{prefix}: no checkpoint of a ShadowNet; {wrong[0]} has the shape {shape}')
     architecture = Architecture(
         characters=None, num_classes=tensors[PROJECTION].shape[1], input_size=ORIGINAL_INPUT_SIZE,
         hidden_units=tensors[FIRST_CELL].shape[1] // GATES,
@@ -162,7 +165,8 @@ def variable_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     """Return the shape of each variable of a network, by its name."""
     channels, units = architecture.conv_channels, architecture.hidden_units
     shapes, inputs = {}, 3
-    for number, (kernel_size, multiple) in enumerate([(3, 1), (3, 2), (3, 4), (3, 4), (3, 8), (3, 8), (2, 8)], start=1):
+    convolutions = [(3, 1), (3, 2), (3, 4), (3, 4), (3, 8), (3, 8), (2, 8)]
+    for number, (kernel_size, multiple) in enumerate(convolutions, start=1):
         shapes[f'shadow/conv{number}/W'] = kernel_size, kernel_size, inputs, multiple * channels
         inputs = multiple * channels
     for norm in ('shadow/BatchNorm', 'shadow/BatchNorm_1'):
@@ -178,7 +182,7 @@ def variable_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
 
 
 def check_tensors(tensors: dict, architecture: Architecture, where: str) -> None:
-    """Raise InputError where the tensors of a checkpoint are not those of a network, or hold what no network has.
+    """Raise InputError where the tensors of a checkpoint are not a network's, or hold what no network has.
 
     Args:
         tensors: dict of variable name → array, those of an optimizer, too.
@@ -196,7 +200,8 @@ def check_tensors(tensors: dict, architecture: Architecture, where: str) -> None
     for name, value in tensors.items():
         value = np.asarray(value)
         if value.dtype.kind == 'f' and not np.isfinite(value).all():
-            raise InputError(f'{where}: {name} has values that are no finite numbers; its training has failed')
+            raise InputError(
+                f'{where}: {name} has values that are no finite numbers; its training has failed')
         if name.endswith('/moving_variance') and value.min(initial=0) < 0:
             raise InputError(f'{where}: {name} has values below 0')
     step = np.asarray(tensors.get(GLOBAL_STEP, 0))
@@ -209,8 +214,9 @@ def difference(expected: Architecture, actual: Architecture) -> str:
     alphabets = expected.characters, actual.characters
     parts = [] if None in alphabets else [alphabet_difference(*alphabets)]
     skipped = () if None in alphabets else ('characters',)
-    parts += [f'{name}: {wanted!r} expected, {got!r} found' for name, wanted, got
-              in zip(Architecture._fields, expected, actual, strict=True) if wanted != got and name not in skipped]
+    parts += [f'{name}: {wanted!r} expected, {got!r} found'
+              for name, wanted, got in zip(Architecture._fields, expected, actual, strict=True)
+              if wanted != got and name not in skipped]
     return '; '.join(filter(None, parts))
 
 
@@ -229,5 +235,5 @@ def check_can_start_from(architecture: Architecture, old: Architecture, prefix: 
     if how:
         raise InputError(f'{prefix}: weights of another network ({how}); set ARCH.* to what they are of')
     if old.characters is None and old.num_classes != architecture.num_classes:
-        raise InputError(f'{prefix}: weights of {old.num_classes} classes and an unknown alphabet, but the alphabet '
-                         f'of the records needs {architecture.num_classes}')
+        raise InputError(f'{prefix}: weights of {old.num_classes} classes and an unknown alphabet, '
+                         f'but the alphabet of the records needs {architecture.num_classes}')

@@ -1,4 +1,4 @@
-"""Checkpoints as files: finding them, the newest that can be read, setting aside, removing what is left over."""
+"""Checkpoints as files: finding them, the newest that can be read, setting aside, removing leftovers."""
 import glob
 import os
 import re
@@ -48,12 +48,13 @@ def find_checkpoints(path: str) -> list[str]:
 
 def checkpoints_in(folder: str) -> list[str]:
     """Return the prefixes of a folder's checkpoints, the newest (highest step) first."""
-    prefixes = [path.removesuffix('.index') for path in glob.glob(os.path.join(glob.escape(folder), '*.index'))]
+    paths = glob.glob(os.path.join(glob.escape(folder), '*.index'))
+    prefixes = [path.removesuffix('.index') for path in paths]
     return sorted(prefixes, key=lambda prefix: (step_of(prefix), prefix), reverse=True)
 
 
 def own_checkpoints(folder: str) -> list[str]:
-    """Return the prefixes of the checkpoints in a folder that have the names of a run's own, the newest first."""
+    """Return the prefixes of the checkpoints in a folder that a run has named, the newest first."""
     name = re.compile(re.escape(NAME) + r'-\d+')
     return [prefix for prefix in checkpoints_in(folder) if name.fullmatch(os.path.basename(prefix))]
 
@@ -92,21 +93,22 @@ def load_newest(path: str, with_optimizer: bool = False) -> Checkpoint:
 
 def set_aside(prefix: str) -> None:
     """Give the files of a checkpoint another name, so that nothing takes them for one."""
-    for path in sorted(glob.glob(glob.escape(prefix) + '.*')):   # the index last: without it the others were leftovers
+    # The index last: without it the others were leftovers.
+    for path in sorted(glob.glob(glob.escape(prefix) + '.*')):
         if not path.endswith(ASIDE_ENDING):
             os.replace(path, path + ASIDE_ENDING)
     log_utils.init_logger().warning('%s: set aside, its files have the ending %s now', prefix, ASIDE_ENDING)
 
 
 def remove_checkpoints(prefixes: list[str]) -> None:
-    """Remove the files of checkpoints, of each the index first, without which the others count for nothing."""
+    """Remove the files of checkpoints, of each the index first, without which the others are leftovers."""
     for prefix in prefixes:
         for path in [prefix + '.index', *glob.glob(glob.escape(prefix) + '.data-*-of-*[0-9]')]:
             os.remove(path)
 
 
 def half_written(folder: str) -> set[str]:
-    """Return the paths that a checkpoint has in a folder while it is written, or that a killed writing left."""
+    """Return the paths that a checkpoint has while it is written, or that a killed writing left."""
     return set(_checkpoint_paths(folder, '-*temp*'))
 
 

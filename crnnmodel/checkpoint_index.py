@@ -1,8 +1,9 @@
 """The index of a checkpoint: which tensors it has and where their bytes are, read without TensorFlow.
 
-The file is a sorted table as in TensorFlow's `tensorflow/core/lib/io/table_format.txt`: blocks of keys and values, a
-checksum behind each, then a footer that says where the block of blocks is. A key is the name of a tensor, the value a
-BundleEntryProto (`tensorflow/core/protobuf/tensor_bundle.proto`); the empty key has the BundleHeaderProto.
+The file is a sorted table as in TensorFlow's `tensorflow/core/lib/io/table_format.txt`: blocks of keys and
+values, a checksum behind each, then a footer that says where the block of blocks is. A key is the name of a
+tensor, the value a BundleEntryProto (`tensorflow/core/protobuf/tensor_bundle.proto`); the empty key has the
+BundleHeaderProto.
 """
 import struct
 from typing import NamedTuple
@@ -45,7 +46,14 @@ def masked(crc: int) -> int:
 
 
 def parse_index(content: bytes) -> tuple[int, dict[str, Entry]]:
-    """Return (the number of data files, the Entry of each tensor by its name); raises Malformed for any damage."""
+    """Parse an index.
+
+    Returns:
+        (the number of data files, the Entry of each tensor by its name)
+
+    Raises:
+        Malformed: it is damaged in any way.
+    """
     values = {}
     for key, value in key_values_of(content):
         if key in values:
@@ -80,7 +88,7 @@ def read_varint(content: bytes, position: int) -> tuple[int, int]:
 
 
 def _block(content, handle, position, end):
-    """Return (the content of a block, its checksum checked; the position behind its offset and size in the handle)."""
+    """Return the content of a block, its checksum checked, and the position behind it in the handle."""
     offset, position = read_varint(handle, position)
     size, position = read_varint(handle, position)
     if offset + size + BLOCK_TRAILER.size > end:
@@ -94,7 +102,10 @@ def _block(content, handle, position, end):
 
 
 def _key_values(block):
-    """Return the keys and values of a block, bytes; a key leaves out what it shares with the start of the one before."""
+    """Return the keys and values of a block, bytes.
+
+    A key leaves out the start that it has in common with the one before.
+    """
     if len(block) < 4:
         raise Malformed('a block of the index is cut off')
     num_restarts, = struct.unpack_from('<I', block, len(block) - 4)
@@ -174,7 +185,7 @@ def _number(fields, field):
 
 
 def _bytes(fields, field):
-    """Return the last value of a field, of which an empty one is not written; raises Malformed for a number."""
+    """Return the last value of a field, empty where it is not written; raises Malformed for a number."""
     value = fields.get(field, [b''])[-1]
     if not isinstance(value, bytes):
         raise Malformed('a number where a message is expected')

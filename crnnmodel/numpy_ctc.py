@@ -1,7 +1,8 @@
-"""Connectionist temporal classification in numpy (section 2.3 of the paper): best path, probability, alignment.
+"""Connectionist temporal classification in numpy (section 2.3 of the paper).
 
-Free of TensorFlow, so that every engine's logits are decoded by the same code. The blank is the last class. Labels are
-rows of class indices, int32 [labels, longest], with -1 behind the last character. Several labels may be asked of the
+Free of TensorFlow, so that every engine's logits are decoded by the same code. The blank is the last class.
+Labels are rows of class indices, int32 [labels, longest], with -1 behind the last character. Several labels
+may be asked of the
 same image: `rows` then says which image each label is of.
 """
 from typing import NamedTuple
@@ -12,11 +13,11 @@ RESCALED_EVERY = 8   # frames: the products of so many stay far above the smalle
 
 
 class Alignment(NamedTuple):
-    """Where the characters of labels stand in an image, by the most probable path; 0 behind the last character."""
+    """Where the characters of labels stand in an image, by the most probable path; 0 behind the last one."""
 
     first: np.ndarray          # int [labels, longest]: the first frame of each character
     last: np.ndarray           # int [labels, longest]: the last one
-    probabilities: np.ndarray  # float32 [labels, longest]: the highest that one of its frames gives the character
+    probabilities: np.ndarray  # float32 [labels, longest]: the highest of the character in its frames
 
 
 def softmax(logits_tbc: np.ndarray) -> np.ndarray:
@@ -26,7 +27,7 @@ def softmax(logits_tbc: np.ndarray) -> np.ndarray:
 
 
 def best_path(probabilities_tbc: np.ndarray) -> np.ndarray:
-    """Return the labels of the best paths: repeats are collapsed, then blanks dropped; int32 [batch, longest]."""
+    """Return the labels of the best paths, int32 [batch, longest]: repeats collapse, then blanks go."""
     path = probabilities_tbc.argmax(axis=2).T
     is_kept = path != probabilities_tbc.shape[2] - 1
     is_kept[:, 1:] &= path[:, 1:] != path[:, :-1]
@@ -45,11 +46,12 @@ def rows_of(labels: list) -> np.ndarray:
 
 
 def required_frames(labels: np.ndarray) -> np.ndarray:
-    """Return how many frames CTC needs for each label: one a character, and a blank between equal neighbours."""
+    """Return the frames that CTC needs for each label: one a character, a blank between equal neighbours."""
     return (labels >= 0).sum(axis=1) + _repeats(labels).sum(axis=1)
 
 
-def log_probabilities(labels: np.ndarray, probabilities_tbc: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+def log_probabilities(
+        labels: np.ndarray, probabilities_tbc: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
     """Return log p(label | image) over all paths, by the forward algorithm.
 
     Args:
@@ -58,13 +60,13 @@ def log_probabilities(labels: np.ndarray, probabilities_tbc: np.ndarray, rows: n
         rows: int [labels]: the image of each label; None for one label an image.
 
     Returns:
-        float64 [labels]; -inf where the frames do not suffice, or where it is less than 1e-300 of what another beginning
-        of the label has.
+        float64 [labels]; -inf where the frames do not suffice, or where it is less than 1e-300 of what
+        another beginning of the label has.
     """
     of_characters, of_blank, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
     longest, count = may_skip.shape
-    # Before each character and behind the last is a blank. characters[k + 1] is the path's probability in character k,
-    # blanks[k] that in the blank before it; characters[0] stays empty.
+    # Before each character and behind the last is a blank. characters[k + 1] is the path's probability in
+    # character k, blanks[k] that in the blank before it; characters[0] stays empty.
     blanks, characters = np.zeros([longest + 1, count]), np.zeros([longest + 1, count])
     blanks[0] = 1
     log_scale = np.zeros(count)
@@ -81,8 +83,9 @@ def log_probabilities(labels: np.ndarray, probabilities_tbc: np.ndarray, rows: n
             characters /= scale
             log_scale += np.log(scale)
     everything = np.arange(count)
+    ends = blanks[lengths, everything] + characters[lengths, everything]
     with np.errstate(divide='ignore'):
-        return np.minimum(np.log(blanks[lengths, everything] + characters[lengths, everything]) + log_scale, 0)
+        return np.minimum(np.log(ends) + log_scale, 0)
 
 
 def align(labels: np.ndarray, probabilities_tbc: np.ndarray, rows: np.ndarray | None = None) -> Alignment:
@@ -93,18 +96,21 @@ def align(labels: np.ndarray, probabilities_tbc: np.ndarray, rows: np.ndarray | 
     of_characters, of_blank, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
     with np.errstate(divide='ignore'):
         path = _best_states(np.log(of_characters), np.log(of_blank), np.log(may_skip), lengths)
-    of_character = path[:, np.newaxis] == 2 * np.arange(len(may_skip))[:, np.newaxis] + 1   # [time, longest, labels]
+    states = 2 * np.arange(len(may_skip))[:, np.newaxis] + 1
+    of_character = path[:, np.newaxis] == states   # [time, longest, labels]
     first = of_character.argmax(axis=0)
     last = len(path) - 1 - of_character[::-1].argmax(axis=0)
     probabilities = np.where(of_character, of_characters, 0).max(axis=0)
     is_there = (labels >= 0) & (required_frames(labels) <= len(path))[:, np.newaxis]
-    return Alignment(*[np.where(is_there, figure.T, 0) for figure in (first, last, probabilities.astype(np.float32))])
+    figures = first, last, probabilities.astype(np.float32)
+    return Alignment(*[np.where(is_there, figure.T, 0) for figure in figures])
 
 
 def _best_states(of_characters, of_blank, may_skip, lengths):
-    """Return the states of the best paths, int [time, labels]: 2 k + 1 in character k, 2 k in the blank before it.
+    """Return the states of the best paths, int [time, labels].
 
-    The arguments are logarithms of what `_emissions` gives.
+    A state is 2 k + 1 in character k, 2 k in the blank before it. The arguments are logarithms of what
+    `_emissions` gives.
     """
     time, longest, count = of_characters.shape
     states = np.full([2 * longest + 1, count], -np.inf)
@@ -138,9 +144,9 @@ def _emissions(labels, probabilities_tbc, rows):
     """Return what the paths of labels are worked out from.
 
     Returns:
-        (of each frame the probability of each character of each label, float64 [time, longest, labels]; of the blank,
-        [time, labels]; whether a path may go from the character before straight to this one, float64 0 or 1
-        [longest, labels]; the lengths, int [labels]).
+        (of each frame the probability of each character of each label, float64 [time, longest, labels]; of
+        the blank, [time, labels]; whether a path may go from the character before straight to this one,
+        float64 0 or 1 [longest, labels]; the lengths, int [labels]).
     """
     time, batch, num_classes = probabilities_tbc.shape
     rows = np.arange(batch) if rows is None else np.asarray(rows)

@@ -1,7 +1,7 @@
 """The bytes of an exported ONNX file: metadata added, and a checksum of all of it, without the onnx package.
 
-A file is a protocol buffer, ModelProto; what is written behind one adds to it. The last entry of the metadata is the
-CRC-32C of all the bytes before its value.
+A file is a protocol buffer, ModelProto; what is written behind one adds to it. The last entry of the
+metadata is the CRC-32C of all the bytes before its value.
 """
 import google_crc32c
 
@@ -15,8 +15,9 @@ CHECKSUM_DIGITS = 8
 
 def with_metadata(model: bytes, metadata: dict[str, str]) -> bytes:
     """Return a model, bytes, with more metadata."""
-    return model + b''.join(bytes_field(METADATA, bytes_field(1, key.encode()) + bytes_field(2, value.encode()))
-                            for key, value in metadata.items())
+    entries = [bytes_field(1, key.encode()) + bytes_field(2, value.encode())
+               for key, value in metadata.items()]
+    return model + b''.join(bytes_field(METADATA, entry) for entry in entries)
 
 
 def sealed(model: bytes) -> bytes:
@@ -34,8 +35,8 @@ def check_seal(content: bytes, path: str) -> None:
     """Raise InputError where a file does not end in its checksum; `path` is named."""
     unfinished, checksum = content[:-CHECKSUM_DIGITS], content[-CHECKSUM_DIGITS:]
     if checksum != _checksum(unfinished):
-        raise InputError(f'{path}: no model that export_shadownet.py wrote, or cut off, damaged or changed since; '
-                         'its checksum does not match')
+        raise InputError(f'{path}: no model that export_shadownet.py wrote, or cut off, damaged or changed '
+                         'since; its checksum does not match')
 
 
 def _checksum(content):

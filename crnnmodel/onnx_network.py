@@ -29,8 +29,8 @@ def build_model(tensors: dict, architecture: Architecture, weights: str = FLOAT3
     Args:
         tensors: of a checkpoint, as `architecture.architecture_of` has checked them.
         architecture: of the network; the model's metadata carry it as DESCRIPTION.
-        weights: how kernels are stored: FLOAT32, FLOAT16, or INT8 with a scale for each output channel. The arithmetic
-            is float32 in each; a runtime works the weights out once, when it loads the model.
+        weights: how kernels are stored: FLOAT32, FLOAT16, or INT8 with a scale for each output channel. The
+            arithmetic is float32 in each; a runtime works the weights out once, when it loads the model.
 
     Returns:
         a model with the input IMAGES, uint8 [batch, 32, width, 3], BGR, and the output LOGITS, float32
@@ -40,7 +40,7 @@ def build_model(tensors: dict, architecture: Architecture, weights: str = FLOAT3
 
 
 def build_model_without_weights(tensors: dict, architecture: Architecture) -> tuple[onnx.ModelProto, dict]:
-    """Describe a network as `build_model` does, with its larger arrays apart, so that none is copied on its way.
+    """Describe a network as `build_model` does, with its larger arrays apart, so that none is copied.
 
     Returns:
         (the model, dict of name → array as ONNX Runtime takes them, external initializers).
@@ -50,13 +50,16 @@ def build_model_without_weights(tensors: dict, architecture: Architecture) -> tu
 
 
 def _build(graph, architecture):
-    images = helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, ['batch', geometry.INPUT_HEIGHT, 'width', 3])
-    logits = helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ['time', 'batch', architecture.num_classes])
+    images = helper.make_tensor_value_info(
+        IMAGES, TensorProto.UINT8, ['batch', geometry.INPUT_HEIGHT, 'width', 3])
+    logits = helper.make_tensor_value_info(
+        LOGITS, TensorProto.FLOAT, ['time', 'batch', architecture.num_classes])
     sequence = _map_to_sequence(graph, _features(graph, _scaled(graph, architecture.pixel_range)))
     _add_labelling(graph, sequence, architecture)
     model = helper.make_model(
         helper.make_graph(graph.nodes, 'ShadowNet', [images], [logits], graph.initializers),
-        producer_name='CRNN_Tensorflow', opset_imports=[helper.make_opsetid('', OPSET)], ir_version=IR_VERSION)
+        producer_name='CRNN_Tensorflow', opset_imports=[helper.make_opsetid('', OPSET)],
+        ir_version=IR_VERSION)
     helper.set_model_props(model, {DESCRIPTION: description_of(architecture)})
     return model
 
@@ -110,8 +113,9 @@ class _Graph:
 
 def _promise_of(value, name):
     """Return the initializer of an array that the runtime will be given by its name."""
-    promise = onnx.TensorProto(name=name, dims=value.shape, data_type=helper.np_dtype_to_tensor_dtype(value.dtype),
-                               data_location=TensorProto.EXTERNAL)
+    promise = onnx.TensorProto(
+        name=name, dims=value.shape, data_type=helper.np_dtype_to_tensor_dtype(value.dtype),
+        data_location=TensorProto.EXTERNAL)
     promise.external_data.add(key='location', value='memory')
     return promise
 
@@ -132,7 +136,8 @@ def _features(graph, images):
     conv4 = _max_pool(graph, _conv_relu(graph, conv3, 'conv4'), [2, 1])
     conv5 = _batch_norm(graph, _conv_relu(graph, conv4, 'conv5'), 'BatchNorm')
     conv6 = _max_pool(graph, _batch_norm(graph, _conv_relu(graph, conv5, 'conv6'), 'BatchNorm_1'), [2, 1])
-    return _conv_relu(graph, conv6, 'conv7', pads=[0, 0, 0, 1], strides=[2, 1])   # SAME pads behind an even kernel
+    # SAME pads behind an even kernel.
+    return _conv_relu(graph, conv6, 'conv7', pads=[0, 0, 0, 1], strides=[2, 1])
 
 
 def _conv_relu(graph, inputs, name, pads=(1, 1, 1, 1), strides=(1, 1)):
@@ -183,6 +188,6 @@ def _bidirectional_lstm(graph, sequence, layer, units):
 
 
 def _in_gate_order(values):
-    """Return a kernel [inputs, GATES * units] as ONNX's [GATES * units, inputs], or a bias in the same order."""
+    """Return a kernel [inputs, GATES * units] as ONNX's [GATES * units, inputs], or a bias in its order."""
     parts = np.split(values, GATES, axis=-1)
     return np.concatenate([parts[index] for index in GATE_ORDER], axis=-1).T

@@ -14,7 +14,8 @@ from local_utils import opening
 from local_utils.errors import InputError
 
 DTYPES = {   # by the number of tensorflow.DataType
-    1: '<f4', 2: '<f8', 3: '<i4', 4: 'u1', 5: '<i2', 6: 'i1', 9: '<i8', 10: '?', 17: '<u2', 19: '<f2', 22: '<u4', 23: '<u8',
+    1: '<f4', 2: '<f8', 3: '<i4', 4: 'u1', 5: '<i2', 6: 'i1', 9: '<i8', 10: '?', 17: '<u2', 19: '<f2',
+    22: '<u4', 23: '<u8',
 }
 STRING = 7
 MAX_DIMENSIONS = 16
@@ -37,8 +38,9 @@ def load_tensors(prefix: str, with_optimizer: bool = False) -> dict:
 
     Args:
         prefix: its path without the ending of a file.
-        with_optimizer: read all that a training goes on with: the optimizer's variables, and the weights of its last
-            step beside their averages. Else a checkpoint that has averages gives these in place of the weights.
+        with_optimizer: read all that a training goes on with: the optimizer's variables, and the weights of
+            its last step beside their averages. Else a checkpoint that has averages gives these in place of
+            the weights.
 
     Returns:
         dict of variable name → array, read-only; bytes for a text.
@@ -59,7 +61,11 @@ def load_tensors(prefix: str, with_optimizer: bool = False) -> dict:
 
 
 def _state(prefix):
-    """Return what tells the files of a checkpoint from others of the same names: [(path, inode, bytes, ns of change)]."""
+    """Return what tells the files of a checkpoint from others of the same names.
+
+    Returns:
+        list of (path, inode, bytes, nanoseconds of the last change).
+    """
     state = []
     for path in [f'{prefix}.index', *sorted(glob.glob(glob.escape(prefix) + '.data-*'))]:
         with contextlib.suppress(OSError):
@@ -87,14 +93,15 @@ def _read(prefix, with_optimizer):
 
 
 def _for_reading(entries):
-    """Return the entries without those that only a training goes on with, averages in place of their weights."""
+    """Return the entries without those that only a training needs, averages in place of their weights."""
     return {name: entries.get(AVERAGE + name, entry) for name, entry in entries.items()
             if not name.startswith((OPTIMIZER, AVERAGE))}
 
 
 def _tensor(shard, entry: Entry, name):
     """Return a tensor of an open data file; raises Malformed where it is not what its entry says."""
-    shard.seek(min(entry.offset, os.fstat(shard.fileno()).st_size))   # what lies beyond is cut off all the same
+    # What lies beyond the end is cut off all the same.
+    shard.seek(min(entry.offset, os.fstat(shard.fileno()).st_size))
     content = shard.read(entry.size)
     if len(content) < entry.size:
         raise Malformed('the data are cut off')
@@ -116,7 +123,7 @@ def _tensor(shard, entry: Entry, name):
 
 
 def _texts(content, entry, name):
-    """Return a tensor of texts: stored are their lengths, a checksum of these, and the texts behind each other."""
+    """Return a tensor of texts: their lengths are stored, a checksum of these, and the texts in a row."""
     count = math.prod(entry.shape)
     lengths, position = [], 0
     for _ in range(min(count, len(content))):
