@@ -43,6 +43,7 @@ class Recogniser:
         self.codec = codec
         self.prefix = engine.prefix
         self.input_size = engine.architecture.input_size
+        self.concurrency = engine.concurrency   # so many threads that call `read` keep the machine busy
         self._engine, self._settings = engine, settings
         self._beam_width = settings.beam_width if beam_search else None
         self._further = views.FURTHER if settings.min_confidence > 0 else ()

@@ -39,6 +39,8 @@ class Reading(NamedTuple):
 class StubRecogniser:
     """Has the interface of reading.Recogniser."""
 
+    concurrency = 1
+
     def __init__(self, seconds):
         self._seconds = seconds
 

@@ -1,4 +1,4 @@
-"""Requests that wait are read as one batch; so much as waits while another batch is read, and no image waits for more."""
+"""Requests that wait while others are read become one batch; no image waits for more to come."""
 import asyncio
 import collections
 import concurrent.futures
@@ -9,20 +9,21 @@ from reading.service.metrics import Metrics
 
 
 class Batches:
-    """Reads images in a thread of its own, at most `max_batch` at once, in the order in which they came."""
+    """Reads images in as many threads as the recogniser keeps busy, in the order in which they came."""
 
     def __init__(self, recogniser, max_batch: int, metrics: Metrics):
         """Take a recogniser.
 
         Args:
             recogniser: reading.Recogniser.
-            max_batch: images at most.
+            max_batch: images at most in a batch.
             metrics: takes the sizes of the batches.
         """
         self._recogniser, self._max_batch, self._metrics = recogniser, max_batch, metrics
         self._waiting = collections.deque()   # (image, future of its Reading)
-        self._reader = concurrent.futures.ThreadPoolExecutor(1, 'reader')
-        self._task = None
+        self._num_free = recogniser.concurrency
+        self._readers = concurrent.futures.ThreadPoolExecutor(recogniser.concurrency, 'reader')
+        self._tasks = set()
 
     async def read(self, image: np.ndarray):
         """Return the Reading of an image, uint8 [height, width, 3], BGR.
@@ -32,22 +33,30 @@ class Batches:
         """
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((image, future))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._read_all())
+        self._start()
         return await future
 
     def close(self) -> None:
-        """Let go of the thread."""
-        self._reader.shutdown(wait=False, cancel_futures=True)
+        """Let go of the threads."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
 
-    async def _read_all(self):
-        while batch := self._next_batch():
+    def _start(self):
+        """Give what waits to the threads that are free, an equal part to each."""
+        while self._num_free and (batch := self._next_batch(-(-len(self._waiting) // self._num_free))):
+            self._num_free -= 1
             self._metrics.batch_sizes.observe(len(batch))
-            await self._read_batch(batch)
+            task = asyncio.create_task(self._read_batch(batch))
+            self._tasks.add(task)
+            task.add_done_callback(self._end)
 
-    def _next_batch(self):
+    def _end(self, task):
+        self._tasks.discard(task)
+        self._num_free += 1
+        self._start()
+
+    def _next_batch(self, size):
         batch = []
-        while self._waiting and len(batch) < self._max_batch:
+        while self._waiting and len(batch) < min(size, self._max_batch):
             image, future = self._waiting.popleft()
             if not future.done():   # its request has not been given up
                 batch.append((image, future))
@@ -56,7 +65,7 @@ class Batches:
     async def _read_batch(self, batch):
         """Read a batch; where that fails, each image alone, so that one does not spoil the others'."""
         work = asyncio.get_running_loop().run_in_executor(
-            self._reader, self._recogniser.read, [image for image, _ in batch])
+            self._readers, self._recogniser.read, [image for image, _ in batch])
         await asyncio.wait([work])
         error = work.exception()
         if error is not None and len(batch) > 1:
