@@ -136,7 +136,7 @@ def learn_by_heart(records, run):
     status = command_line.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(run), '--set',
         SMALL_IMAGES, 'ARCH.CONV_CHANNELS=16', 'ARCH.HIDDEN_UNITS=64', 'TRAIN.BATCH_SIZE=8',
-        'TRAIN.STEPS=500', 'TRAIN.LEARNING_RATE=2e-3', 'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=500',
+        'TRAIN.STEPS=400', 'TRAIN.LEARNING_RATE=2e-3', 'TRAIN.WARMUP_STEPS=10', 'TRAIN.VALIDATION_STEP=400',
         'TRAIN.DISPLAY_STEP=50', 'TRAIN.LR_SCHEDULE=constant', 'TRAIN.DROPOUT=0.0',
         'TRAIN.PRECISION=float32'])
     assert status == 0

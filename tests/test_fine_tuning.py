@@ -74,7 +74,7 @@ def test_words_are_mixed_with_few_records_that_letters_can_write_alone(tmp_path,
 
 def test_a_run_from_weights_measures_them_first_and_says_what_was_won(overfitted, tmp_path, capfd):
     records, learned = overfitted
-    forms = ['ARCH.CONV_CHANNELS=32', 'ARCH.HIDDEN_UNITS=64', 'ARCH.HIDDEN_LAYERS=2',
+    forms = ['ARCH.CONV_CHANNELS=16', 'ARCH.HIDDEN_UNITS=64', 'ARCH.HIDDEN_LAYERS=2',
              'TRAIN.VALIDATION_STEP=1']
     flags = ['--weights_path', str(learned)]
     assert train(records, tmp_path / 'run', *forms, 'TRAIN.STEPS=2', 'TRAIN.LEARNING_RATE=1.0',

@@ -91,7 +91,7 @@ def test_a_pipe_in_place_of_a_checkpoints_file_is_not_waited_for(records, tmp_pa
     os.mkfifo(tmp_path / 'run' / name)
     capfd.readouterr()
     assert command_line.run_tool(test_shadownet.main, [
-        '--image_path', str(tmp_path / 'one.png'), '--weights_path', str(tmp_path / 'run')]) == 1
+        '--image_path', str(tmp_path / 'one.png'), '--weights_path', str(tmp_path / 'run' / 'shadownet.ckpt-1')]) == 1
     assert 'shadownet.ckpt-1' in error_lines(capfd)[-1]
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 1
 

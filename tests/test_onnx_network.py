@@ -52,7 +52,7 @@ def test_weights_apart_from_the_model_are_those_that_stand_in_it(rng):
     whole = onnx_network.build_model(tensors, form)
     model, weights = onnx_network.build_model_without_weights(tensors, form)
     in_whole = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in whole.graph.initializer}
-    assert len(weights) > 10
+    assert 'conv3/W' in weights
     assert all(np.array_equal(value, in_whole[name]) for name, value in weights.items())
     assert model.graph.node == whole.graph.node
     assert model.ByteSize() < whole.ByteSize() / 2

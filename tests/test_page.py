@@ -15,6 +15,7 @@ DROPPED = """(async () => {
   const canvas = document.createElement('canvas');
   canvas.width = 50;
   canvas.height = 20;
+  canvas.getContext('2d').fillRect(10, 5, 20, 10);
   const blob = await new Promise(done => canvas.toBlob(done));
   const data = new DataTransfer();
   data.items.add(new File([blob], 'dropped.png', {type: 'image/png'}));
@@ -50,7 +51,9 @@ def page(browser, service):
 def write_picture(path, size, ending='.png'):
     """Write a picture of a size, (width, height), and return its path."""
     file_path = path.with_suffix(ending)
-    cv2.imwrite(str(file_path), draw('word', size))
+    picture = draw('word', size)
+    picture[::2] //= 2   # so that no part of it is of one flat colour, in which nothing is read
+    cv2.imwrite(str(file_path), picture)
     return file_path
 
 

@@ -82,5 +82,4 @@ def _write_page(folder, runtime_dir):
     for name in RUNTIME_FILES:
         shutil.copy(os.path.join(runtime_dir, name), os.path.join(folder, RUNTIME_FOLDER))
     engine = OnnxEngine.of_file(os.path.join(folder, MODEL))
-    with open(os.path.join(folder, CONFIGURATION), 'x', encoding='utf-8') as file:
-        json.dump(configuration_of(engine.architecture), file, ensure_ascii=False, indent=1)
+    files.write_json(os.path.join(folder, CONFIGURATION), configuration_of(engine.architecture))
