@@ -20,7 +20,7 @@ AUTO, ONNX, TENSORFLOW = ENGINES = 'auto', 'onnx', 'tensorflow'
 PACKAGES = {ONNX: ('onnxruntime', 'requirements-reader.txt'), TENSORFLOW: ('tensorflow', 'requirements.txt')}
 MODEL_ENDING = '.onnx'
 GPU_DEVICE = '/dev/nvidiactl'   # there where NVIDIA's driver is
-FEW_IMAGES = 500    # that ONNX Runtime has read before TensorFlow, which is faster once it runs, has caught up
+FEW_IMAGES = 300    # that ONNX Runtime has read before TensorFlow, which is faster once it runs, has caught up
 
 
 class Engine(Protocol):

@@ -66,7 +66,8 @@ def reading(config) -> ReadingSettings:
 def add_reading_flags(parser) -> None:
     """Add the flags of the scripts that read with a trained network to an argparse parser."""
     parser.add_argument('--weights_path', metavar='PATH',
-                        help="a run's folder, a checkpoint (a folder, a prefix or a file of it), or 'bundled' (default: the "
+                        help="a run's folder, a checkpoint (a folder, a prefix or a file of it), model.onnx of "
+                             "export_shadownet.py, or 'bundled' (default: the "
                              'best one in --output_dir, else its last, else bundled)')
     parser.add_argument('--alphabet_dir', metavar='DIR',
                         help='the folder of char_dict.json and ord_map.json, for a checkpoint without an alphabet of its '

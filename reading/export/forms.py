@@ -61,6 +61,9 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     log_utils.init_logger().info('exporting %s', checkpoint.prefix)
     incomplete = target + files.INCOMPLETE_SUFFIX
     _remove(incomplete)
+    folder = os.path.dirname(target) or os.curdir
+    is_new_folder = not os.path.isdir(folder)
+    os.makedirs(folder, exist_ok=True)
     try:
         with files.named_errors(target):
             module.write(checkpoint.tensors, architecture, weights, incomplete)
@@ -74,6 +77,8 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
             os.replace(incomplete, target)
     except BaseException:
         _remove(incomplete)
+        if is_new_folder:
+            os.rmdir(folder)
         raise
     return Export(target, _size(target), found)
 
@@ -85,7 +90,6 @@ def form_of(save_path: str) -> tuple[str, str]:
         target = os.path.join(save_path, VERSION)
         if os.path.lexists(target):
             raise InputError(f'{target}: is there already; give another --save_path')
-        os.makedirs(save_path, exist_ok=True)
         return FORMS[os.sep], target
     if ending is None:
         raise InputError(f'{save_path}: expected a name that ends in .onnx or .tflite, or a folder, saved_model/')
