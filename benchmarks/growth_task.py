@@ -23,7 +23,7 @@ import training_batch
 
 from crnnmodel import replicas
 from local_utils import session_utils
-from training import cluster
+from training import cluster, task
 
 WAIT_SECONDS = 300    # for the other tasks
 WARM_UP_ROUNDS = 2
@@ -63,8 +63,8 @@ def main():
     parser.add_argument('--rounds', type=int, default=5)
     args = parser.parse_args()
     session_utils.silence_deprecations()
-    task = cluster.task_of(os.environ.pop('TF_CONFIG', ''))
-    tasks = cluster.Cluster(task, local_devices=[], config=tf.ConfigProto(allow_soft_placement=True))
+    own = task.task_of(os.environ.pop('TF_CONFIG', ''))
+    tasks = cluster.Cluster(own, local_devices=[], config=tf.ConfigProto(allow_soft_placement=True))
     tasks.wait_for_others(WAIT_SECONDS)
     with tf.Graph().as_default() as graph, tasks.strategy.scope():
         fetches = {'step': tasks.strategy.run(lambda: build_step(args))}

@@ -100,6 +100,8 @@ KNOBS = {
         'CPU_REPLICAS': Knob(1, 'replicas on a processor without GPU: only to try how several devices work '
                              'together', 1, 64),
         'CLUSTER_WAIT': Knob(600, 'seconds that a task of a distributed job waits for the others to come'),
+        'CLUSTER_SILENCE': Knob(120, 'seconds without an answer of another task, as of one that is stopped, '
+                                'after which a task ends', 10),
         'GPU_MEMORY_FRACTION': Knob(0.85, 'of the GPU\'s memory, at most', 0.01, 1.0),
         'TF_ALLOW_GROWTH': Knob(True, 'take GPU memory as it is needed'),
     },

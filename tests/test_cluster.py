@@ -15,7 +15,7 @@ from local_utils import files
 from tests import killed_in_writing
 from tests.small_run import arguments, tensors_of
 from tools import start_local_cluster
-from training import cluster
+from training import task, watch
 
 SETTINGS = ['TRAIN.OPTIMIZER=momentum', 'TRAIN.LEARNING_RATE=0.01', 'TRAIN.AUGMENT=True',
             'TRAIN.DISPLAY_STEP=1', 'TRAIN.STEPS=5', 'TRAIN.CHECKPOINT_STEP=5']
@@ -85,21 +85,21 @@ def start_pair(records, output_dir, *settings):
 
 def test_the_platforms_form_of_a_cluster_is_understood():
     jobs = {'master': ['a:1'], 'ps': ['b:1'], 'worker': ['c:1', 'd:2']}
-    task = cluster.task_of(config_of('worker', '1', **jobs))
-    assert task.number == 2
-    assert task.names == ['master 0', 'worker 0', 'worker 1']
-    assert task.addresses == ['a:1', 'c:1', 'd:2']
-    assert cluster.task_of(config_of('master', 0, **jobs)).number == 0
-    assert cluster.task_of(config_of('ps', 0, **jobs)).number is None
+    second = task.task_of(config_of('worker', '1', **jobs))
+    assert second.number == 2
+    assert second.names == ['master 0', 'worker 0', 'worker 1']
+    assert second.addresses == ['a:1', 'c:1', 'd:2']
+    assert task.task_of(config_of('master', 0, **jobs)).number == 0
+    assert task.task_of(config_of('ps', 0, **jobs)).number is None
 
 
 def test_tensorflows_form_of_a_cluster_is_understood():
-    assert cluster.task_of(config_of('chief', 0, chief=['a:1'], worker=['c:1'])).number == 0
+    assert task.task_of(config_of('chief', 0, chief=['a:1'], worker=['c:1'])).number == 0
     # without a chief the first worker is it
-    assert cluster.task_of(config_of('worker', 0, worker=['a:1', 'c:1'])).number == 0
-    assert cluster.task_of(config_of('evaluator', 0, chief=['a:1'])).number is None
-    assert cluster.task_of('') is None
-    assert cluster.task_of(None) is None
+    assert task.task_of(config_of('worker', 0, worker=['a:1', 'c:1'])).number == 0
+    assert task.task_of(config_of('evaluator', 0, chief=['a:1'])).number is None
+    assert task.task_of('') is None
+    assert task.task_of(None) is None
 
 
 @pytest.mark.parametrize(('text', 'message'), [
@@ -117,7 +117,7 @@ def test_tensorflows_form_of_a_cluster_is_understood():
 ])
 def test_a_wrong_cluster_is_one_line(text, message):
     with pytest.raises(ValueError, match='TF_CONFIG: ') as error:
-        cluster.task_of(text)
+        task.task_of(text)
     assert message in str(error.value)
     assert '\n' not in str(error.value)
 
@@ -226,9 +226,9 @@ def test_why_nothing_can_be_connected_to_is_said():
     address, = start_local_cluster.free_addresses(1)
     host, _, port = address.rpartition(':')
     with socket.create_server((host, int(port))):
-        assert cluster.connection_error(address) == ''
-    assert cluster.connection_error(address) == 'Connection refused'
-    assert cluster.connection_error('no-such-host.invalid:2222')
+        assert watch.connection_error(address) == ''
+    assert watch.connection_error(address) == 'Connection refused'
+    assert watch.connection_error('no-such-host.invalid:2222')
 
 
 def test_a_parameter_server_has_nothing_to_do(records, tmp_path):

@@ -17,7 +17,7 @@ from tests.conftest import ENGLISH, convert, draw, write_data_set
 from tests.small_run import error_lines, train
 from tests.test_font_files import SOUND, of_glyphs_in_themselves, with_right_checksums
 from tools import average_weights, plot_training, test_shadownet, train_shadownet
-from training import cluster
+from training import task
 
 SECONDS = 60   # that a script may take which would have waited for ever
 FONTS = pathlib.Path(matplotlib.get_data_path(), 'fonts', 'ttf')
@@ -33,7 +33,7 @@ def cluster_of(index, address='a:1'):
     cluster_of(0, 'a:' + '9' * 5000), cluster_of(0, 'a:\u0661'), cluster_of(0, ':1'), '"' + 'x' * 5_000_000 + '"', 'null'])
 def test_a_cluster_that_no_platform_writes_is_one_line(text):
     with pytest.raises(InputError, match='TF_CONFIG: expected ') as caught:
-        cluster.task_of(text)
+        task.task_of(text)
     assert len(command_line.message_of(caught.value)) < 12_000
 
 

@@ -16,6 +16,7 @@ from local_utils import tensorflow_import
 tensorflow_import.import_tensorflow()
 
 import tensorflow.compat.v1 as tf
+from google.protobuf.message import DecodeError
 
 from local_utils import command_line, opening, plots, session_utils
 from local_utils.errors import InputError, MissingInput
@@ -56,6 +57,8 @@ def read_scalars(log_dir, tags):
                         scalars[value.tag][event.step] = value.simple_value
         except tf.errors.DataLossError:
             continue   # the run was killed while it wrote the last event of this file
+        except DecodeError as error:
+            raise InputError(f'{path}: expected the events of a training run, found other records') from error
     return scalars
 
 

@@ -3,8 +3,11 @@
 
     python tools/start_local_cluster.py --num_workers 2 -- --dataset_dir records --output_dir runs/cluster
 
-What stands behind -- goes to each train_shadownet.py. Their lines come out with their names in front.
-SIGTERM and Ctrl-C are handed on; the exit status is 0 where each ended with 0.
+What stands behind -- goes to each train_shadownet.py. Their lines come out with their names in front. SIGTERM
+and Ctrl-C are handed on. The exit status is 0 where each ended with 0, and 2 where they refused a flag.
+
+The tasks of a cluster do what anybody who reaches their ports asks for. So these run in a network namespace of
+their own, without a way in from outside, where the system allows one; else a warning says so.
 """
 import contextlib
 import json
@@ -17,7 +20,7 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import command_line, files, log_utils
+from local_utils import command_line, files, log_utils, network_namespace
 
 
 def parse_args(argv=None):
@@ -33,8 +36,8 @@ def parse_args(argv=None):
     return args
 
 
-def start_local_cluster(num_workers, training_flags):
-    """Run a training in so many processes; return whether each ended with status 0."""
+def start_local_cluster(num_workers: int, training_flags: list[str]) -> int:
+    """Run a training in so many processes; return the exit status."""
     tasks, received = {}, []
 
     def hand_on(number, _frame=None):
@@ -43,9 +46,22 @@ def start_local_cluster(num_workers, training_flags):
             process.send_signal(number)
 
     handlers = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
-    tasks.update(start_tasks(num_workers, training_command(training_flags)))
-    for number in received[:]:   # while they were started
-        hand_on(number)
+    with network_namespace.held() as (in_namespace, why_none):
+        if why_none:
+            log_utils.init_logger().warning('no network namespace (%s): while they run, whoever reaches this '
+                                            'machine reaches the tasks, and can use its files', why_none)
+        tasks.update(start_tasks(num_workers, [*in_namespace, *training_command(training_flags)]))
+        for number in received[:]:   # while they were started
+            hand_on(number)
+        follow_all(tasks)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    failed = {process.wait() for process in tasks.values()} - {0}
+    return 2 if failed == {2} else int(bool(failed))
+
+
+def follow_all(tasks: dict) -> None:
+    """Print the lines of some tasks, a dict of name → Popen, until each has ended."""
     for name, process in tasks.items():
         log_utils.init_logger().info('%s is process %d', name, process.pid)
     threads = [threading.Thread(target=follow, args=task) for task in tasks.items()]
@@ -53,18 +69,14 @@ def start_local_cluster(num_workers, training_flags):
         thread.start()
     for thread in threads:
         thread.join()
-    statuses = [process.wait() for process in tasks.values()]
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    return not any(statuses)
 
 
-def training_command(training_flags):
+def training_command(training_flags: list[str]) -> list[str]:
     """Return the command that trains with such flags, a list."""
     return [sys.executable, files.repository_path('tools', 'train_shadownet.py'), *training_flags]
 
 
-def start_tasks(num_workers, command, **options):
+def start_tasks(num_workers: int, command: list[str], **options) -> dict[str, subprocess.Popen]:
     """Start a command as the tasks of a cluster on this machine.
 
     Args:
@@ -87,7 +99,7 @@ def start_tasks(num_workers, command, **options):
     return tasks
 
 
-def free_addresses(count):
+def free_addresses(count: int) -> list[str]:
     """Return addresses of this machine whose ports are free now, list of host:port."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
@@ -96,8 +108,8 @@ def free_addresses(count):
         return [f'127.0.0.1:{each.getsockname()[1]}' for each in sockets]
 
 
-def follow(name, process):
-    """Print a task's lines of standard error with its name in front, then, where it failed, how it ended."""
+def follow(name: str, process: subprocess.Popen) -> None:
+    """Print a task's lines of standard error with its name before each, and, where it failed, how."""
     for line in process.stderr:
         sys.stderr.write(f'{name}: {line}')
     status = process.wait()
@@ -110,7 +122,7 @@ def follow(name, process):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
-    return 0 if start_local_cluster(args.num_workers, args.training_flags) else 1
+    return start_local_cluster(args.num_workers, args.training_flags)
 
 
 if __name__ == '__main__':

@@ -60,6 +60,7 @@ class TrainingLoop:
                 self._report.report_first_step(settings.display_step)
             if is_display:
                 self._display(step, values)
+                self._run.check_is_there()
             if step % settings.checkpoint_step == 0 or step == last_step:
                 self._run.save(self._session, step)
             if self._num_validation and is_validation_step(step, last_step, settings):

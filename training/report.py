@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tqdm import tqdm
 
-from local_utils import log_utils, pictures, session_utils
+from local_utils import log_utils, pictures
+from training.events import EventFile
 
 
 class TrainingReport:
@@ -30,10 +31,7 @@ class TrainingReport:
         self._logger = log_utils.init_logger()
         self._is_chief = is_chief
         self._event_dir = os.path.join(log_dir, 'log')
-        self._writer = None
-        if is_chief:
-            os.makedirs(self._event_dir, exist_ok=True)
-            self._writer = tf.summary.FileWriter(self._event_dir)
+        self._events = EventFile(self._event_dir) if is_chief else None
         self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None if is_chief else True,
                          dynamic_ncols=True)
         self._first_step, self._last_step, self._batch_size = first_step, last_step, batch_size
@@ -136,7 +134,7 @@ class TrainingReport:
                   '%.4f', step, results['samples'], results['word_accuracy'], results['one_minus_ned'],
                   results['character_error_rate'])
         self._write(step, 'validation', results)
-        if self._writer is None or not examples:   # of a worker that writes nothing, or had no sample
+        if self._events is None or not examples:   # of a worker that writes nothing, or had no sample
             return
         picture = cv2.imencode('.png', pictures.draw_readings(examples))[1].tobytes()
         image = tf.Summary.Image(encoded_image_string=picture)
@@ -147,8 +145,8 @@ class TrainingReport:
 
     def __exit__(self, *_):
         self._bar.close()
-        if self._writer is not None:
-            self._writer.close()
+        if self._events is not None:
+            self._events.close()
 
     def _mishaps(self):
         counts = {'steps skipped': self._skipped_steps, 'samples left out': self._unusable_samples}
@@ -164,12 +162,11 @@ class TrainingReport:
 
     def _add(self, values, step):
         """Give TensorBoard some values; where its file cannot be written, say so once and go on without."""
-        if self._writer is None:
+        if self._events is None:
             return
         try:
-            self._writer.add_summary(tf.Summary(value=values), step)
-            self._writer.flush()
-        except (tf.errors.OpError, RuntimeError) as error:
-            self._writer = None
+            self._events.add(values, step)
+        except OSError as error:
+            self._events = None
             self._logger.warning('%s: cannot write for TensorBoard (%s); training goes on without',
-                                 self._event_dir, session_utils.first_line(error))
+                                 self._event_dir, error.strerror)

@@ -15,10 +15,11 @@ from local_utils.errors import InputError, Unavailable
 from local_utils.stop_signals import StopSignals
 from training import averages, inputs, loop
 from training import graph as graphs
-from training.cluster import Cluster, task_of
+from training.cluster import Cluster
 from training.report import TrainingReport
 from training.run_folder import RunFolder
 from training.settings import TrainingSettings
+from training.task import task_of
 
 OPTIMIZER = 'optimizer/'   # before the names of what the optimizer keeps
 
@@ -212,4 +213,4 @@ def open_cluster(num_gpus: int, settings: TrainingSettings) -> Cluster | None:
     config = session_utils.session_config(gpu_memory_fraction=settings.gpu_memory_fraction,
                                           allow_growth=settings.tf_allow_growth)
     devices = session_utils.replica_devices(num_gpus, settings.cpu_replicas)
-    return Cluster(task, local_devices=devices, config=config)
+    return Cluster(task, local_devices=devices, config=config, silence_limit=settings.cluster_silence)

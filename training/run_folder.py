@@ -12,7 +12,7 @@ from crnnmodel.architecture import Architecture
 from crnnmodel.tensor_bundle import AVERAGE
 from local_utils import establish_char_dict, files, folder_lock, log_utils
 from local_utils.char_codec import CharacterCodec
-from local_utils.errors import InputError
+from local_utils.errors import InputError, Unavailable
 from training import averages
 
 RESULT_NAME = 'validation.json'   # of the last validation, and in best/ of the best
@@ -34,7 +34,7 @@ class RunFolder:
         self.best_dir = os.path.join(output_dir, checkpoint_files.BEST_DIR)
         self._is_chief = is_chief
         self._saver = self._best_saver = self._keep_checkpoints = self._codec = None
-        self._saved_step = None
+        self._saved_step = self._identity = None
         self._unreadable = []   # prefixes of checkpoints
 
     def __enter__(self):
@@ -46,6 +46,7 @@ class RunFolder:
         with contextlib.ExitStack() as stack:
             if self._is_chief:
                 stack.enter_context(folder_lock.only_writer(self.output_dir))
+                self._identity = _identity_of(self.output_dir)
                 checkpoint_files.remove_leftovers(self.output_dir)
                 checkpoint_files.remove_leftovers(self.best_dir)
             self._stack = stack.pop_all()
@@ -115,10 +116,16 @@ class RunFolder:
     def save(self, session: tf.Session, step: int) -> None:
         """Write the checkpoint of a step, unless it is there already."""
         if self._is_chief and step != self._saved_step:
+            self.check_is_there()
             checkpoint.save_checkpoint(self._saver, session, self.output_dir, step)
             self._saved_step = step
             own = checkpoint_files.own_checkpoints(self.output_dir)
             checkpoint_files.remove_checkpoints(own[self._keep_checkpoints:])
+
+    def check_is_there(self) -> None:
+        """Raise Unavailable where the folder was removed, or another has its name: nothing could be kept."""
+        if self._is_chief and _identity_of(self.output_dir) != self._identity:
+            raise Unavailable(f'{self.output_dir}: the folder of the run is gone; the training ends')
 
     def best_results(self) -> dict:
         """Return the figures of the best checkpoint's validation, empty where there is none."""
@@ -132,6 +139,7 @@ class RunFolder:
         """Write the figures of a step's validation and, where they are better than before, its weights."""
         if not self._is_chief:
             return
+        self.check_is_there()
         results = {'step': step, **results}
         if step == 0:
             files.write_json(os.path.join(self.output_dir, FIRST_RESULT_NAME), results)
@@ -145,7 +153,6 @@ class RunFolder:
             files.write_json(os.path.join(self.best_dir, RESULT_NAME), results)
         # Last: by it the validation is known to be done.
         files.write_json(os.path.join(self.output_dir, RESULT_NAME), results)
-
 
     def tell_gain(self) -> None:
         """Say in the log how much better the best weights read than those that the run started from."""
@@ -180,6 +187,15 @@ def changes(before: dict, now: dict) -> list[tuple]:
     """Return where two dicts differ, list of (key, value before, value now), for keys that both have."""
     now = json.loads(json.dumps(now))   # tuples become lists, as in a file
     return [(key, before[key], value) for key, value in now.items() if key in before and before[key] != value]
+
+
+def _identity_of(folder):
+    """Return what tells a folder from another of its name, or None where there is none."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _object_in(path):

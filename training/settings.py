@@ -39,5 +39,6 @@ class TrainingSettings(NamedTuple):
     keep_checkpoints: int
     cpu_replicas: int
     cluster_wait: int
+    cluster_silence: int
     gpu_memory_fraction: float
     tf_allow_growth: bool
