@@ -1,9 +1,9 @@
-"""How well texts were read: edit distance, word accuracy, 1 - N.E.D., character error rate, confusion of characters."""
+"""How well texts were read: word accuracy, 1 - N.E.D., character error rate, confusion of characters."""
 import collections
 
 
 def edit_distance(truth, read):
-    """Return the Levenshtein distance of two sequences: insertions, deletions and substitutions count 1 each."""
+    """Return the Levenshtein distance of two sequences: insertions, deletions, substitutions count 1."""
     return _distances(truth, read)[-1][-1]
 
 
@@ -59,7 +59,7 @@ class TextMetrics:
         self.confusion.update(pairs)
 
     def totals(self):
-        """Return what the figures are worked out from, numbers that can be added up, in the order of the arguments."""
+        """Return what the figures are worked out from, numbers to add up, in the order of the arguments."""
         return [self.samples, self.correct, self.edits, self.characters, self._similarity]
 
     @property
@@ -69,7 +69,7 @@ class TextMetrics:
 
     @property
     def similarity(self):
-        """1 - N.E.D. of ICDAR 2019: the mean of 1 - distance / length of the longer text; 0 where there are none."""
+        """1 - N.E.D. of ICDAR 2019: the mean of 1 - distance / length of the longer text; 0 without any."""
         return self._similarity / max(self.samples, 1)
 
     @property

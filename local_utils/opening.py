@@ -135,7 +135,7 @@ class Tree:
         return descriptor
 
     def _walk(self, path):
-        """Return the descriptor of a folder below the root; a link on the way is followed if it stays inside."""
+        """Return the descriptor of a folder below the root; a link on the way is followed inside."""
         names = path.split(os.sep)
         if os.path.isabs(path) or os.pardir in names:
             names = self._inside(path).split(os.sep)
@@ -147,7 +147,7 @@ class Tree:
             return self._step_down(self._inside(path).split(os.sep))
 
     def _step_down(self, names):
-        """Return the descriptor of the folder that these lead to, each in the one before, none of them a link."""
+        """Return the descriptor of the folder that these lead to, each in the one before, none a link."""
         descriptor = os.dup(self._root_descriptor)
         for name in names:
             try:
@@ -201,7 +201,7 @@ def _open_there(path, flags):
 
 
 def _open_own(path, flags):
-    """Open a file to write to, as an opener of `open`; what has taken its name since it was looked at is refused."""
+    """Open a file to write to, as an opener of `open`; what has taken its name since is refused."""
     descriptor = os.open(path, flags & ~os.O_TRUNC | NO_WAITING | NO_LINK, PERMISSIONS)
     if not _is_our_own(os.fstat(descriptor)):
         os.close(descriptor)

@@ -1,8 +1,8 @@
 r"""Texts of strangers on a terminal or in a line: names of files, what annotations say, what a network reads.
 
-Control characters would move the cursor, a line break would begin a line that looks like one of ours, and a character
-that changes the direction would show a name backwards. They are written as escapes, such as \n, \x1b, \u202e; a byte of
-a file's name that is no UTF-8 is \xff.
+Control characters would move the cursor, a line break would begin a line that looks like one of ours, and a
+character that changes the direction would show a name backwards. They are written as escapes, such as \n,
+\x1b, \u202e; a byte of a file's name that is no UTF-8 is \xff.
 """
 import json
 import re
@@ -37,10 +37,11 @@ def json_text(value, encoding: str | None = 'utf-8', **how) -> str:
 
     Args:
         value: what json.dumps takes.
-        encoding: of what it is written to; where that is not UTF-8 there are escapes for all that is not ASCII.
+        encoding: of what it is written to; where that is not UTF-8 there are escapes for all that is not
+            ASCII.
         how: as of json.dumps.
     """
-    if (encoding or 'utf-8').lower() != 'utf-8':   # there a backslash escape of Python's would be none of JSON's
+    if (encoding or 'utf-8').lower() != 'utf-8':   # there Python's backslash escape would be none of JSON's
         return json.dumps(value, **how)
     text = json.dumps(value, ensure_ascii=False, **how)
     if text.isprintable():

@@ -1,7 +1,8 @@
-"""The check of a font file before it is drawn with: OpenCV believes what it reads in one, and may crash or never end.
+"""The check of a font file before it is drawn with.
 
-First its tables: each has a checksum in the directory. Then a trial in another process, for a font may be wrong and have
-right checksums all the same.
+OpenCV believes what it reads in one, and may crash or never end. First its tables: each has a checksum in
+the directory. Then a trial in another process, for a font may be wrong and have right checksums all the
+same.
 """
 import contextlib
 import functools
@@ -24,30 +25,32 @@ OUTLINES = ((b'glyf', b'loca'), (b'CFF ',), (b'CFF2',))   # one of these, too
 HEAD_MAGIC = b'\x5f\x0f\x3c\xf5'
 HEAD_MAGIC_PLACE, HEAD_SUM_PLACE = slice(12, 16), slice(8, 12)   # the second is 0 in its own checksum
 MAX_FILE_BYTES = 1 << 28
-TRIAL_SECONDS = 60   # that a font may take; most take 20 milliseconds, but a processor may have much else to do
+TRIAL_SECONDS = 60   # that a font may take; most take 20 milliseconds, but a processor may be busy
 TRIAL_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'font_trial.py')
 
 
 def is_usable(path: str) -> bool:
-    """Whether a font file can be drawn with; one that cannot is named in the log the first time it is asked for."""
+    """Whether a font file can be drawn with; one that cannot is named in the log the first time."""
     return _is_usable(path, *_version(path))
 
 
 def problem_of(path: str) -> str:
-    """Return why a font file cannot be drawn with, or ''; for a file that did not change it is worked out once."""
+    """Return why a font file cannot be drawn with, or ''; worked out once while the file does not change."""
     return _problem_of(path, *_version(path))
 
 
 def problem_of_tables(content: bytes) -> str:
     """Return what is wrong with the directory and the tables of a font file, or ''."""
-    start = int.from_bytes(content[12:16], 'big') if content.startswith(COLLECTION) else 0   # its first font counts
+    # Of a collection the first font counts.
+    start = int.from_bytes(content[12:16], 'big') if content.startswith(COLLECTION) else 0
     if content[start:start + 4] not in SIGNATURES:
         return 'it does not begin as a TrueType or OpenType font'
     tables = {}
     for index in range(int.from_bytes(content[start + 4:start + 6], 'big')):
         place = start + HEADER_BYTES + ENTRY_BYTES * index
         tag = content[place:place + 4]
-        checksum, offset, length = (int.from_bytes(content[place + at:place + at + 4], 'big') for at in (4, 8, 12))
+        checksum, offset, length = (
+            int.from_bytes(content[place + at:place + at + 4], 'big') for at in (4, 8, 12))
         if place + ENTRY_BYTES > len(content) or offset + length > len(content):
             return f'it is cut off in the table {_name(tag)}'
         table = content[offset:offset + length]
@@ -59,11 +62,13 @@ def problem_of_tables(content: bytes) -> str:
         return f'it has no table {_name(missing[0])}'
     if not any(all(tag in tables for tag in tags) for tags in OUTLINES):
         return 'it has no outlines'
-    return '' if tables[b'head'][HEAD_MAGIC_PLACE] == HEAD_MAGIC else 'its table head is of another kind of file'
+    if tables[b'head'][HEAD_MAGIC_PLACE] != HEAD_MAGIC:
+        return 'its table head is of another kind of file'
+    return ''
 
 
 class Trials:
-    """A process that draws with fonts one after the other, and is started again where one of them ended it."""
+    """A process that draws with fonts one after the other, and is started again where one ended it."""
 
     def __init__(self, seconds: float = TRIAL_SECONDS):
         """Give a font so many seconds."""

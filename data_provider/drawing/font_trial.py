@@ -2,8 +2,8 @@
 
     echo /usr/share/fonts/a.ttf | python data_provider/drawing/font_trial.py
 
-Answers each path on standard input, a line of JSON, with a line of JSON: what is wrong with the font, or ''. Here are no
-imports of the project's, so that the process starts soon.
+Answers each path on standard input, a line of JSON, with a line of JSON: what is wrong with the font, or ''.
+Here are no imports of the project's, so that the process starts soon.
 """
 import json
 import sys
@@ -13,7 +13,10 @@ import numpy as np
 
 LETTERS = ''.join(map(chr, [*range(0x21, 0x7f), *range(0xc0, 0x180)]))
 NO_CHARACTER = '\u0378'   # for which a font draws its sign for what is missing
-TRIALS = ((40, 0, LETTERS + NO_CHARACTER), (80, 700, 'Hamburgefonstiv 0123456789'))   # size, weight, characters
+TRIALS = (   # (size, weight, characters)
+    (40, 0, LETTERS + NO_CHARACTER),
+    (80, 700, 'Hamburgefonstiv 0123456789'),
+)
 LARGEST_BYTES = 2 << 30   # of memory that a font may make the process take
 
 
