@@ -1,5 +1,4 @@
 """The page without a service: a folder that any web server can send, and that reads in the browser itself."""
-import json
 import os
 import pathlib
 import shutil
