@@ -18,6 +18,7 @@ OPEN_THEMSELVES = {   # with what
     'local_utils/command_line.py': 'the null device',
     'local_utils/tensorflow_import.py': 'the null device',
     'local_utils/session_utils.py': '/proc',
+    'local_utils/network_namespace.py': '/proc',
     'reading/service/decoding_worker.py': '/proc',
     'reading/service/metrics.py': '/proc',
     'reading/service/static_files.py': 'the project\'s own page',
