@@ -3,7 +3,16 @@ import cv2
 import numpy as np
 import pytest
 
-from data_provider.drawing import camera, colours, fonts, letter_paint, letter_parts, text_image, text_mask
+from data_provider.drawing import (
+    camera,
+    colours,
+    fonts,
+    letter_paint,
+    letter_parts,
+    text_image,
+    text_mask,
+    text_style,
+)
 from data_provider.drawing.text_style import LEGIBLE, PLAIN, RICH, STYLES, WORN, Effect, Style, choose
 
 ALWAYS_ON = {name: effect._replace(probability=1.0) for name, effect in RICH._asdict().items()}
@@ -82,6 +91,13 @@ def test_each_effect_changes_the_picture(name):
     weaker, stronger = (draw('wOrd', 1, still._replace(**{name: effect}), 'other')
                         for effect in (weak, Effect(1.0, high, high)))
     assert not np.array_equal(weaker, stronger)
+
+
+def test_the_letters_of_a_script_are_not_parted():
+    parted = RICH._replace(spacing=Effect(1.0, 1, 1), jumble=Effect(1.0, 0.1, 0.1))
+    script = text_style.for_kind(parted, 'script')
+    assert (script.spacing.probability, script.jumble.probability) == (0, 0)
+    assert text_style.for_kind(parted, 'display') == parted
 
 
 def test_plain_words_stand_out_from_their_background():
