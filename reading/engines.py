@@ -1,7 +1,7 @@
 """What computes a network's logits: the protocol of an engine, and opening the one for a checkpoint.
 
-An engine knows nothing of alphabets, views and texts; these are the recogniser's. Each has a file of its own, which
-alone imports its library, and only when one is opened.
+An engine knows nothing of alphabets, views and texts; these are the recogniser's. Each has a file of its own,
+which alone imports its library, and only when one is opened.
 """
 import importlib.util
 import os
@@ -20,13 +20,13 @@ AUTO, ONNX, TENSORFLOW = ENGINES = 'auto', 'onnx', 'tensorflow'
 PACKAGES = {ONNX: ('onnxruntime', 'requirements-reader.txt'), TENSORFLOW: ('tensorflow', 'requirements.txt')}
 MODEL_ENDING = '.onnx'
 GPU_DEVICE = '/dev/nvidiactl'   # there where NVIDIA's driver is
-FEW_IMAGES = 300    # that ONNX Runtime has read before TensorFlow, which is faster once it runs, has caught up
+FEW_IMAGES = 300    # that ONNX Runtime has read before TensorFlow, faster once it runs, has caught up
 
 
 class Engine(Protocol):
     """Computes logits; several threads may call it at the same time."""
 
-    architecture: Architecture   # of the network; its characters are None where the checkpoint has no alphabet
+    architecture: Architecture   # its characters are None where the checkpoint has no alphabet
     prefix: str                  # the checkpoint or the file that it was opened from, for messages
     concurrency: int             # so many batches at the same time, each in a thread, keep the machine busy
 
@@ -34,8 +34,8 @@ class Engine(Protocol):
         """Compute the logits of a batch.
 
         Args:
-            images: uint8 [batch, height, width, 3], BGR; the height is the network's, the width any multiple of
-                geometry.PIXELS_PER_FRAME from geometry.MIN_FRAMES frames on, and the batch any from 1 on.
+            images: uint8 [batch, height, width, 3], BGR; the height is the network's, the width any multiple
+                of geometry.PIXELS_PER_FRAME from geometry.MIN_FRAMES frames on, and the batch any from 1 on.
 
         Returns:
             float32 [width // geometry.PIXELS_PER_FRAME, batch, classes]; the CTC blank is the last class.
@@ -49,8 +49,8 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
     """Open an engine for a checkpoint, or for a file that export_shadownet.py wrote.
 
     Args:
-        weights_path: a run's folder (its best checkpoint, else its last), another folder, a prefix or a file of a
-            checkpoint, checkpoint_files.BUNDLED, or a file that ends in MODEL_ENDING.
+        weights_path: a run's folder (its best checkpoint, else its last), another folder, a prefix or a file
+            of a checkpoint, checkpoint_files.BUNDLED, or a file that ends in MODEL_ENDING.
         settings: ReadingSettings.
         num_images: how many will be read, where that is known: an engine is sooner ready for few.
 
@@ -78,7 +78,8 @@ def _chosen(settings, num_images, is_model):
     if is_model and engine == TENSORFLOW:
         raise InputError(f'a file {MODEL_ENDING} needs TEST.ENGINE=onnx or auto, got {engine}')
     if engine == ONNX and settings.precision == 'bfloat16':
-        raise InputError('TEST.ENGINE=onnx computes in float32; expected TEST.PRECISION=auto or float32, got bfloat16')
+        raise InputError('TEST.ENGINE=onnx computes in float32; expected TEST.PRECISION=auto or float32, '
+                         'got bfloat16')
     installed = [name for name, (package, _) in PACKAGES.items() if importlib.util.find_spec(package)]
     if engine == AUTO:
         is_few = not os.path.exists(GPU_DEVICE) if num_images is None else num_images <= FEW_IMAGES
@@ -91,11 +92,11 @@ def _chosen(settings, num_images, is_model):
 
 
 def num_pieces(num_images: int, concurrency: int) -> int:
-    """Return in how many pieces a batch is read at the same time: that keeps cores busier than to share operations."""
+    """Return in how many pieces a batch is read at the same time; cores that share operations idle more."""
     return max(1, min(concurrency, num_images // PIECE_IMAGES))
 
 
 def best_or_last(path: str) -> str:
-    """Return the folder of a run's best checkpoint where a path is a run's folder that has one, else the path."""
+    """Return the folder of the best checkpoint where a path is a run's folder that has one, else the path."""
     best = os.path.join(path, checkpoint_files.BEST_DIR)
     return best if checkpoint_files.checkpoints_in(best) else path

@@ -1,4 +1,4 @@
-"""The engine that runs a network in ONNX Runtime, on the processor: the soonest ready, for up to some hundred images."""
+"""The engine that runs a network in ONNX Runtime, on the processor: the soonest ready, for few images."""
 import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
@@ -10,6 +10,7 @@ from local_utils import opening, parallel
 from local_utils.errors import InputError
 
 RUN_IMAGES = 16   # in a run: more take no less time each, and more memory
+ENDS = [('images', 'tensor(uint8)', 4), ('logits', 'tensor(float)', 3)]   # of a model: name, type, dimensions
 ERRORS = (failures.Fail, failures.InvalidArgument, failures.InvalidGraph, failures.InvalidProtobuf,
           failures.NotImplemented, failures.RuntimeException)
 
@@ -24,7 +25,7 @@ class OnnxEngine:
             model: as onnx_network.build_model describes it, with any metadata.
             prefix: the file that it is from, for messages.
             weights: dict of name → array, those that are kept apart from the model.
-            num_images: see engines.open_engine. One image at a time is read by all cores, several by a core each.
+            num_images: see engines.open_engine. One image is read by all cores, several by one each.
 
         Raises:
             InputError: it is no such model.
@@ -34,7 +35,7 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = parallel.usable_cores() // self.concurrency
         options.inter_op_num_threads = 1
-        options.add_session_config_entry('session.intra_op.allow_spinning', '0')   # it takes cores that others need
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')   # others need cores, too
         options.log_severity_level = 4   # what ends a reading is raised, too
         if weights:
             self._weights = weights   # whose memory the session uses
@@ -73,15 +74,15 @@ class OnnxEngine:
             parts = [self._session.run(None, {'images': images[start:start + RUN_IMAGES]})[0]
                      for start in range(0, len(images), RUN_IMAGES)]
         except ERRORS as error:
-            raise InputError(f'reading {len(images)} images in ONNX Runtime failed ({_line(error)})') from error
+            raise InputError(f'ONNX Runtime failed to read {len(images)} images ({_line(error)})') from error
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _architecture_in(session, prefix):
-    """Return the Architecture that a model carries; raises InputError where it has none or is none of ours."""
+    """Return the Architecture that a model carries; raises InputError where it is none of ours."""
     metadata = session.get_modelmeta().custom_metadata_map
     ends = [(end.name, end.type, len(end.shape)) for end in (*session.get_inputs(), *session.get_outputs())]
-    if DESCRIPTION not in metadata or ends != [('images', 'tensor(uint8)', 4), ('logits', 'tensor(float)', 3)]:
+    if DESCRIPTION not in metadata or ends != ENDS:
         raise InputError(f'{prefix}: no model of a ShadowNet; expected one that export_shadownet.py wrote')
     return from_description(metadata[DESCRIPTION], prefix)
 

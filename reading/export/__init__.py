@@ -1,1 +1,1 @@
-"""A trained network leaves the house: written in the form of another runtime, and compared with its checkpoint there."""
+"""A trained network leaves the house: written for another runtime, and compared with its checkpoint there."""

@@ -1,4 +1,4 @@
-"""Exporting: written beside its name, read back by its own runtime, compared, described, and only then named."""
+"""Exporting: written beside its name, read back by its own runtime, compared, described, only then named."""
 import os
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ from reading.export.words import Word
 from reading.recogniser import find_codec
 from reading.settings import ReadingSettings
 
-FORMS = {'.onnx': 'onnx_form', '.tflite': 'tflite_form', os.sep: 'saved_model_form'}   # by the ending of the path
+FORMS = {'.onnx': 'onnx_form', '.tflite': 'tflite_form', os.sep: 'saved_model_form'}   # by the path's ending
 VERSION = '1'           # the folder of a SavedModel in its own, as TensorFlow Serving wants it
 OTHER_WIDTH_WORDS = 50   # that are also compared in the other widths of test-time augmentation
 
@@ -44,16 +44,18 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
 
     Raises:
         MissingInput: there is no such checkpoint.
-        InputError: the checkpoint is damaged, the name or the weights are of no form, or what was written reads
-            otherwise than the checkpoint; nothing is there then.
+        InputError: the checkpoint is damaged, the name or the weights are of no form, or what was written
+            reads otherwise than the checkpoint; nothing is there then.
     """
     form, target = form_of(save_path)
     module = _module(form)
     if weights not in module.WEIGHTS:
-        raise InputError(f'{save_path}: weights of {weights} are not possible there; expected {" or ".join(module.WEIGHTS)}')
+        raise InputError(f'{save_path}: weights of {weights} are not possible there; expected '
+                         f'{" or ".join(module.WEIGHTS)}')
     reference = engines.open_engine(
         weights_path, ReadingSettings(engine=engines.TENSORFLOW, precision='float32'))
-    checkpoint = checkpoint_files.Checkpoint(reference.prefix, checkpoint_files.load_tensors(reference.prefix))
+    checkpoint = checkpoint_files.Checkpoint(
+        reference.prefix, checkpoint_files.load_tensors(reference.prefix))
     architecture = architecture_of(checkpoint.tensors, checkpoint.prefix)
     codec = find_codec(architecture, checkpoint.prefix, alphabet_dir)
     architecture = architecture._replace(characters=codec.characters)
@@ -84,7 +86,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
 
 
 def form_of(save_path: str) -> tuple[str, str]:
-    """Return (the name of the form, the path that will be written); raises InputError where the name is of no form."""
+    """Return (the form, the path that will be written); raises InputError where the name is of no form."""
     ending = next((ending for ending in FORMS if save_path.lower().endswith(ending)), None)
     if ending == os.sep or (ending is None and os.path.isdir(save_path)):
         target = os.path.join(save_path, VERSION)
@@ -92,14 +94,16 @@ def form_of(save_path: str) -> tuple[str, str]:
             raise InputError(f'{target}: is there already; give another --save_path')
         return FORMS[os.sep], target
     if ending is None:
-        raise InputError(f'{save_path}: expected a name that ends in .onnx or .tflite, or a folder, saved_model/')
+        raise InputError(f'{save_path}: expected a name that ends in .onnx or .tflite, or a folder, '
+                         'saved_model/')
     files.check_target(save_path, (ending,))
     return FORMS[ending], save_path
 
 
 def images_of(words: list[Word], architecture) -> list[np.ndarray]:
-    """Return the words in each width that is read, uint8 [words, height, width, 3]; of the others than the first some."""
-    sizes = dict.fromkeys(views.size_of(view, architecture.input_size) for view in (views.FIRST, *views.FURTHER))
+    """Return the words in each width that is read, uint8 [words, height, width, 3]; all only in the first."""
+    sizes = dict.fromkeys(views.size_of(view, architecture.input_size)
+                          for view in (views.FIRST, *views.FURTHER))
     return [np.stack([image_file.decode_image(word.content, size)
                       for word in (words if size == architecture.input_size else words[:OTHER_WIDTH_WORDS])])
             for size in sizes]
@@ -108,7 +112,8 @@ def images_of(words: list[Word], architecture) -> list[np.ndarray]:
 def commit() -> str:
     """Return the project's commit, or 'unknown' where that is not known."""
     try:
-        ran = subprocess.run(['git', '-C', files.repository_path(), 'rev-parse', 'HEAD'], capture_output=True, text=True)
+        ran = subprocess.run(['git', '-C', files.repository_path(), 'rev-parse', 'HEAD'],
+                             capture_output=True, text=True)
     except OSError:   # there is no git
         return 'unknown'
     return ran.stdout.strip() if ran.returncode == 0 else 'unknown'
@@ -137,4 +142,5 @@ def _remove(path):
 def _size(path):
     if os.path.isfile(path):
         return os.path.getsize(path)
-    return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+    return sum(os.path.getsize(os.path.join(folder, name))
+               for folder, _, names in os.walk(path) for name in names)

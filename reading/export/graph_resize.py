@@ -1,7 +1,7 @@
-"""Decoding and resizing an image inside a TensorFlow graph, pixel for pixel as data_provider/image_file.py does it.
+"""Decoding and resizing an image inside a graph, pixel for pixel as data_provider/image_file.py does it.
 
-OpenCV's arithmetic, written down again: INTER_AREA, in float32 and in its order, then INTER_LINEAR in 2048ths. A sum of
-equal whole parts, as of 2 x 2 pixels, OpenCV rounds in another way.
+OpenCV's arithmetic, written down again: INTER_AREA, in float32 and in its order, then INTER_LINEAR in
+2048ths. A sum of equal whole parts, as of 2 x 2 pixels, OpenCV rounds in another way.
 """
 import tensorflow.compat.v1 as tf
 
@@ -40,19 +40,20 @@ def resize(image, size):
 
 
 def _average(image, width, height):
-    """INTER_AREA to a size that is no larger on either side; an equal side stays as it is. float32 to float32."""
+    """INTER_AREA to a size that is no larger on either side; an equal side stays. float32 to float32."""
     old_height, old_width = tf.unstack(tf.shape(image)[:2])
     are_whole = tf.equal(old_width % width, 0) & tf.equal(old_height % height, 0)
     sums = _summed(image, old_width, width, are_whole, axis=1)
     sums = _summed(sums, old_height, height, are_whole, axis=0)
     parts = (old_width // width) * (old_height // height)
     is_two_by_two = tf.equal(old_width, 2 * width) & tf.equal(old_height, 2 * height)
-    of_whole = tf.where(is_two_by_two, tf.floor((sums + 2) / 4), tf.round(sums * (1 / tf.cast(parts, tf.float32))))
+    means = tf.round(sums * (1 / tf.cast(parts, tf.float32)))
+    of_whole = tf.where(is_two_by_two, tf.floor((sums + 2) / 4), means)
     return tf.where(are_whole, of_whole, tf.round(sums))
 
 
 def _summed(image, old, new, are_whole, axis):
-    """Return the weighted sums of the pixels along an axis, or plain sums where they are whole; in OpenCV's order."""
+    """Return the weighted sums of pixels along an axis in order, or, where they are whole, plain ones."""
     scale = tf.cast(old, tf.float64) / tf.cast(new, tf.float64)
     start = tf.range(tf.cast(new, tf.float64), dtype=tf.float64) * scale
     end = start + scale
@@ -61,7 +62,8 @@ def _summed(image, old, new, are_whole, axis):
     first = tf.minimum(tf.ceil(start), last)
     before, after = first - start, end - last
     before_weight = tf.where(before > LEAST_PART, before / cell, tf.zeros_like(cell))
-    after_weight = tf.where(after > LEAST_PART, tf.minimum(tf.minimum(after, 1.0), cell) / cell, tf.zeros_like(cell))
+    after_part = tf.minimum(tf.minimum(after, 1.0), cell) / cell
+    after_weight = tf.where(after > LEAST_PART, after_part, tf.zeros_like(cell))
     shape = [-1, 1] if axis == 1 else [-1, 1, 1]
 
     def add(number, sums):
@@ -70,7 +72,8 @@ def _summed(image, old, new, are_whole, axis):
         weight = tf.where(pixel < first, before_weight, tf.where(tf.equal(pixel, last), after_weight, inside))
         weight = tf.where(are_whole, tf.cast((pixel >= start) & (pixel < end), tf.float64), weight)
         index = tf.clip_by_value(tf.cast(pixel, tf.int32), 0, old - 1)
-        return number + 1, sums + tf.gather(image, index, axis=axis) * tf.reshape(tf.cast(weight, tf.float32), shape)
+        weight = tf.reshape(tf.cast(weight, tf.float32), shape)
+        return number + 1, sums + tf.gather(image, index, axis=axis) * weight
 
     target = tf.concat([tf.shape(image)[:axis], [new], tf.shape(image)[axis + 1:]], 0)
     most = tf.cast(tf.ceil(scale), tf.int32) + 2
@@ -80,7 +83,7 @@ def _summed(image, old, new, are_whole, axis):
 
 
 def _bilinear(image, width, height):
-    """INTER_LINEAR in whole numbers, int32 to int32; along the rows the edge's pixel alone counts beyond the edge."""
+    """INTER_LINEAR in whole numbers, int32 to int32; beyond a row's edge its own pixel alone counts."""
     old_height, old_width = tf.unstack(tf.shape(image)[:2])
     first, part = _places(old_width, width)
     part = tf.where((first < 0) | (first >= old_width - 1), tf.zeros_like(part), part)
@@ -90,9 +93,10 @@ def _bilinear(image, width, height):
     rows = tf.gather(image, first, axis=1) * left + tf.gather(image, second, axis=1) * right
     first, part = _places(old_height, height)
     sixteenths = tf.bitwise.right_shift(rows, 4)
-    sums = [tf.bitwise.right_shift(
-        tf.gather(sixteenths, tf.clip_by_value(place, 0, old_height - 1)) * weight[:, tf.newaxis, tf.newaxis], 16)
-        for place, weight in zip((first, first + 1), _weights(part), strict=True)]
+    sums = []
+    for place, weight in zip((first, first + 1), _weights(part), strict=True):
+        of_rows = tf.gather(sixteenths, tf.clip_by_value(place, 0, old_height - 1))
+        sums.append(tf.bitwise.right_shift(of_rows * weight[:, tf.newaxis, tf.newaxis], 16))
     return tf.clip_by_value(tf.bitwise.right_shift(sums[0] + sums[1] + 2, 2), 0, 255)
 
 

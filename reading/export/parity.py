@@ -17,13 +17,17 @@ class Bounds(NamedTuple):
     lost_accuracy: float                 # fraction of the words that may be read worse, at most
 
 
-BOUNDS = {'float32': Bounds(5e-3, 1.0, 0.0), 'float16': Bounds(None, 0.99, 0.005), 'int8': Bounds(None, 0.97, 0.005)}
+BOUNDS = {   # by how the weights are stored
+    'float32': Bounds(5e-3, 1.0, 0.0),
+    'float16': Bounds(None, 0.99, 0.005),
+    'int8': Bounds(None, 0.97, 0.005),
+}
 
 
 class Answers(NamedTuple):
     """What a network gives for the words."""
 
-    logits: list[np.ndarray]      # of each width of the images that is possible, float32 [time, words, classes]
+    logits: list[np.ndarray]      # of each width that is possible, float32 [time, words, classes]
     texts: dict[str, list[str]]   # what the export itself makes of the images, by the name of the way
 
 
@@ -34,11 +38,12 @@ class Parity(NamedTuple):
     max_logit_difference: float
     equal_texts: float                  # fraction of the words
     labelled_words: int                 # whose text is known and can be written in the alphabet
-    accuracy_of_checkpoint: float | None   # fraction of the labelled words that are read, in one view; None without any
+    accuracy_of_checkpoint: float | None   # fraction of the labelled words, in one view; None without any
     accuracy_of_export: float | None
 
 
-def compare(reference: list[np.ndarray], answers: Answers, words: list[Word], codec: CharacterCodec) -> Parity:
+def compare(reference: list[np.ndarray], answers: Answers, words: list[Word],
+            codec: CharacterCodec) -> Parity:
     """Compare an export with its checkpoint.
 
     Args:
@@ -52,13 +57,14 @@ def compare(reference: list[np.ndarray], answers: Answers, words: list[Word], co
     """
     expected = texts_of(reference[0], codec)
     ways = [texts_of(answers.logits[0], codec), *answers.texts.values()]
-    differences = [np.abs(found - wanted).max() for found, wanted in zip(answers.logits, reference, strict=False)]
+    differences = [np.abs(found - wanted).max()
+                   for found, wanted in zip(answers.logits, reference, strict=False)]
     truths = [_folded(word.text, codec) for word in words]
     num_labelled = sum(truth is not None for truth in truths)
     accuracies = [_accuracy(texts, truths) for texts in (expected, *ways)]
     return Parity(
         words=len(words), max_logit_difference=float(max(differences)),
-        equal_texts=min(float(np.mean([one == other for one, other in zip(texts, expected, strict=True)])) for texts in ways),
+        equal_texts=min(_fraction_equal(texts, expected) for texts in ways),
         labelled_words=num_labelled, accuracy_of_checkpoint=accuracies[0],
         accuracy_of_export=min(accuracies[1:]) if num_labelled else None)
 
@@ -72,17 +78,20 @@ def texts_of(logits: np.ndarray, codec: CharacterCodec) -> list[str]:
 def check(parity: Parity, bounds: Bounds, what: str) -> None:
     """Raise InputError where an export is further from its checkpoint than it may be; `what` is named."""
     problems = []
-    if not np.isfinite(parity.max_logit_difference) or (
-            bounds.max_logit_difference is not None and parity.max_logit_difference > bounds.max_logit_difference):
-        problems.append(f'logits differ by up to {parity.max_logit_difference:.2g}, allowed are {bounds.max_logit_difference}')
+    difference, allowed = parity.max_logit_difference, bounds.max_logit_difference
+    if not np.isfinite(difference) or (allowed is not None and difference > allowed):
+        problems.append(f'logits differ by up to {difference:.2g}, allowed are {allowed}')
     if parity.equal_texts < bounds.equal_texts:
-        problems.append(f'{parity.equal_texts:.2%} of {parity.words} texts are equal, expected {bounds.equal_texts:.2%}')
+        problems.append(f'{parity.equal_texts:.2%} of {parity.words} texts are equal, expected '
+                        f'{bounds.equal_texts:.2%}')
     if parity.labelled_words:
         lost = parity.accuracy_of_checkpoint - parity.accuracy_of_export
         if lost > bounds.lost_accuracy:
-            problems.append(f'{lost:.2%} of {parity.labelled_words} words are lost, allowed are {bounds.lost_accuracy:.2%}')
+            problems.append(f'{lost:.2%} of {parity.labelled_words} words are lost, allowed are '
+                            f'{bounds.lost_accuracy:.2%}')
     if problems:
-        raise InputError(f'{what} does not read as its checkpoint does: {"; ".join(problems)}; nothing was written')
+        raise InputError(f'{what} does not read as its checkpoint does: {"; ".join(problems)}; '
+                         'nothing was written')
 
 
 def told(parity: Parity) -> str:
@@ -90,9 +99,14 @@ def told(parity: Parity) -> str:
     line = (f'{parity.words} words: logits differ by up to {parity.max_logit_difference:.2g}, '
             f'{parity.equal_texts:.2%} of the texts are equal')
     if parity.labelled_words:
-        line += (f'; of {parity.labelled_words} known texts the checkpoint reads {parity.accuracy_of_checkpoint:.2%} in one '
-                 f'view, the export {parity.accuracy_of_export:.2%}')
+        line += (f'; of {parity.labelled_words} known texts the checkpoint reads '
+                 f'{parity.accuracy_of_checkpoint:.2%} in one view, the export '
+                 f'{parity.accuracy_of_export:.2%}')
     return line
+
+
+def _fraction_equal(texts, expected):
+    return sum(one == other for one, other in zip(texts, expected, strict=True)) / len(expected)
 
 
 def _folded(text, codec):

@@ -32,13 +32,15 @@ def in_own_process(form: str, path: str, images: list[np.ndarray], words: list[W
     with tempfile.TemporaryDirectory() as folder:
         asked, answered = os.path.join(folder, 'words.npz'), os.path.join(folder, 'answers.npz')
         contents = [word.content for word in words]
-        np.savez(asked, files=np.frombuffer(b''.join(contents), np.uint8), sizes=[len(content) for content in contents],
+        np.savez(asked, files=np.frombuffer(b''.join(contents), np.uint8),
+                 sizes=[len(content) for content in contents],
                  **{f'images_{index}': of_width for index, of_width in enumerate(images)})
         ran = subprocess.run([sys.executable, '-m', __name__, form, os.path.abspath(path), asked, answered],
                              cwd=files.repository_path(), stdin=subprocess.DEVNULL, capture_output=True)
         if ran.returncode:
             last = [line for line in ran.stderr.decode(errors='replace').splitlines() if line.strip()][-1:]
-            raise InputError(f'{path}: its runtime cannot read it: {"".join(last) or f"status {ran.returncode}"}')
+            what = ''.join(last) or f'status {ran.returncode}'
+            raise InputError(f'{path}: its runtime cannot read it: {what}')
         with np.load(answered) as found:
             logits = [found[f'logits_{index}'] for index in range(len(found.files) - 1)]
             return Answers(logits, json.loads(found['texts'].tobytes()))

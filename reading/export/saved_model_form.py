@@ -1,4 +1,4 @@
-"""An export for TensorFlow Serving: image files in, texts out, all of it in the graph; TensorFlow 1 and 2 load it, too."""
+"""An export for TensorFlow Serving, and TensorFlow 1 and 2: image files in, texts out, all in the graph."""
 import json
 import os
 
@@ -24,9 +24,9 @@ WARM_UP_BATCHES = (1, 8)
 def write(tensors: dict, architecture: Architecture, weights: str, path: str) -> None:
     """Write the folder of the model.
 
-    Its signature FILES takes `image_bytes`, string [batch], PNG, JPEG, BMP or GIF files, and gives `texts`, string
-    [batch], and `confidences`, float32 [batch]. PIXELS takes `images`, uint8 [batch, height, width, 3] BGR, resized, and
-    gives `logits`, float32 [batch, time, classes], as well.
+    Its signature FILES takes `image_bytes`, string [batch], PNG, JPEG, BMP or GIF files, and gives `texts`,
+    string [batch], and `confidences`, float32 [batch]. PIXELS takes `images`, uint8 [batch, height, width, 3]
+    BGR, resized, and gives `logits`, float32 [batch, time, classes], as well.
 
     Args:
         tensors: of the checkpoint.
@@ -39,7 +39,8 @@ def write(tensors: dict, architecture: Architecture, weights: str, path: str) ->
     network = ShadowNet('test', architecture, PLAIN)
     with tf.Graph().as_default(), tf.Session() as session:
         contents = tf.placeholder(tf.string, [None])
-        decoded = tf.map_fn(lambda content: graph_resize.decode(content, (width, height)), contents, dtype=tf.uint8)
+        decoded = tf.map_fn(lambda content: graph_resize.decode(content, (width, height)), contents,
+                            dtype=tf.uint8)
         of_files = _outputs(network.build_shadownet(decoded), architecture.characters)
         images = tf.placeholder(tf.uint8, [None, height, width, 3])
         logits = network.build_shadownet(images)

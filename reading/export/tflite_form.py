@@ -1,4 +1,4 @@
-"""An export for LiteRT: one image at a time, built-in operations only, a signature for each width of the views."""
+"""An export for LiteRT: one image at a time, built-in operations, a signature for each width of views."""
 import importlib.util
 import io
 import json
@@ -17,14 +17,14 @@ from reading import views
 from reading.export.parity import Answers
 
 WEIGHTS = ('float32', 'float16', 'int8')
-DESCRIPTION_FILE = 'description.json'   # in a zip archive behind the model, as LiteRT's metadata have their files
+DESCRIPTION_FILE = 'description.json'   # in an archive behind the model, as LiteRT's metadata have theirs
 
 
 def write(tensors: dict, architecture: Architecture, weights: str, path: str) -> None:
     """Write the model.
 
-    The signature `width_100`, and so on, takes `images`, uint8 [1, height, width, 3] BGR, and gives `logits`, float32
-    [time, 1, classes].
+    The signature `width_100`, and so on, takes `images`, uint8 [1, height, width, 3] BGR, and gives `logits`,
+    float32 [time, 1, classes].
 
     Args:
         tensors: of the checkpoint.
@@ -59,7 +59,8 @@ def describe(path: str, description: dict) -> None:
 
 def read_back(path: str, images: list[np.ndarray], contents: list[bytes]) -> Answers:
     """Read words in LiteRT; see readback.in_own_process."""
-    interpreter = _interpreter_class()(model_content=opening.read_file(path), num_threads=parallel.usable_cores())
+    interpreter = _interpreter_class()(
+        model_content=opening.read_file(path), num_threads=parallel.usable_cores())
     logits = []
     for of_width in images:
         run = interpreter.get_signature_runner(f'width_{of_width.shape[2]}')

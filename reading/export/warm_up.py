@@ -1,7 +1,7 @@
 """Requests that TensorFlow Serving runs before it takes others: PredictionLog records, written by hand.
 
-The messages are those of `tensorflow_serving/apis/prediction_log.proto`, `predict.proto` and `model.proto`, which
-TensorFlow itself does not bring.
+The messages are those of `tensorflow_serving/apis/prediction_log.proto`, `predict.proto` and `model.proto`,
+which TensorFlow itself does not bring.
 """
 import cv2
 import numpy as np

@@ -27,7 +27,7 @@ class Word(NamedTuple):
 
 
 def draw(count: int) -> list[Word]:
-    """Draw words, in OpenCV's own fonts, the same on each machine; of many sizes, every second one a JPEG file."""
+    """Draw words in OpenCV's own fonts, the same on each machine; of many sizes, every second a JPEG file."""
     rng = np.random.default_rng(SEED)
     drawer = drawn_words.DrawnWords(
         words=word_texts.read_words(files.repository_path('data', 'words.txt')),
@@ -39,7 +39,8 @@ def draw(count: int) -> list[Word]:
         sample = drawer.sample(number)
         height = int(rng.integers(*HEIGHTS, endpoint=True))
         width = max(image_file.MIN_SIDE, int(height * rng.uniform(1, 6)))
-        words.append(_word(cv2.resize(sample.image, (width, height), interpolation=cv2.INTER_AREA), sample.text.label, number))
+        image = cv2.resize(sample.image, (width, height), interpolation=cv2.INTER_AREA)
+        words.append(_word(image, sample.text.label, number))
     return words
 
 
@@ -56,9 +57,9 @@ def of_folder(image_dir: str, annotation_path: str | None, limit: int) -> list[W
         InputError: no image can be read.
     """
     samples = _annotated(image_dir, annotation_path) if annotation_path else _unlabelled(image_dir)
-    chosen = [samples[index] for index in np.unique(np.linspace(0, len(samples) - 1, limit).astype(int))] if samples else []
+    indices = np.unique(np.linspace(0, len(samples) - 1, limit).astype(int)).tolist() if samples else []
     words = []
-    for load, text in chosen:
+    for load, text in (samples[index] for index in indices):
         try:
             image = load()
         except RejectedSample as error:
