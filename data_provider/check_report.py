@@ -37,8 +37,8 @@ class CheckReport:
             for note in notes:
                 counter[note.kind] += 1
                 if len(self._firsts[note.kind]) < MAX_FIRST:
-                    self._firsts[note.kind].append(
-                        f'{annotation_name}, line {note.line_number}: {texts.escaped(note.path)}: {note.reason}')
+                    where = f'{annotation_name}, line {note.line_number}: {texts.escaped(note.path)}'
+                    self._firsts[note.kind].append(f'{where}: {note.reason}')
         self.characters.update(checked.characters)
         self.frames.update(checked.frames)
         self.sizes += checked.sizes
@@ -56,8 +56,9 @@ class CheckReport:
         yield from self._kinds(self._remarks)
         yield f'paths listed more than once: {sum(self.duplicates.values())}'
         yield from (f'  {count} {kind}' for kind, count in self.duplicates.items())
-        yield from (f'    {part}, line {note.line_number}: {texts.escaped(note.path)} with {note.text!r}; {note.reason}'
-                    for part, note in self.named_duplicates)
+        for part, note in self.named_duplicates:
+            where = f'{part}, line {note.line_number}: {texts.escaped(note.path)}'
+            yield f'    {where} with {note.text!r}; {note.reason}'
         yield from self._characters()
         yield from self._lengths()
         yield from self._shapes()
@@ -72,9 +73,11 @@ class CheckReport:
     def _characters(self):
         codec = self._conversion.codec
         counts = self.characters
-        foreign = collections.Counter({each: count for each, count in counts.items() if not codec.knows(each)})
-        unused = [each for each in codec.characters if not any(form in counts for form in (each, each.upper()))]
-        yield f'characters: {len(counts)} different ones in the texts, {len(codec.characters)} in the alphabet'
+        foreign = collections.Counter({
+            each: count for each, count in counts.items() if not codec.knows(each)})
+        unused = [each for each in codec.characters if each not in counts and each.upper() not in counts]
+        yield (f'characters: {len(counts)} different ones in the texts, {len(codec.characters)} in the '
+               'alphabet')
         yield f'  most often: {_counted(counts.most_common(MAX_LISTED))}'
         rare = [pair for pair in counts.most_common()[::-1] if pair[1] <= RARE]
         yield f'  rare ({RARE} times or less): {_counted(rare[:MAX_LISTED]) or "none"}'
@@ -103,7 +106,7 @@ class CheckReport:
 
 
 def _counted(pairs):
-    return ', '.join(f'{each if each.isprintable() and not texts.is_invisible(each) else texts.named([each])} {count}'
+    return ', '.join(f'{texts.named([each]) if texts.is_invisible(each) else each} {count}'
                      for each, count in pairs)
 
 

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from data_provider.conversion import Converted, LineNote
 from data_provider.settings import ConversionSettings
 from data_provider.usable_text import OUTSIDE_ALPHABET
-from local_utils import char_codec, establish_char_dict, files, log_utils, manifest, opening, record_files, texts
+from local_utils import (
+    char_codec,
+    establish_char_dict,
+    files,
+    log_utils,
+    manifest,
+    opening,
+    record_files,
+    texts,
+)
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 

@@ -139,7 +139,7 @@ class TextDataProvider:
 
 
 def _varied(batch, number, plan, seed, batch_size, augmented, rand_augment):
-    """Return a Batch with its images varied, as its number, counted over the replicas of the slice, decides."""
+    """Return a Batch with its images varied, as its number, counted over the replicas, decides."""
     step, replica = number // plan.batch_slice.count, number % plan.batch_slice.count
     first_row = (plan.batch_slice.first + replica) * plan.replica_batch
 

@@ -52,7 +52,8 @@ def check_data_set(settings: ConversionSettings) -> CheckReport:
     num_lines = {split: file.count() for split, file in annotations.items()}
     total = sum(num_lines.values())
     stride = max(1, -(-total // MAX_IMAGES))
-    report = CheckReport(of_worker, {PART_OF[split]: (annotations[split], count) for split, count in num_lines.items()})
+    report = CheckReport(of_worker, {
+        PART_OF[split]: (annotations[split], count) for split, count in num_lines.items()})
     hashes = duplicates.LineHashes()
     with (progress.Progress(total, 'line') as shown,
           parallel.worker_processes(settings.num_workers) as executor):

@@ -14,7 +14,7 @@ MIN_CONTRAST = 24     # of a few pixels; with it an image shows something
 MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation weighs pixels unevenly
 MIN_CUT = 5   # pixels of a side that cutting has to leave
 FEW_BITS = (8, 10, 12, 14)   # that pictures of 16 bits use where they do not use all
-UNREADABLE_ERRORS = (OSError, ValueError)   # of opening; ValueError: a null byte in the path, or no regular file
+UNREADABLE_ERRORS = (OSError, ValueError)   # of opening; ValueError: a null byte in the path, or no file
 UNREADABLE = {image_format.HEIF: 'HEIC, which OpenCV does not read; convert it to JPEG or PNG'}
 _TURNS = {   # EXIF's orientation → what makes the picture upright
     2: lambda image: cv2.flip(image, 1),

@@ -26,8 +26,8 @@ def find_images(image_paths: list[str]) -> tuple[list[str], list[str]]:
     """Find image files; says in a line what else lies in the folders.
 
     Args:
-        image_paths: files; folders, whose images are meant with those of their sub-folders; and patterns such as
-            'img/*.png', which not every shell replaces by what they mean.
+        image_paths: files; folders, whose images are meant with those of their sub-folders; and patterns such
+            as 'img/*.png', which not every shell replaces by what they mean.
 
     Returns:
         (the files, in order; what is wrong with the other paths, as lines).
@@ -67,8 +67,8 @@ def images_below(folder: str) -> tuple[list[str], list[str]]:
         log_utils.init_logger().warning('%s: skipped %s', folder, skipped_in_words(skipped))
     problems = list(map(command_line.message_of, unreadable))
     if not found and not unreadable:
-        problems.append(f'{folder}: no image in this folder; expected files that end in {", ".join(IMAGE_ENDINGS)}, '
-                        'or are images by their content')
+        problems.append(f'{folder}: no image in this folder; expected files that end in '
+                        f'{", ".join(IMAGE_ENDINGS)}, or are images by their content')
     return sorted(found), problems
 
 
@@ -79,7 +79,8 @@ def skipped_in_words(skipped: dict[str, int]) -> str:
 
 
 def folders_below(path: str, onerror=None) -> Iterator[tuple[str, list[str]]]:
-    """Yield (folder, names of its files) for a folder and all below it, those that links lead to once; see os.walk.
+    """Yield (folder, names of its files) for a folder and all below it, those that links lead to once; see
+    os.walk.
 
     What Macs leave in archives and on foreign disks is passed over.
     """

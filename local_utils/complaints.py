@@ -1,4 +1,4 @@
-"""What C libraries write to standard error while they work, caught so that it can be said of which file it was."""
+"""What C libraries write to standard error, caught so that it can be said of which file it was."""
 import contextlib
 import os
 import tempfile
@@ -26,7 +26,7 @@ class Complaints:
 
 @contextlib.contextmanager
 def caught_complaints() -> Iterator[Complaints]:
-    """Catch what this process writes to standard error while the block runs; no other thread may write there."""
+    """Catch what this process writes to standard error in the block; no other thread may write there."""
     with tempfile.TemporaryFile() as file:
         kept = os.dup(STANDARD_ERROR)
         try:

@@ -46,7 +46,8 @@ class CharDictBuilder:
 
     @staticmethod
     def read_ord_map_dict(ord_map_dict_path: str) -> list[int]:
-        """Read `ord_map.json`; entries may also be like {"0_index": "97", "97_ord": "0"}, both or one of them.
+        """Read `ord_map.json`; entries may also be like {"0_index": "97", "97_ord": "0"}, both or one of
+        them.
 
         Returns:
             The code point of each class index.
@@ -71,7 +72,7 @@ class CharDictBuilder:
 
 
 def _plain_ord_map(entries, path):
-    """Return {"0": "97", …} of entries like {"0_index": "97", "97_ord": "0"}; raises InputError where they disagree."""
+    """Return {"0": "97", …} of entries like {"0_index": "97", "97_ord": "0"}, which have to agree."""
     by_index = {key.removesuffix(INDEX_SUFFIX): value for key, value in entries.items()
                 if not key.endswith(ORD_SUFFIX)}
     of_ords = {key: value for key, value in entries.items() if key.endswith(ORD_SUFFIX)}
@@ -79,7 +80,8 @@ def _plain_ord_map(entries, path):
         return {value: key.removesuffix(ORD_SUFFIX) for key, value in of_ords.items()}
     for key, value in of_ords.items():
         if by_index.get(value) != key.removesuffix(ORD_SUFFIX):
-            raise InputError(f'{path}: entry {key!r} says index {value!r}, but that index is {by_index.get(value)!r}')
+            raise InputError(
+                f'{path}: entry {key!r} says index {value!r}, but that index is {by_index.get(value)!r}')
     return by_index
 
 
@@ -90,7 +92,8 @@ def read_character_list(path: str) -> str:
 
     Raises:
         MissingInput: there is no such file.
-        InputError: a line has several characters, one that leaves no ink, or one that another line has; says which.
+        InputError: a line has several characters, one that leaves no ink, or one that another line has; says
+            which.
     """
     lines = {}
     for number, line in text_file.read_whole_lines(path):
@@ -98,9 +101,11 @@ def read_character_list(path: str) -> str:
         if len(character) != 1:
             raise InputError(f'{path}, line {number}: expected one character, got {character[:20]!r}')
         if texts.is_invisible(character):
-            raise InputError(f'{path}, line {number}: {texts.named(character)} leaves no ink, and cannot be read')
+            raise InputError(
+                f'{path}, line {number}: {texts.named(character)} leaves no ink, and cannot be read')
         if character in lines:
-            raise InputError(f'{path}, line {number}: {character!r} stands in line {lines[character]} already')
+            raise InputError(
+                f'{path}, line {number}: {character!r} stands in line {lines[character]} already')
         lines[character] = number
     if not lines:
         raise InputError(f'{path}: expected one character a line, got no line')
@@ -153,7 +158,7 @@ def has_alphabet(folder: str) -> bool:
 
 
 def nearest_dir(folder: str, default_dir: str | None = None) -> str:
-    """Return where the alphabet of a folder is: there, in the default, or, with a warning, the English one."""
+    """Return where a folder's alphabet is: there, in the default, or, with a warning, the English one."""
     if has_alphabet(folder):
         return folder
     if default_dir:

@@ -1,4 +1,4 @@
-"""MATLAB files of version 5 (the form of IIIT5K's lists): struct arrays of texts, without what is not wanted of them."""
+"""MATLAB files of version 5, the form of IIIT5K's lists: struct arrays of texts."""
 import struct
 import zlib
 
@@ -89,7 +89,8 @@ class _Reader:
         """Return the elements of a struct array as dicts of the wanted fields."""
         width = struct.unpack_from(self._order + 'I', next(parts)[1])[0]
         names = bytes(next(parts)[1])
-        fields = [names[start:start + width].split(b'\0')[0].decode('latin-1') for start in range(0, len(names), width)]
+        fields = [names[start:start + width].split(b'\0')[0].decode('latin-1')
+                  for start in range(0, len(names), width)]
         count = 1
         for size in struct.unpack(f'{self._order}{len(dimensions) // 4}I', dimensions):
             count *= size

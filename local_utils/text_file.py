@@ -79,7 +79,7 @@ def read_lines(path: str, encoding: str | None = None) -> Iterator[tuple[int, by
 
 
 def read_whole_lines(path: str) -> Iterator[tuple[int, str]]:
-    """Yield (number from 1, text with the blanks around it) of each line that is not empty; raises as `read_lines`."""
+    """Yield (number, text with the blanks around it) of each line that is not empty, as `read_lines`."""
     encoding = encoding_of(path)
     with opening.open_file(path) as file:
         for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding)), start=1):

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Write an alphabet, char_dict.json and ord_map.json, from the texts of a data set or from a list of characters.
+"""Write an alphabet, char_dict.json and ord_map.json, from the texts of a data set or from a list of
+characters.
 
     python tools/establish_char_dict.py --dataset_dir words
 
     python tools/establish_char_dict.py --char_list characters.txt --save_dir words
 
-Any script will do. The characters of texts are numbered in the order of their code points, those of a list in its
-order. Characters that leave no ink are named and left out.
+Any script will do. The characters of texts are numbered in the order of their code points, those of a list in
+its order. Characters that leave no ink are named and left out.
 """
 import collections
 import os
@@ -24,7 +25,8 @@ def parse_args(argv=None):
     """Return the parsed command line."""
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='the data set (default: --data_dir)')
-    parser.add_argument('--char_list', metavar='FILE', help='take the characters of this list, one a line, instead')
+    parser.add_argument('--char_list', metavar='FILE',
+                        help='take the characters of this list, one a line, instead')
     parser.add_argument('--save_dir', metavar='DIR', help='where the two files go (default: the data set)')
     parser.add_argument('--lower_case', action='store_true',
                         help='take the lower-case form of each character, where it is one')
@@ -71,8 +73,9 @@ def without_invisible(counts: collections.Counter) -> collections.Counter:
     """Return the counts of the characters that leave ink; says which do not."""
     invisible = [character for character in counts if texts.is_invisible(character)]
     if invisible:
-        log_utils.init_logger().warning('left out, as nobody sees them: %s (write_text_features.py --drop_invisible '
-                                        'drops them from the texts)', texts.named(sorted(invisible)))
+        log_utils.init_logger().warning(
+            'left out, as nobody sees them: %s (write_text_features.py --drop_invisible drops them from the '
+            'texts)', texts.named(sorted(invisible)))
     return collections.Counter({character: counts[character] for character in counts.keys() - set(invisible)})
 
 

@@ -15,8 +15,8 @@
     file_names  the text in the name of each picture
     paddleocr   lists of <path> tab <text>
 
-SAVE_DIR gets Train/sample.txt, Test/sample.txt and rejects.tsv, what could not be used and why. Image files stay
-where they are, and SAVE_DIR/images leads there, unless --copy.
+SAVE_DIR gets Train/sample.txt, Test/sample.txt and rejects.tsv, what could not be used and why. Image files
+stay where they are, and SAVE_DIR/images leads there, unless --copy.
 """
 import os
 import sys
@@ -48,9 +48,9 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     import_data_set(ImportSettings(
-        form=args.form, source=args.source, save_dir=args.save_dir or args.output_dir, test_fraction=args.test_fraction,
-        seed=settings.configured(args).DATA.SEED, copies_images=args.copy, overwrite=args.overwrite,
-        name_pattern=args.name_pattern))
+        form=args.form, source=args.source, save_dir=args.save_dir or args.output_dir,
+        test_fraction=args.test_fraction, seed=settings.configured(args).DATA.SEED, copies_images=args.copy,
+        overwrite=args.overwrite, name_pattern=args.name_pattern))
 
 
 if __name__ == '__main__':

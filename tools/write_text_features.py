@@ -39,7 +39,7 @@ def parse_args(argv=None):
     parser.add_argument('--annotation_format', choices=annotation_form.FORMATS,
                         help='the form of the annotation files (default: told from their first lines)')
     parser.add_argument('--check', action='store_true',
-                        help='write no records, but a report on the data set, and a sheet of samples into SAVE_DIR')
+                        help='write no records, but a report, and a sheet of samples into SAVE_DIR')
     add_text_flags(parser)
     parser.add_argument('--follow_links', action='store_true',
                         help='read images also where a symbolic link leads out of the data set')
@@ -50,7 +50,7 @@ def parse_args(argv=None):
 def add_text_flags(parser):
     """Add the flags that say what becomes of texts which the alphabet cannot write as they are."""
     parser.add_argument('--drop_invisible', action='store_true',
-                        help='drop control characters and odd blanks from texts, else the samples are rejected')
+                        help='drop control characters and odd blanks from texts, else samples are rejected')
     parser.add_argument('--drop_foreign', action='store_true',
                         help='drop accents, punctuation, symbols and blanks that the alphabet lacks from '
                              'texts, else the samples are rejected')

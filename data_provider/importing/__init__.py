@@ -1,1 +1,1 @@
-"""Data sets as people have them → a data set of this project; a file for each form, one for what is written."""
+"""Data sets as people have them → a data set of this project; a file for each form, one that writes."""

@@ -28,7 +28,7 @@ class Source(NamedTuple):
 
 
 def part_of(path: str, source: str) -> str:
-    """Return Test where a file or a folder of a source has `test` or `eval` in its name or its folders', else Train."""
+    """Return Test where a path below a source has `test` or `eval` in its names, else Train."""
     relative = os.path.relpath(path, source) if os.path.isdir(source) else os.path.basename(path)
     return 'Test' if re.search('(?<![a-z])(test|eval)', relative.lower()) else 'Train'
 

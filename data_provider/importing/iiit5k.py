@@ -1,4 +1,4 @@
-"""IIIT5K as it comes: traindata.mat and testdata.mat, struct arrays of ImgName and GroundTruth, beside the images."""
+"""IIIT5K as it comes: traindata.mat and testdata.mat, of ImgName and GroundTruth, beside the images."""
 import os
 
 from data_provider.image_listing import folders_below
@@ -8,7 +8,8 @@ from local_utils import mat_file, texts
 from local_utils.errors import InputError, MissingInput
 
 NAME_FIELD, TEXT_FIELDS = 'ImgName', ('GroundTruth', 'chars')
-NAMES = {'traindata.mat': 'Train', 'testdata.mat': 'Test', 'traincharbound.mat': 'Train', 'testcharbound.mat': 'Test'}
+NAMES = {'traindata.mat': 'Train', 'testdata.mat': 'Test',
+         'traincharbound.mat': 'Train', 'testcharbound.mat': 'Test'}
 
 
 def open_iiit5k(source: str) -> Source:
@@ -44,4 +45,5 @@ def _samples(found, elements):
             text = next((element[field] for field in TEXT_FIELDS if element.get(field)), '')
             path = os.path.join(os.path.dirname(found[part]), element[NAME_FIELD] or '')
             error = None if os.path.isfile(path) else RejectedSample('missing image', f'{path}: no such file')
-            yield FoundSample(f'{found[part]}, element {number}', texts.normalised(text), part, path, error=error)
+            place = f'{found[part]}, element {number}'
+            yield FoundSample(place, texts.normalised(text), part, path, error=error)

@@ -15,8 +15,9 @@ from local_utils.errors import InputError
 
 FORMS = ('synth90k', 'icdar', 'iiit5k', 'svt', 'lmdb', 'csv', 'gt_txt', 'file_names', 'paddleocr')
 IMAGES_NAME = 'images'   # the folder of the images in the data set, or a link to them
-_ENDINGS = {image_format.JPEG: '.jpg', image_format.PNG: '.png', image_format.GIF: '.gif', image_format.WEBP: '.webp',
-            image_format.TIFF: '.tif', image_format.BMP: '.bmp', image_format.AVIF: '.avif'}
+_ENDINGS = {image_format.JPEG: '.jpg', image_format.PNG: '.png', image_format.GIF: '.gif',
+            image_format.WEBP: '.webp', image_format.TIFF: '.tif',
+            image_format.BMP: '.bmp', image_format.AVIF: '.avif'}
 
 
 class ImportSettings(NamedTuple):
@@ -40,7 +41,8 @@ def import_data_set(settings: ImportSettings) -> None:
         InputError: it is not of the form, holds no sample, or there is a data set already.
         Unavailable: another run writes into the folder.
     """
-    there = [path for part in annotation.PARTS if os.path.exists(path := annotation.path_of(part, settings.save_dir))]
+    paths = [annotation.path_of(part, settings.save_dir) for part in annotation.PARTS]
+    there = list(filter(os.path.exists, paths))
     if there and not settings.overwrite:
         raise InputError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')
     source = open_source(settings)
@@ -77,15 +79,18 @@ class _DataSet:
         self._settings = settings
         self._save_dir = settings.save_dir
         self._image_dir = os.path.realpath(image_dir) if image_dir else ''
-        self._counts, self._rejects_of_kind, self._first_reasons = collections.Counter(), collections.Counter(), []
+        self._counts, self._rejects_of_kind = collections.Counter(), collections.Counter()
+        self._first_reasons = []
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             for part in annotation.PARTS:
                 os.makedirs(os.path.join(self._save_dir, part), exist_ok=True)
-            self._files = {part: stack.enter_context(files.atomic_file(
-                annotation.path_of(part, self._save_dir), 'w', encoding='utf-8')) for part in annotation.PARTS}
+            self._files = {
+                part: stack.enter_context(files.atomic_file(
+                    annotation.path_of(part, self._save_dir), 'w', encoding='utf-8'))
+                for part in annotation.PARTS}
             self._rejects = stack.enter_context(files.atomic_file(
                 os.path.join(self._save_dir, REJECTS_NAME), 'w', encoding='utf-8', errors='backslashreplace'))
             self._rejects.write('file\tline\tpath\ttext\treason\n')
@@ -99,7 +104,7 @@ class _DataSet:
             os.remove(annotation.path_of('Test', self._save_dir))
 
     def _placed_images(self):
-        """Return the folder, relative to the data set, through which image files are reached; makes a link to them."""
+        """Return the folder of the data set through which image files are reached; makes a link to them."""
         save_dir, image_dir = os.path.realpath(self._save_dir), self._image_dir
         if not image_dir or self._settings.copies_images:
             return IMAGES_NAME
@@ -109,11 +114,13 @@ class _DataSet:
         if os.path.islink(link):
             os.remove(link)
         if os.path.lexists(link):
-            raise InputError(f'{link}: expected to make a link of this name to the images; remove it, or --copy')
+            raise InputError(
+                f'{link}: expected to make a link of this name to the images; remove it, or --copy')
         try:
             os.symlink(image_dir, link, target_is_directory=True)
         except OSError as error:   # as on Windows without the right to
-            raise InputError(f'{link}: cannot make a link to the images ({error.strerror}); --copy copies them') from error
+            raise InputError(
+                f'{link}: cannot make a link to the images ({error.strerror}); --copy copies them') from error
         return IMAGES_NAME
 
     def write(self, sample: FoundSample) -> None:
@@ -178,9 +185,11 @@ class _DataSet:
     def log_counts(self) -> None:
         """Say what was written, what was not and why, and what to do next."""
         logger = log_utils.init_logger()
-        logger.info('%s: %s', self._save_dir, ', '.join(f'{part} {self._counts[part]}' for part in annotation.PARTS))
+        counts = ', '.join(f'{part} {self._counts[part]}' for part in annotation.PARTS)
+        logger.info('%s: %s', self._save_dir, counts)
         for kind, count in self._rejects_of_kind.most_common():
-            logger.warning('rejected %d: %s (see %s)', count, kind, os.path.join(self._save_dir, REJECTS_NAME))
+            logger.warning(
+                'rejected %d: %s (see %s)', count, kind, os.path.join(self._save_dir, REJECTS_NAME))
         if not self._counts['Test']:
             logger.warning('no test part; --test_fraction 0.1 makes one')
         if os.path.islink(os.path.join(self._save_dir, IMAGES_NAME)):

@@ -15,7 +15,8 @@ from local_utils import log_utils, opening, texts
 from local_utils.errors import InputError, MissingInput
 
 ENDINGS = {'icdar': ('.txt', '.json'), 'csv': ('.csv', '.tsv', '.txt'), 'paddleocr': ('.txt',)}
-SYNTH90K_LISTS = {'annotation_train.txt': 'Train', 'annotation_val.txt': 'Train', 'annotation_test.txt': 'Test'}
+SYNTH90K_LISTS = {
+    'annotation_train.txt': 'Train', 'annotation_val.txt': 'Train', 'annotation_test.txt': 'Test'}
 NO_LISTS = ('coords', 'lexicon', 'readme', 'dict', 'imlist')   # names of files that only look like lists
 TRIED_LINES = 20
 
@@ -43,7 +44,8 @@ def open_synth90k(source: str) -> Source:
         if os.path.exists(path):
             lists.append(List(annotation.open_annotation(path, places[0], SYNTH90K), places[0], part))
     if not os.path.exists(os.path.join(places[0], 'lexicon.txt')):
-        log_utils.init_logger().warning('%s: no lexicon.txt; the words are taken from the names of the images', places[0])
+        log_utils.init_logger().warning(
+            '%s: no lexicon.txt; the words are taken from the names of the images', places[0])
     return _source_of(lists, are_files_looked_for=False)
 
 
@@ -88,13 +90,13 @@ def open_lists(source: str, form: str) -> Source:
 def _opened(path):
     folder = os.path.dirname(os.path.abspath(path))
     file = annotation.open_annotation(path, folder)
-    firsts = [sample for sample in map(_parsed, itertools.repeat(file), itertools.islice(file.lines(), TRIED_LINES))
-              if not isinstance(sample, RejectedSample)]
+    tried = [_parsed(file, line) for line in itertools.islice(file.lines(), TRIED_LINES)]
+    firsts = [sample for sample in tried if not isinstance(sample, RejectedSample)]
     return List(file, _image_dir(folder, [image_path for image_path, _ in firsts]), None)
 
 
 def _image_dir(folder, paths):
-    """Return the folder that most paths of images are relative to: the list's, one below it, or one beside it."""
+    """Return the folder that most paths are relative to: the list's, one below it, or one beside it."""
     parent = os.path.dirname(folder)
     places = [folder, *_folders_in(folder), parent, *_folders_in(parent)]
     found = [sum(os.path.isfile(os.path.join(place, path)) for path in paths) for place in places]
@@ -135,7 +137,7 @@ def _samples_of(item, are_files_looked_for) -> Iterator[FoundSample]:
 
 
 def _words_of_art(path):
-    """Return name → word of a list of ICDAR 2019's curved texts, {name: [{transcription, illegibility}]}, or None."""
+    """Return name → word of a list of ICDAR 2019's curved texts, or None where it is none."""
     with opening.open_file(path, 'r', encoding='utf-8-sig') as file:
         try:
             value = json.load(file)
@@ -157,5 +159,5 @@ def _samples_of_art(path, words, part):
         error = RejectedSample('illegible', 'says the list') if word.get('illegibility') else None
         if error is None and not os.path.isfile(image_path):
             error = RejectedSample('missing image', f'{image_path}: no such file')
-        yield FoundSample(f'{path}, {name}', texts.normalised(word['transcription']), part, image_path=image_path,
-                          error=error)
+        text = texts.normalised(word['transcription'])
+        yield FoundSample(f'{path}, {name}', text, part, image_path=image_path, error=error)

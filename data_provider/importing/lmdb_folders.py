@@ -35,7 +35,8 @@ def open_lmdb(source: str) -> Source:
             raise InputError(f'{folder}: {error}') from error
         opened.append((folder, environment, part))
     return Source(sum(_count(folder, environment) for folder, environment, _ in opened), (
-        sample for folder, environment, part in opened for sample in _samples(folder, source, environment, part)))
+        sample for folder, environment, part in opened
+        for sample in _samples(folder, source, environment, part)))
 
 
 def _count(folder, environment):

@@ -27,7 +27,8 @@ def open_gt_files(source: str) -> Source:
     if not found:
         raise MissingInput(f'{source}: expected files that end in {GT_ENDING}, found none')
     parts = parts_of([folder for folder, _, _ in found], source)
-    return Source(len(found), (_gt_sample(*each, part) for each, part in zip(found, parts, strict=True)), source)
+    samples = (_gt_sample(*each, part) for each, part in zip(found, parts, strict=True))
+    return Source(len(found), samples, source)
 
 
 def _gt_sample(folder, name, names, part):
@@ -61,8 +62,8 @@ def open_file_names(source: str, pattern: str | None = None) -> Source:
 
     Args:
         source: the folder.
-        pattern: of the names without their ending, with {text} where the text stands and * for anything, such as
-            '{text}_*'; None where the name is the text.
+        pattern: of the names without their ending, with {text} where the text stands and * for anything, such
+            as '{text}_*'; None where the name is the text.
 
     Raises:
         MissingInput: there is no image.
@@ -74,14 +75,14 @@ def open_file_names(source: str, pattern: str | None = None) -> Source:
         raise MissingInput(problems[0])
     stems = [os.path.splitext(os.path.basename(path))[0] for path in paths]
     if pattern is None and 2 * sum(bool(_NUMBERED.fullmatch(stem)) for stem in stems) > len(stems):
-        raise InputError(f"{source}: names like {stems[0]!r} hold more than a text; --name_pattern says where it "
-                         "stands, such as '{text}_*'")
+        raise InputError(f'{source}: names like {stems[0]!r} hold more than a text; --name_pattern says where '
+                         "it stands, such as '{text}_*'")
     compiled = _compiled(pattern or WHOLE_NAME)
     shown = ', '.join(f'{stem!r} is {_text_of(compiled, stem)!r}' for stem in stems[:MAX_SHOWN])
     log_utils.init_logger().info('%s: %s', source, shown)
     parts = parts_of([os.path.dirname(path) for path in paths], source)
-    return Source(len(paths), (_named_sample(path, compiled, part) for path, part in zip(paths, parts, strict=True)),
-                  source)
+    samples = (_named_sample(path, compiled, part) for path, part in zip(paths, parts, strict=True))
+    return Source(len(paths), samples, source)
 
 
 def _compiled(pattern):
@@ -89,8 +90,8 @@ def _compiled(pattern):
     if pattern.count(WHOLE_NAME) != 1:
         raise WrongArgument(f'--name_pattern: expected {WHOLE_NAME} in it once, got {pattern!r}')
     pieces = re.split(r'(\{text\}|\*)', pattern)
-    return re.compile(''.join({WHOLE_NAME: '(?P<text>.+?)', '*': '.*?'}.get(piece, re.escape(piece)) for piece in pieces),
-                      re.DOTALL)
+    meant = {WHOLE_NAME: '(?P<text>.+?)', '*': '.*?'}
+    return re.compile(''.join([meant.get(piece, re.escape(piece)) for piece in pieces]), re.DOTALL)
 
 
 def _text_of(compiled, stem):

@@ -49,18 +49,21 @@ def _images(path) -> Iterator[tuple[str, list]]:
 def _samples(path, part):
     for name, rectangles in _images(path):
         photograph_path = os.path.join(os.path.dirname(path), name)
+        stem = os.path.splitext(os.path.basename(name))[0]
         try:
             photograph, error = image_file.read_image(photograph_path), None
         except RejectedSample as rejected:
             photograph, error = None, rejected
         for number, (text, (x, y, width, height)) in enumerate(rectangles, start=1):
-            cut = None if photograph is None else photograph[max(y, 0):max(y + height, 0), max(x, 0):max(x + width, 0)]
-            is_empty = cut is not None and min(cut.shape[:2]) < image_file.MIN_SIDE
-            outside = RejectedSample('image too small', f'nothing of {name} is in the rectangle') if is_empty else None
-            yield FoundSample(
-                f'{path}, {name}, rectangle {number}', texts.normalised(text.strip()), part, error=error or outside,
-                image_name=f'{part.lower()}/{os.path.splitext(os.path.basename(name))[0]}_{number}',
-                image=None if cut is None or is_empty else _as_png(cut))
+            sample = FoundSample(f'{path}, {name}, rectangle {number}', texts.normalised(text.strip()), part,
+                                 image_name=f'{part.lower()}/{stem}_{number}', error=error)
+            if error is None:
+                cut = photograph[max(y, 0):max(y + height, 0), max(x, 0):max(x + width, 0)]
+                sample = sample._replace(image=_as_png(cut))
+                if min(cut.shape[:2]) < image_file.MIN_SIDE:
+                    sample = sample._replace(error=RejectedSample(
+                        'image too small', f'nothing of {name} is in the rectangle'))
+            yield sample
 
 
 def _as_png(image):
