@@ -8,6 +8,7 @@ import numpy as np
 
 ENDINGS = ('.png', '.jpg', '.webp', '.gif', '.bmp', '.tiff', '.avif', '.jp2', '.ppm')
 FLAT = 4000   # pixels of a side of what is small as a file and large as an image
+DAMAGED_SIZE = 240, 80   # width, height; some formats refuse what is smaller
 SCANS_EVERY = 100   # requests: an image that keeps a decoder busy up to its limit
 
 
@@ -20,7 +21,7 @@ def hostile_requests(contents: list[bytes], count: int, seed: int) -> Iterator[b
         seed: of what is random.
     """
     rng = np.random.default_rng(seed)
-    images = [cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) for content in contents]
+    images = [cv2.resize(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), DAMAGED_SIZE) for content in contents]
     bombs = [_png(FLAT, FLAT, 3 * FLAT + 1), _png(16384, 1500, 1), _png(60000, 60000, 1), _png(FLAT, FLAT, 10), *_flat_files()]
     scans = _scans_without_end()
     for number in range(count):

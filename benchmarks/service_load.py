@@ -144,7 +144,7 @@ async def hostile(args, load):
     """Send hostile requests from 4 connections beside 4 good clients."""
     service = await started(args, load)
     before = await service.figure(RESIDENT)
-    requests, statuses = hostile_requests(load.contents, args.hostile, args.seed), collections.Counter()
+    requests, statuses = iter([*hostile_requests(load.contents, args.hostile, args.seed)]), collections.Counter()
     good = []
     is_over = asyncio.Event()
 

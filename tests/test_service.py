@@ -232,6 +232,16 @@ def test_a_client_that_goes_away_leaves_nothing_behind(service):
 
 # ---- many at the same time
 
+def test_more_connections_than_there_may_be_are_turned_away(own_service):
+    service = own_service(max_connections=3)
+    host, port = service.host.split(':')
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(3):
+            open_ones.enter_context(socket.create_connection((host, int(port))))
+        assert b'503 Service Unavailable' in raw(service, b'GET /health HTTP/1.1\r\nHost: x\r\n\r\n')
+    assert service.call('GET', '/health')[0] == 200
+
+
 def test_what_waits_is_read_as_one_batch(own_service):
     service = own_service(0.3)
     with concurrent.futures.ThreadPoolExecutor(16) as executor:
