@@ -2,13 +2,16 @@
 import cv2
 import numpy as np
 
-from data_provider import image_format
+from data_provider import image_format, image_header
 from data_provider.rejected_sample import RejectedSample
 from local_utils import opening, texts
+from local_utils.errors import MALFORMED
 
 MAX_FILE_BYTES = 1 << 27
 MISSING = 'missing image'   # kind of a reject
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
+MAX_PIXELS = 1 << 26            # in all; with 16 bits and alpha they take 1.1 GB while they are decoded
+STRIP_PIXELS = 1 << 20          # that are converted at once, so that what is in between takes little memory
 MIN_DEVIATION = 0.5   # of the values of a channel from their mean; below it is one flat colour
 MIN_CONTRAST = 24     # of a few pixels; with it an image shows something
 MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation weighs pixels unevenly
@@ -85,20 +88,20 @@ def decode_image(content: bytes, input_size: tuple | None = None) -> np.ndarray:
     if of_format == image_format.PNG and not image_format.has_whole_png_chunks(content):
         raise RejectedSample(
             'not an image', 'the PNG is cut off or damaged: its header or a chunk does not end in the file')
+    _check_size(image_header.size_of(content))   # before there is made room for it
     try:
         image = _pixels(content, of_format)
     except cv2.error as error:
         message = f'OpenCV refused it: {error.err or error}'.replace('\n', ' ')
-        raise RejectedSample('not an image', message) from error
+        raise RejectedSample('image too large' if error.code == cv2.Error.StsNoMem else 'not an image', message) from error
+    except MemoryError as error:
+        raise RejectedSample('image too large', 'there is too little memory to decode it') from error
+    except MALFORMED as error:   # of whatever stands in it
+        raise RejectedSample('not an image', f'it cannot be taken apart: {type(error).__name__}: {error}') from error
     if image is None:
         raise RejectedSample('not an image', 'expected a whole JPEG, PNG or other image that OpenCV reads')
     height, width = image.shape[:2]
-    if min(height, width) < MIN_SIDE:
-        raise RejectedSample(
-            'image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
-    if max(height, width) > MAX_SIDE:
-        raise RejectedSample(
-            'image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side')
+    _check_size((width, height))   # the header may have lied
     image = image if input_size is None else resize(image, input_size)
     if _is_flat(image):
         raise RejectedSample('shows nothing', f'one flat colour, BGR {image[0, 0].tolist()}')
@@ -110,6 +113,19 @@ def _is_flat(image):
     height, width = image.shape[:2]
     some = image[height // 2, ::width // 16 + 1, 1].tolist()
     return max(some) - min(some) < MIN_CONTRAST and cv2.meanStdDev(image)[1].max() < MIN_DEVIATION
+
+
+def _check_size(size):
+    """Raise RejectedSample for a (width, height) that no image of a word has; None is not known."""
+    if size is None:
+        return
+    width, height = size
+    if min(size) < MIN_SIDE:
+        raise RejectedSample(
+            'image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
+    if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise RejectedSample('image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side '
+                                                f'and {MAX_PIXELS} in all')
 
 
 def resize(image: np.ndarray, size: tuple) -> np.ndarray:
@@ -169,26 +185,48 @@ def _pixels(content, of_format):
 def _eight_bits(image):
     """Return an image of whatever numbers as uint8, from black to white.
 
-    Pictures of 16 bits that use few of them are brought to their full range. Of other numbers, those up to 1
-    are fractions of white, else 255 is white.
+    Pictures of 16 bits that use few of them are brought to their full range, their colours and their alpha each to
+    its own. Of other numbers, those up to 1 are fractions of white, else 255 is white.
     """
     if image.dtype == np.uint8:
         return image
-    if image.dtype == np.uint16 and image.ndim == 3 and image.shape[2] == 4:
-        return np.concatenate([_eight_bits(image[:, :, :3]), _eight_bits(image[:, :, 3:])], axis=2)
+    converted = np.empty(image.shape, np.uint8)
+    has_alpha = image.ndim == 3 and image.shape[2] == 4
+    for channels in (slice(0, 3), slice(3, 4)) if has_alpha else (slice(None),):
+        part, to_eight_bits = image[..., channels], _to_eight_bits(image[..., channels])
+        for rows in _strips(image):
+            converted[rows][..., channels] = to_eight_bits(part[rows])
+    return converted
+
+
+def _to_eight_bits(image):
+    """Return the function that brings the numbers of an image, or of a part of it, to 0–255."""
+    largest = max((image[rows].max() for rows in _strips(image)), default=0)
     if image.dtype == np.uint16:
-        largest = image.max()
-        bits = next((bits for bits in FEW_BITS if largest < 1 << bits), 16)
-        return (image >> (bits - 8)).astype(np.uint8)
-    values = np.nan_to_num(image.astype(np.float32))
-    return np.rint(values * (255 if values.max() <= 1 else 1)).clip(0, 255).astype(np.uint8)
+        shift = next((bits for bits in FEW_BITS if largest < 1 << bits), 16) - 8
+        return lambda part: part >> shift
+    scale = 255 if np.nan_to_num(np.float32(largest)) <= 1 else 1
+    return lambda part: np.rint(np.nan_to_num(part.astype(np.float32)) * scale).clip(0, 255)
+
+
+def _strips(image):
+    """Yield slices of the rows of an image, of about STRIP_PIXELS each."""
+    rows = max(1, STRIP_PIXELS // max(1, image.shape[1]))
+    for start in range(0, image.shape[0], rows):
+        yield slice(start, start + rows)
 
 
 def _opaque(image):
     """Return uint8 [height, width, 4] as [height, width, 3], on white, or on black behind what is light."""
-    colours, alpha = image[:, :, :3], image[:, :, 3:]
+    alpha = np.ascontiguousarray(image[:, :, 3])
     if alpha.min() == 255:
-        return np.ascontiguousarray(colours)
-    weight = alpha / np.float32(255)
-    is_light = (colours * weight).sum() > 127.5 * 3 * weight.sum()
-    return np.rint(colours * weight + (0 if is_light else 255) * (1 - weight)).astype(np.uint8)
+        return np.ascontiguousarray(image[:, :, :3])
+    on_black = np.empty((*alpha.shape, 3), np.uint8)
+    for rows in _strips(image):
+        weight = cv2.merge([alpha[rows]] * 3)
+        on_black[rows] = cv2.multiply(np.ascontiguousarray(image[rows, :, :3]), weight, scale=1 / 255)
+    is_light = sum(cv2.sumElems(on_black)) > 127.5 * 3 * cv2.sumElems(alpha)[0] / 255
+    if not is_light:
+        for rows in _strips(image):
+            on_black[rows] += 255 - alpha[rows, :, np.newaxis]
+    return on_black

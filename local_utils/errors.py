@@ -3,6 +3,11 @@
 A script tells them in one line. Any other exception is a defect of the code and keeps its traceback.
 """
 
+import struct
+
+# What code raises that takes malformed data apart; of our own code elsewhere they are defects.
+MALFORMED = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError, struct.error)
+
 
 class InputError(ValueError):
     """A mistake in what the user gave: the message says what was expected, what came, and where."""

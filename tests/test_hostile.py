@@ -2,14 +2,18 @@
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
+import zlib
 
 import cv2
 import matplotlib
 import pytest
 
+from data_provider import image_file
 from data_provider.drawing import drawn_words, fonts, text_style
+from data_provider.rejected_sample import RejectedSample
 from local_utils import command_line, files
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
@@ -157,3 +161,91 @@ def test_a_name_that_moves_the_cursor_or_ends_the_line_forges_nothing(tmp_path, 
     assert all(line.isprintable() for line in lines)
     assert not any(line.startswith('12:00:00 INFO all is well') for line in lines)
     assert any(r'a\x1b[2K\n12:00:00 INFO all is well\u202e.png: not an image' in line for line in lines)
+
+
+def float_tiff_that_says_webp():
+    """Return a TIFF of float32 whose bytes 8 to 11 are those of another format."""
+    content = bytearray(cv2.imencode('.tiff', draw('word').astype(np.float32) / 255)[1].tobytes())
+    content[8:12] = b'WEBP'
+    return bytes(content)
+
+
+def test_a_picture_of_two_formats_is_read_or_rejected_and_ends_no_conversion(tmp_path):
+    data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(9)], ['a'])
+    (data_set / '1' / 'Train' / '3.png').write_bytes(float_tiff_that_says_webp())
+    assert convert(data_set, tmp_path / 'out', '--validation_split', '0') == 0
+    manifest = json.loads((tmp_path / 'out' / 'manifest.json').read_text())
+    assert manifest['splits']['train']['records'] + sum(manifest['rejected'].values()) == 9
+
+
+@pytest.mark.parametrize('error', [
+    TypeError('of numpy'), IndexError('of numpy'), OverflowError('of numpy'), ZeroDivisionError('of ours'),
+    RecursionError('of ours'), struct.error('unpack requires'), KeyError('tag')])
+def test_whatever_taking_a_picture_apart_raises_is_its_reject(monkeypatch, error):
+    def broken(*_):
+        raise error
+    monkeypatch.setattr(image_file, '_pixels', broken)
+    with pytest.raises(RejectedSample, match=f'it cannot be taken apart: {type(error).__name__}') as caught:
+        image_file.decode_image(cv2.imencode('.png', draw('word'))[1].tobytes())
+    assert caught.value.kind == 'not an image'
+
+
+def test_a_picture_for_which_memory_is_too_little_is_its_own_reject(monkeypatch):
+    def broken(*_):
+        raise MemoryError
+    monkeypatch.setattr(image_file, '_pixels', broken)
+    with pytest.raises(RejectedSample, match='too little memory') as caught:
+        image_file.decode_image(cv2.imencode('.png', draw('word'))[1].tobytes())
+    assert caught.value.kind == 'image too large'
+
+
+def png_of(width, height, bits, colour_type, channels):
+    """Return a small PNG file of a large picture of stripes."""
+    def chunk(name, data):
+        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+    packer = zlib.compressobj(1)
+    row = bytes([0]) + bytes([64]) * (width * channels * bits // 8)
+    rows = [packer.compress(row if number % 16 < 8 else row.replace(b'@', b'\x80')) for number in range(height)]
+    header = struct.pack('>IIBBBBB', width, height, bits, colour_type, 0, 0, 0)
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', b''.join(rows) + packer.flush())
+            + chunk(b'IEND', b''))
+
+
+MEMORY_OF_DECODING = """
+import resource, sys
+from data_provider import image_file
+content = open(sys.argv[1], 'rb').read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert image_file.decode_image(content, (100, 2999)).shape == (2999, 100, 3)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_a_bomb_of_sixteen_bits_and_alpha_takes_little_more_than_its_pixels(tmp_path):
+    (tmp_path / 'bomb.png').write_bytes(png_of(3000, 3000, 16, 6, 4))
+    assert (tmp_path / 'bomb.png').stat().st_size < 500_000
+    result = subprocess.run([sys.executable, '-c', MEMORY_OF_DECODING, str(tmp_path / 'bomb.png')],
+                            cwd=files.repository_path(), capture_output=True, text=True, check=True)
+    assert int(result.stdout) * 1024 < 9_000_000 * (8 + 4 + 3 + 4)   # of the file, of 8 bits, opaque; a rest
+
+
+@pytest.mark.parametrize(('width', 'height'), [(16385, 2), (8192, 8193), (2, 16385), (2 ** 31 - 1, 2 ** 31 - 1)])
+def test_a_picture_that_claims_too_many_pixels_is_refused_by_its_header(width, height):
+    header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    content = b'\x89PNG\r\n\x1a\n' + struct.pack('>I', 13) + b'IHDR' + header + bytes(4) + bytes(4) + b'IEND' + bytes(4)
+    with pytest.raises(RejectedSample, match='expected at most 16384 a side and 67108864 in all') as caught:
+        image_file.decode_image(content)
+    assert caught.value.kind == 'image too large'
+
+
+def test_a_picture_of_six_thousand_pixels_a_side_is_read():
+    assert image_file.decode_image(png_of(6000, 6000, 8, 0, 1), (100, 5999)).shape == (5999, 100, 3)
+
+
+def test_alpha_is_laid_on_white_or_black_as_exactly_as_in_floats(rng):
+    for light in (0, 150):
+        picture = rng.integers(light, 256 if light else 100, [70, 90, 4], np.uint8)
+        alpha = picture[:, :, 3:] / np.float64(255)
+        background = 0 if (picture[:, :, :3] * alpha).sum() > 127.5 * 3 * alpha.sum() else 255
+        exact = picture[:, :, :3] * alpha + background * (1 - alpha)
+        assert np.abs(image_file._opaque(picture) - exact).max() <= 0.5001

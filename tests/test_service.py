@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from reading.service import bodies, image_header
+from data_provider import image_header
+from reading.service import bodies
 from reading.service.refusals import Refusal
 from tests import stub_service
 

@@ -2,8 +2,8 @@
 import asyncio
 import contextlib
 
+from data_provider import image_header
 from local_utils.errors import InputError
-from reading.service import image_header
 from reading.service.batches import Batches
 from reading.service.decoders import Decoders, check_size
 from reading.service.metrics import Metrics
