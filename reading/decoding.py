@@ -1,10 +1,21 @@
-"""Logits to texts: of one view, and of several views of the same images together."""
+"""Logits to texts: views of the same images together, bound or drawn by what is known of the texts."""
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from crnnmodel import numpy_ctc
 from crnnmodel.prefix_search import prefix_beam_search
+from local_utils.char_codec import CharacterCodec
+from reading import expected as known
+from reading.expected import Expected, Lexicon
+from reading.settings import ReadingSettings
+from reading.word_index import WordIndex
+
+MAX_EDITS = 3          # from what a view read to a word of a large lexicon, as in section 2.3.3 of the paper
+MAX_NEAR = 60          # words of it that are weighed for each text that was read
+SETTLED = 0.5          # a text that has more of the probability than this has more than any other
+WORD_LIST_EDITS = 1    # from what a view read to a word of a word list
 
 
 class ViewGroup(NamedTuple):
@@ -12,68 +23,202 @@ class ViewGroup(NamedTuple):
 
     probabilities: np.ndarray   # float32 [time, views, classes]
     rows: np.ndarray            # int [views]: the image that each is of
+    weights: np.ndarray         # float [views]: of each beside the others
+
+
+class Candidate(NamedTuple):
+    """A text that an image may show."""
+
+    label: tuple[int, ...]
+    probability: float   # the mean of p(label | view) over the views with frames enough
 
 
 class Decoded(NamedTuple):
-    """What was read of images."""
+    """What was read of an image."""
 
-    labels: np.ndarray        # int32 [images, longest], -1 behind the last character
-    confidences: np.ndarray   # float64 [images]: the mean of p(label | view) over the views with frames enough
-
-
-def decode(probabilities_tbc: np.ndarray, beam_width: int | None = None) -> Decoded:
-    """Read one view of each image.
-
-    Args:
-        probabilities_tbc: float32 [time, images, classes].
-        beam_width: of a prefix beam search; None for the best path.
-    """
-    labels = _read_alone(probabilities_tbc, beam_width)
-    return Decoded(labels, np.exp(numpy_ctc.log_probabilities(labels, probabilities_tbc)))
+    best: Candidate
+    others: list[Candidate]    # that were weighed, too, the most probable first
+    relative: float            # the probability of the best in that of all that were weighed
 
 
-def decode_together(groups: list[ViewGroup], num_images: int, beam_width: int | None = None) -> Decoded:
-    """Read several views of each image: of what they read alone, take what is the most probable in all together.
-
-    Args:
-        groups: at least one view of each image; of equally probable texts that of an earlier view is taken.
-        num_images: images.
-        beam_width: see `decode`.
-    """
-    candidates = [{} for _ in range(num_images)]   # of each image: label → its number among all
-    numbered = []                                  # the labels
-    for group in groups:
-        for row, label in zip(group.rows.tolist(), _read_alone(group.probabilities, beam_width).tolist(), strict=True):
-            if tuple(label) not in candidates[row]:
-                candidates[row][tuple(label)] = len(numbered)
-                numbered.append([index for index in label if index >= 0])
-    labels = numpy_ctc.rows_of(numbered)
-    sums, counts = np.zeros(len(labels)), np.zeros(len(labels))
-    for group in groups:
-        of_view = [list(candidates[row].values()) for row in group.rows.tolist()]
-        numbers = np.concatenate([*map(np.array, of_view)])
-        views = np.repeat(np.arange(len(of_view)), [len(of_one) for of_one in of_view])
-        logs = numpy_ctc.log_probabilities(labels[numbers], group.probabilities, views)
-        fits = numpy_ctc.required_frames(labels[numbers]) <= len(group.probabilities)
-        np.add.at(sums, numbers, np.exp(logs))
-        np.add.at(counts, numbers, fits)
-    best = [max(of_image.values(), key=sums.__getitem__) for of_image in candidates]
-    chosen = labels[best]
-    longest = (chosen >= 0).sum(axis=1).max(initial=0)
-    return Decoded(chosen[:, :longest], sums[best] / counts[best])
+def first_views(probabilities_tbc: np.ndarray) -> ViewGroup:
+    """Return the ViewGroup of one view of each image."""
+    count = probabilities_tbc.shape[1]
+    return ViewGroup(probabilities_tbc, np.arange(count), np.ones(count))
 
 
-def place_characters(labels: np.ndarray, groups: list[ViewGroup]) -> numpy_ctc.Alignment:
+class Decoder:
+    """Reads logits, as what is expected of the texts allows."""
+
+    def __init__(self, codec: CharacterCodec, settings: ReadingSettings, expected: Expected = Expected(), *,   # noqa: B008
+                 beam_search: bool = False, alternatives: int = 0):
+        """Prepare.
+
+        Args:
+            codec: of the network's alphabet.
+            settings: ReadingSettings.
+            expected: Expected.
+            beam_search: search a beam instead of the best path.
+            alternatives: how many other texts are wanted of each image.
+
+        Raises:
+            InputError: what is expected cannot be written with the alphabet.
+        """
+        self._codec, self._alternatives = codec, alternatives
+        self._allowed = known.allowed_classes(expected, codec)
+        self._automaton = known.automaton_of(expected, codec)
+        self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, codec, self._automaton)
+        self._word_list, self._word_factor = None, np.exp(settings.word_weight)
+        if expected.word_list is not None:
+            self._word_list = WordIndex(word.strip().lower() for word in expected.word_list)
+        searches = beam_search or (alternatives and not self._lexicon) or self._automaton
+        self._beam_width = settings.beam_width if searches else None
+
+    def probabilities(self, logits_tbc: np.ndarray) -> np.ndarray:
+        """Return the probabilities of the classes, float32 [time, views, classes]; 0 for what is not allowed."""
+        if self._allowed is not None:
+            logits_tbc = np.where(self._allowed, logits_tbc, -np.inf)
+        return numpy_ctc.softmax(logits_tbc)
+
+    def decode(self, groups: list[ViewGroup], num_images: int,
+               lexicons: list[Iterable[str] | None] | None = None) -> list[Decoded]:
+        """Read images.
+
+        Of the texts that the views read alone, or that what is expected adds, that is taken which is the most probable
+        in all views together.
+
+        Args:
+            groups: at least one view of each image; of equally probable texts that of an earlier view is taken.
+            num_images: images.
+            lexicons: of each image the words of a lexicon of its own, which takes the place of the common one, or None.
+
+        Returns:
+            list of Decoded, one an image.
+        """
+        texts = self._read_alone(groups, num_images)
+        own = [None] * num_images if lexicons is None else [
+            None if words is None else Lexicon(words, self._codec, self._automaton) for words in lexicons]
+        weighed = _weigh(groups, [
+            list(of_image) if lexicon is None else [tuple(self._codec.encode(word)) for word in lexicon.index.words]
+            for of_image, lexicon in zip(texts, own, strict=True)])
+        if self._lexicon:
+            self._bind(weighed, groups, texts, [lexicon is None for lexicon in own])
+        elif self._word_list:
+            self._add_words(weighed, groups, texts)
+        return [self._decided(candidates, lexicon) for candidates, lexicon in zip(weighed, own, strict=True)]
+
+    def _read_alone(self, groups, num_images):
+        """Return of each image the labels that its views read, dict of label → None."""
+        texts = [{} for _ in range(num_images)]
+        for group in groups:
+            if self._beam_width is None:
+                labels = [[tuple(index for index in label if index >= 0)]
+                          for label in numpy_ctc.best_path(group.probabilities).tolist()]
+            else:
+                labels = [[label for label, _ in prefix_beam_search(
+                    group.probabilities[:, view], self._beam_width, 1 + self._alternatives, self._automaton)]
+                    for view in range(len(group.rows))]
+            for row, of_view in zip(group.rows.tolist(), labels, strict=True):
+                texts[row].update(dict.fromkeys(of_view))
+        return texts
+
+    def _bind(self, weighed, groups, texts, is_bound):
+        """Leave of the candidates of each image those in the lexicon; where they do not settle it, add others of it."""
+        open_images = []
+        for image, candidates in enumerate(weighed):
+            if not is_bound[image]:
+                continue
+            inside = [candidate for candidate in candidates if self._codec.decode(candidate.label) in self._lexicon.index]
+            weighed[image] = inside
+            if not inside or max(candidate.probability for candidate in inside) < SETTLED or self._alternatives:
+                open_images.append(image)
+        if not open_images:
+            return
+        of_open = _views_of(groups, open_images)
+        if self._lexicon.trie:
+            found = self._weigh_lexicon(of_open, len(open_images))
+        else:
+            found = _weigh(of_open, [self._near(texts[image]) for image in open_images])
+        for image, candidates in zip(open_images, found, strict=True):
+            weighed[image] = candidates
+
+    def _near(self, labels):
+        """Return the labels of the words of the lexicon that are nearest to what views read."""
+        index, texts = self._lexicon.index, [self._codec.decode(label) for label in labels] or ['']
+        words = {word: None for text in texts for word in index.nearest(text, MAX_EDITS, MAX_NEAR)}
+        words = words or index.nearest_of_all(texts[0], MAX_NEAR)
+        return [tuple(self._codec.encode(word)) for word in words]
+
+    def _weigh_lexicon(self, groups, num_images):
+        """Return the candidates of each image: every word of the lexicon."""
+        trie, words = self._lexicon.trie, self._lexicon.index.words
+        sums, counts = np.zeros([num_images, len(words)]), np.zeros([num_images, len(words)])
+        for group in groups:
+            fits = trie.required_frames <= len(group.probabilities)
+            probabilities = np.exp(trie.log_probabilities(group.probabilities))
+            np.add.at(sums, group.rows, probabilities * group.weights[:, np.newaxis])
+            np.add.at(counts, group.rows, fits * group.weights[:, np.newaxis])
+        labels = [tuple(self._codec.encode(word)) for word in words]
+        return [list(map(Candidate, labels, of_image.tolist())) for of_image in sums / np.maximum(counts, 1e-9)]
+
+    def _add_words(self, weighed, groups, texts):
+        """Add to the candidates of each image that is not settled the words of the list that are near."""
+        open_images, near = [], []
+        for image, candidates in enumerate(weighed):
+            best = max(candidates, key=lambda candidate: candidate.probability)
+            if best.probability * (1 + self._word_factor) > self._word_factor:   # no word can have so much
+                continue
+            labels = self._near_words(texts[image]).difference(texts[image])
+            if labels:
+                open_images.append(image)
+                near.append(list(labels))
+        if open_images:
+            for image, found in zip(open_images, _weigh(_views_of(groups, open_images), near), strict=True):
+                weighed[image] = weighed[image] + found
+
+    def _near_words(self, labels):
+        """Return the labels of words of the list near to what views read, in the case of that; not near to digits."""
+        found = set()
+        for text in map(self._codec.decode, labels):
+            if any(character.isdigit() for character in text):
+                continue
+            for word in self._word_list.nearest(text.lower(), WORD_LIST_EDITS, MAX_NEAR):
+                form = _in_case_of(word, text)
+                label = () if self._codec.foreign(form) else tuple(self._codec.encode(form))
+                if label and (self._automaton is None or self._automaton.accepts(label)):
+                    found.add(label)
+        return found
+
+    def _decided(self, candidates, own_lexicon):
+        """Return the Decoded of an image's candidates."""
+        if not candidates:   # a format that no text of so few frames has
+            return Decoded(Candidate((), 0.0), [], 0.0)
+        weights = [candidate.probability for candidate in candidates]
+        if self._word_list and not self._lexicon and not own_lexicon:
+            weights = [weight * (self._word_factor if self._is_listed(candidate.label) else 1)
+                       for weight, candidate in zip(weights, candidates, strict=True)]
+        order = sorted(range(len(candidates)), key=weights.__getitem__, reverse=True)   # stable: of equals the first
+        total = sum(weights)
+        ranked = [candidates[place] for place in order[:1 + self._alternatives]]
+        return Decoded(ranked[0], ranked[1:], weights[order[0]] / total if total else 0.0)
+
+    def _is_listed(self, label):
+        text = self._codec.decode(label)
+        return text.lower() in self._word_list and not any(character.isdigit() for character in text)
+
+
+def place_characters(labels: list, groups: list[ViewGroup]) -> numpy_ctc.Alignment:
     """Find each character of what was read in the views.
 
     Args:
-        labels: int32 [images, longest].
-        groups: as `decode_together` takes them.
+        labels: of each image a sequence of class indices.
+        groups: as `Decoder.decode` takes them.
 
     Returns:
-        Alignment: the frames are those of the image's first view, or those of the first that has enough, in proportion;
+        Alignment: the frames are those of the image's first view, or of the first with enough of them, in proportion;
         the probabilities are the mean over the views with frames enough.
     """
+    labels = numpy_ctc.rows_of(labels)
     time = len(groups[0].probabilities)
     needed = numpy_ctc.required_frames(labels)
     sums, counts = np.zeros(labels.shape, np.float32), np.zeros([len(labels), 1], np.float32)
@@ -88,12 +233,41 @@ def place_characters(labels: np.ndarray, groups: list[ViewGroup]) -> numpy_ctc.A
                 first[row], last[row] = (figure[view] * time // frames for figure in alignment[:2])
             sums[row] += alignment.probabilities[view]
             counts[row] += 1
-    return numpy_ctc.Alignment(first, last, sums / counts)
+    return numpy_ctc.Alignment(first, last, sums / np.maximum(counts, 1))
 
 
-def _read_alone(probabilities_tbc, beam_width):
-    """Return what is read of each view, int32 [views, longest]."""
-    if beam_width is None:
-        return numpy_ctc.best_path(probabilities_tbc)
-    return numpy_ctc.rows_of([
-        prefix_beam_search(probabilities_tbc[:, view], beam_width)[0][0] for view in range(probabilities_tbc.shape[1])])
+def _weigh(groups, labels_of_images):
+    """Return the candidates of each image, list of Candidate, from their labels."""
+    counts_of_images = [len(labels) for labels in labels_of_images]
+    starts = np.cumsum([0, *counts_of_images])
+    labels = numpy_ctc.rows_of([label for of_image in labels_of_images for label in of_image])
+    needed = numpy_ctc.required_frames(labels)
+    sums, counts = np.zeros(len(labels)), np.zeros(len(labels))
+    for group in groups:
+        numbers = np.concatenate([np.arange(starts[row], starts[row + 1]) for row in group.rows] or [np.array([], int)])
+        views = np.repeat(np.arange(len(group.rows)), [counts_of_images[row] for row in group.rows])
+        logs = numpy_ctc.log_probabilities(labels[numbers], group.probabilities, views)
+        np.add.at(sums, numbers, np.exp(logs) * group.weights[views])
+        np.add.at(counts, numbers, (needed[numbers] <= len(group.probabilities)) * group.weights[views])
+    means = (sums / np.maximum(counts, 1e-9)).tolist()
+    return [list(map(Candidate, of_image, means[start:]))
+            for of_image, start in zip(labels_of_images, starts[:-1].tolist(), strict=True)]
+
+
+def _views_of(groups, images):
+    """Return the ViewGroups of some images, numbered anew."""
+    place_of = {image: place for place, image in enumerate(images)}
+    chosen = []
+    for group in groups:
+        views = [view for view, row in enumerate(group.rows.tolist()) if row in place_of]
+        if views:
+            rows = np.array([place_of[group.rows[view]] for view in views])
+            chosen.append(ViewGroup(group.probabilities[:, views], rows, group.weights[views]))
+    return chosen
+
+
+def _in_case_of(word, text):
+    """Return a word in small letters as a text writes its letters."""
+    if text.isupper():
+        return word.upper()
+    return word.capitalize() if text[:1].isupper() else word

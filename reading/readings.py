@@ -11,15 +11,25 @@ class Character(NamedTuple):
     last_frame: int
 
 
+class Alternative(NamedTuple):
+    """Another text that an image may show."""
+
+    text: str
+    confidence: float   # as of a Reading
+
+
 class Reading(NamedTuple):
     """The answer for an image; one that cannot be read has no text, but an error."""
 
-    text: str | None                     # None where the image cannot be read
-    confidence: float                    # p(text | image); of several views their mean
-    characters: tuple[Character, ...]    # of the text, in order
-    error: str | None = None             # why the image cannot be read
+    text: str | None                              # None where the image cannot be read
+    confidence: float                             # p(text | image); of several views their mean
+    characters: tuple[Character, ...] = ()        # of the text, in order
+    alternatives: tuple[Alternative, ...] = ()    # the most probable first, as many as were asked for
+    relative_confidence: float = 0.0              # the text's part of the probability of all texts that were weighed
+    size: tuple[int, int] | None = None           # (width, height) of the image, pixels
+    error: str | None = None                      # why the image cannot be read
 
 
 def unreadable(error: Exception) -> Reading:
     """Return the Reading of an image that cannot be read."""
-    return Reading(None, 0.0, (), str(error))
+    return Reading(None, 0.0, error=str(error))

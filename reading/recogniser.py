@@ -1,27 +1,44 @@
-"""The front door: a trained network that reads images, `Recogniser.open('bundled').read(['word.jpg', array])`."""
+"""The front door: a trained network that reads images, Recogniser.open('bundled').read(['word.jpg', array])."""
 import collections
 import concurrent.futures
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from crnnmodel import numpy_ctc
 from data_provider import image_file
-from data_provider.annotation import RejectedSample
+from data_provider.rejected_sample import RejectedSample
 from local_utils import establish_char_dict, parallel
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
 from reading import decoding, engines, views
-from reading.decoding import ViewGroup
-from reading.readings import Character, Reading, unreadable
+from reading.decoding import Decoder, ViewGroup
+from reading.expected import Expected
+from reading.readings import Alternative, Character, Reading, unreadable
 from reading.settings import ReadingSettings
+from reading.views import ViewedImage
 
 DECODING_THREADS = 2
 DEFAULTS = ReadingSettings()
+NOTHING_EXPECTED = Expected()
 
 Image = str | os.PathLike | bytes | np.ndarray | Callable[[], np.ndarray]
+
+
+class WithLexicon(NamedTuple):
+    """An image that shows one of some words."""
+
+    image: Image
+    lexicon: list[str]
+
+
+class _Loaded(NamedTuple):
+    """An image that is ready to be read."""
+
+    image: ViewedImage
+    lexicon: list[str] | None
 
 
 class Recogniser:
@@ -31,45 +48,52 @@ class Recogniser:
     """
 
     def __init__(self, engine: engines.Engine, codec: CharacterCodec, settings: ReadingSettings = DEFAULTS, *,
-                 beam_search: bool = False):
+                 expected: Expected = NOTHING_EXPECTED, beam_search: bool = False, alternatives: int = 0):
         """Take an engine that is open; `open` opens one.
 
         Args:
             engine: engines.Engine.
             codec: of its alphabet.
             settings: ReadingSettings.
+            expected: what is known of the texts.
             beam_search: search a beam instead of the best path.
+            alternatives: how many other texts each Reading should have, at most.
+
+        Raises:
+            InputError: what is expected cannot be written with the alphabet.
         """
         self.codec = codec
         self.prefix = engine.prefix
         self.input_size = engine.architecture.input_size
         self.concurrency = engine.concurrency   # so many threads that call `read` keep the machine busy
         self._engine, self._settings = engine, settings
-        self._beam_width = settings.beam_width if beam_search else None
-        self._further = views.FURTHER if settings.min_confidence > 0 else ()
+        self._decoder = Decoder(codec, settings, expected, beam_search=beam_search, alternatives=alternatives)
+        self._further = views.SETS[settings.views] if settings.min_confidence > 0 else views.ONE
 
     @classmethod
     def open(cls, weights_path: str = 'bundled', *, settings: ReadingSettings = DEFAULTS,
-             alphabet_dir: str | None = None, beam_search: bool = False,
-             num_images: int | None = None) -> 'Recogniser':
+             alphabet_dir: str | None = None, expected: Expected = NOTHING_EXPECTED, beam_search: bool = False,
+             alternatives: int = 0, num_images: int | None = None) -> 'Recogniser':
         """Open a checkpoint.
 
         Args:
             weights_path: see engines.open_engine.
             settings: ReadingSettings.
             alphabet_dir: the folder of the alphabet that the checkpoint has to have, see find_codec.
+            expected: what is known of the texts, such as Expected(lexicon=['open', 'closed']).
             beam_search: search a beam of settings.beam_width instead of the best path.
+            alternatives: how many other texts each Reading should have, at most.
             num_images: how many will be read, where that is known; few are then read sooner.
 
         Raises:
             MissingInput: there is no such checkpoint.
-            InputError: it is damaged, or of another network or alphabet.
+            InputError: it is damaged, or of another network or alphabet, or what is expected is not of the alphabet.
         """
         engine = engines.open_engine(os.fspath(weights_path), settings, num_images)
-        return cls(engine, find_codec(engine.architecture, engine.prefix, alphabet_dir), settings,
-                   beam_search=beam_search)
+        return cls(engine, find_codec(engine.architecture, engine.prefix, alphabet_dir), settings, expected=expected,
+                   beam_search=beam_search, alternatives=alternatives)
 
-    def read(self, images: Iterable[Image]) -> list[Reading]:
+    def read(self, images: Iterable[Image | WithLexicon]) -> list[Reading]:
         """Read images; see `read_all`.
 
         Returns:
@@ -77,12 +101,12 @@ class Recogniser:
         """
         return list(self.read_all(images))
 
-    def read_all(self, images: Iterable[Image]) -> Iterator[Reading]:
+    def read_all(self, images: Iterable[Image | WithLexicon]) -> Iterator[Reading]:
         """Read any number of images, a stream of them as it comes; memory is bounded.
 
         Args:
             images: each a path, the bytes of an image file, uint8 [height, width, 3] BGR, or a function that returns
-                such an array, or raises RejectedSample; it is called in a thread.
+                such an array, or raises RejectedSample; it is called in a thread. Or one of these WithLexicon.
 
         Yields:
             Reading, one an image, in order. What cannot be read has no text, but an error.
@@ -95,13 +119,15 @@ class Recogniser:
             loaded = parallel.ordered_map(decoders, self._load, images, 2 * self._settings.batch_size)
             pieces = itertools.chain.from_iterable(
                 map(self._in_pieces, parallel.chunked(loaded, self._settings.batch_size)))
-            for readings in parallel.ordered_map(readers, self._read_piece, pieces, self._engine.concurrency + 1):
+            max_pending = self._engine.concurrency + 1
+            for readings in parallel.ordered_map(readers, self._read_piece, pieces, max_pending):
                 yield from readings
 
     def _load(self, image):
-        """Return the ViewedImage of an image, or why it cannot be read, a RejectedSample."""
+        """Return the _Loaded of an image, or why it cannot be read, a RejectedSample."""
+        image, lexicon = image if isinstance(image, WithLexicon) else (image, None)
         try:
-            return views.ViewedImage(_pixels_of(image), self.input_size, self._further)
+            return _Loaded(ViewedImage(pixels_of(image), self.input_size, self._further), lexicon)
         except RejectedSample as error:
             return error
 
@@ -112,50 +138,56 @@ class Recogniser:
 
     def _read_piece(self, piece):
         """Return the Reading of each of what `_load` returned."""
-        images = [image for image in piece if isinstance(image, views.ViewedImage)]
-        readings = iter(self._read_images(images) if images else ())
-        return [next(readings) if isinstance(image, views.ViewedImage) else unreadable(image) for image in piece]
+        good = [loaded for loaded in piece if isinstance(loaded, _Loaded)]
+        readings = iter(self._read_images(good) if good else ())
+        return [next(readings) if isinstance(loaded, _Loaded) else unreadable(loaded) for loaded in piece]
 
-    def _read_images(self, images):
-        first = self._probabilities(np.stack([image.first for image in images]))
-        decoded = decoding.decode(first, self._beam_width)
-        doubtful = np.flatnonzero(decoded.confidences < self._settings.min_confidence) if self._further else ()
-        of_first = [ViewGroup(first, np.arange(len(images)))]
-        readings = self._readings(decoded, of_first)
-        if len(doubtful):
-            groups = [ViewGroup(first[:, doubtful], np.arange(len(doubtful))),
-                      *self._further_groups([images[index] for index in doubtful])]
-            together = decoding.decode_together(groups, len(doubtful), self._beam_width)
-            for index, reading in zip(doubtful, self._readings(together, groups), strict=True):
-                readings[index] = reading
+    def _read_images(self, good):
+        """Return the Reading of each _Loaded: of the first view, or, where that is too doubtful, of all."""
+        lexicons = [lexicon for _, lexicon in good]
+        first = self._probabilities(np.stack([image.first for image, _ in good]))
+        groups = [decoding.first_views(first)]
+        decoded = self._decoder.decode(groups, len(good), lexicons)
+        doubtful = [place for place, of_image in enumerate(decoded)
+                    if of_image.best.probability < self._settings.min_confidence] if self._further else []
+        readings = self._readings(decoded, groups, good)
+        if doubtful:
+            again = [good[place] for place in doubtful]
+            groups = [decoding.first_views(first[:, doubtful]), *self._further_groups([image for image, _ in again])]
+            together = self._decoder.decode(groups, len(again), [lexicons[place] for place in doubtful])
+            for place, reading in zip(doubtful, self._readings(together, groups, again), strict=True):
+                readings[place] = reading
         return readings
 
     def _further_groups(self, images):
-        """Return the ViewGroups of the further views of images."""
+        """Return the ViewGroups of the further views of ViewedImages, one for each width."""
         by_width = collections.defaultdict(list)
         for row, image in enumerate(images):
-            for view in image.further():
-                by_width[view.shape[1]].append((view, row))
-        return [ViewGroup(self._probabilities(np.stack(of_width)), np.array(rows))
-                for of_width, rows in (zip(*pairs, strict=True) for pairs in by_width.values())]
+            for view, pixels in image.further():
+                by_width[pixels.shape[1]].append((pixels, row, view.weight))
+        return [ViewGroup(self._probabilities(np.stack(pixels)), np.array(rows), np.array(weights))
+                for pixels, rows, weights in (zip(*of_width, strict=True) for of_width in by_width.values())]
 
     def _probabilities(self, images):
-        return numpy_ctc.softmax(self._engine.logits(images))
+        return self._decoder.probabilities(self._engine.logits(images))
 
-    def _readings(self, decoded, groups):
-        """Return the Reading of each image that was decoded."""
-        placed = decoding.place_characters(decoded.labels, groups)
+    def _readings(self, decoded, groups, good):
+        """Return the Reading of each image from what was decoded."""
+        placed = decoding.place_characters([of_image.best.label for of_image in decoded], groups)
+        places = (placed.probabilities.tolist(), placed.first.tolist(), placed.last.tolist())
         readings = []
-        for label, confidence, *places in zip(
-                decoded.labels.tolist(), decoded.confidences.tolist(), placed.probabilities.tolist(),
-                placed.first.tolist(), placed.last.tolist(), strict=True):
-            text = self.codec.decode([index for index in label if index >= 0])
-            characters = tuple(map(Character._make, zip(text, *places, strict=False)))
-            readings.append(Reading(text, confidence, characters))
+        for of_image, (image, _), *of_characters in zip(decoded, good, *places, strict=True):
+            text = self.codec.decode(of_image.best.label)
+            readings.append(Reading(
+                text, of_image.best.probability,
+                characters=tuple(map(Character._make, zip(text, *of_characters, strict=False))),
+                alternatives=tuple(Alternative(self.codec.decode(other.label), other.probability)
+                                   for other in of_image.others),
+                relative_confidence=of_image.relative, size=image.size))
         return readings
 
 
-def _pixels_of(image):
+def pixels_of(image):
     """Return uint8 [height, width, 3], BGR, of what `Recogniser.read_all` takes."""
     if callable(image):
         return image()

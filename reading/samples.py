@@ -10,7 +10,7 @@ from data_provider.rejected_sample import RejectedSample
 from local_utils import record_files, tensorflow_import
 from local_utils.errors import MissingInput
 from reading.evaluation import Sample
-from reading.recogniser import Recogniser, check_alphabet
+from reading.recogniser import Recogniser, WithLexicon, check_alphabet
 
 
 class AnnotatedImages:
@@ -29,7 +29,10 @@ class AnnotatedImages:
         """Any network can read images."""
 
     def __iter__(self) -> Iterator[Sample]:
-        """Yield a Sample for each line; one that is no annotation has an image that cannot be read."""
+        """Yield a Sample for each line; one that is no annotation has an image that cannot be read.
+
+        A third column, behind a tab, has the words of a lexicon for the image, by commas.
+        """
         for line in self._annotation.lines():
             name = f'{self.source}, line {line.number}'
             try:
@@ -37,7 +40,10 @@ class AnnotatedImages:
             except RejectedSample as error:
                 yield Sample(functools.partial(_reject, error), '', name)
             else:
-                yield Sample(functools.partial(_image_of, self._images, path), text, name)
+                image = functools.partial(_image_of, self._images, path)
+                text, tab, words = text.partition('\t')
+                lexicon = [word.strip() for word in words.split(',')] if tab else None
+                yield Sample(image if lexicon is None else WithLexicon(image, lexicon), text.strip(), name, path)
 
 
 def _image_of(images, path):
@@ -71,4 +77,5 @@ class Records:
     def __iter__(self) -> Iterator[Sample]:
         """Yield a Sample for each record; `check_for` comes first."""
         for feature in self._provider.samples(self._split):
-            yield Sample(feature.image, self._provider.codec.decode(feature.label), feature.imagename)
+            yield Sample(feature.image, self._provider.codec.decode(feature.label), feature.imagename,
+                         feature.imagename)

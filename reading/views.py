@@ -1,34 +1,104 @@
-"""Views: the ways in which an image is resized for the network. Test-time augmentation reads several of them."""
+"""Views: the ways in which an image is made ready for the network. Test-time augmentation reads several of them."""
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from crnnmodel import geometry
 from data_provider import image_file
 
-LARGE_IMAGE = 1 << 19   # pixels; keeping many larger ones, of which views are made later, would take too much memory
+LARGE_IMAGE = 1 << 19     # pixels; to keep many larger ones for views that are made later would take too much memory
+WARPED_HEIGHT = 64        # pixels: an image is shrunk to it before it is sheared or turned, which then costs little
+OWN_WIDTHS = (32, 48, 64, 80, 100, 124, 156, 196, 244, 280)   # pixels: few, for an engine may build a network for each
+UPRIGHT = 0.7             # of the height: an image that is narrower may show a word from top to bottom
 
 
 class View(NamedTuple):
-    """A way to resize an image."""
+    """A way to make an image ready; what it does comes in the order of the fields."""
 
-    width: float = 1.0    # in widths of the network's input
-    margin: float = 0.0   # heights of the image that are added on each side; a negative one is cut off
+    quarter_turns: int = 0       # counter-clockwise; for upright images alone where there are any
+    margin: float = 0.0          # heights of the image that are added on each side; a negative one is cut off
+    shear: float = 0.0           # the top goes so many heights to the left of the bottom
+    turn: float = 0.0            # degrees, counter-clockwise
+    width: float = 1.0           # in widths of the network's input …
+    has_own_width: bool = False  # … or in those that the image's own shape would have at the network's height
+    blur: float = 0.0            # pixels at the network's height, the standard deviation
+    weight: float = 1.0          # of its probabilities beside those of other views
 
 
 FIRST = View()
-# Letters of another size and width, in other frames, are read with other mistakes: the image cut out more loosely and
-# more closely, narrower and wider, because the first view squeezed or stretched all to one width.
+ONE = ()
+# Letters of another size, width and slant, in other frames, are read with other mistakes. The first view squeezes or
+# stretches all to one width; this one leaves each its shape. Of what is cut out loosely the rest is larger.
+FEW = (View(has_own_width=True), View(margin=-0.1), View(shear=0.25), View(shear=-0.25), View(width=0.8), View(width=1.44),
+       View(quarter_turns=1, weight=0.8), View(quarter_turns=3, weight=0.8))   # signs that hang, spines of books
+# Also what is cut out too closely, very narrow, blurred, so that dots and outlines become strokes, or turned.
+MANY = (*FEW, View(margin=0.1), View(width=0.6), View(has_own_width=True, width=0.77), View(blur=0.8),
+        View(turn=5), View(turn=-5), View(turn=10), View(turn=-10))
+# What the web page and the files for phones can make: no more than margins and some widths.
 FURTHER = (View(margin=0.1), View(margin=-0.06), View(width=0.8), View(width=1.44))
+SETS = {'one': ONE, 'few': FEW, 'many': MANY}   # TEST.VIEWS → the views beside the first
+
+
+def is_for(view: View, image: np.ndarray) -> bool:
+    """Whether a view is for images of that shape."""
+    height, width = image.shape[:2]
+    return not view.quarter_turns or width < UPRIGHT * height
+
+
+def make_view(view: View, image: np.ndarray, input_size: tuple[int, int]) -> np.ndarray:
+    """Return a view of an image.
+
+    Args:
+        view: View.
+        image: uint8 [any height, any width, 3], BGR.
+        input_size: (width, height) of the network's images.
+
+    Returns:
+        uint8 [height of the network, width of the view, 3].
+    """
+    if view.quarter_turns:
+        image = np.rot90(image, view.quarter_turns)
+    if view.margin:
+        image = image_file.with_margin(image, view.margin)
+    if view.shear or view.turn:
+        image = _warped(image, view)
+    image = image_file.resize(np.ascontiguousarray(image), (view_width(view, image, input_size), input_size[1]))
+    return cv2.GaussianBlur(image, (0, 0), view.blur) if view.blur else image
+
+
+def view_width(view: View, image: np.ndarray, input_size: tuple[int, int]) -> int:
+    """Return the width of a view of an image in pixels, some whole frames."""
+    if not view.has_own_width:
+        return size_of(view, input_size)[0]
+    own = view.width * input_size[1] * image.shape[1] / image.shape[0]
+    return min(OWN_WIDTHS, key=lambda offered: max(offered / own, own / offered))
 
 
 def size_of(view: View, input_size: tuple[int, int]) -> tuple[int, int]:
-    """Return the (width, height) of a view, the width some whole frames, for a network with that input size."""
+    """Return the (width, height) of a view that has no own width, the width some whole frames."""
     width, height = input_size
     if view.width == 1:
         return width, height
     frames = round(view.width * width / geometry.PIXELS_PER_FRAME)
     return geometry.PIXELS_PER_FRAME * max(geometry.MIN_FRAMES, frames), height
+
+
+def _warped(image, view):
+    """Return an image sheared and turned, on a canvas that holds it all; beyond its edge it goes on as at the edge."""
+    height, width = image.shape[:2]
+    if height > WARPED_HEIGHT:
+        width = max(1, round(width * WARPED_HEIGHT / height))
+        height = WARPED_HEIGHT
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    angle = np.deg2rad(view.turn)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    matrix = turn @ np.array([[1, view.shear], [0, 1]])
+    corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height]])
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    size = np.maximum(np.ceil(high - low), 1).astype(int)
+    return cv2.warpAffine(image, np.column_stack([matrix, -low]), size.tolist(), flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REPLICATE)
 
 
 class ViewedImage:
@@ -42,18 +112,14 @@ class ViewedImage:
             input_size: (width, height) of the network's images.
             further: views that will be asked for, perhaps.
         """
-        self._image, self._input_size = image, input_size
-        self.first = self._made(FIRST)
-        self._further = None
+        self.size = image.shape[1], image.shape[0]
+        self.first = make_view(FIRST, image, input_size)
+        self._input_size = input_size
+        self._further = [view for view in further if is_for(view, image)]
+        self._image, self._made = image, None
         if image.shape[0] * image.shape[1] > LARGE_IMAGE:
-            self._further = [self._made(view) for view in further]
-            self._image = None
-        self._views = further
+            self._made, self._image = self.further(), None
 
-    def further(self) -> list[np.ndarray]:
-        """Return the further views, uint8 [height, width of the view, 3] each."""
-        return self._further or [self._made(view) for view in self._views]
-
-    def _made(self, view):
-        image = image_file.with_margin(self._image, view.margin) if view.margin else self._image
-        return image_file.resize(image, size_of(view, self._input_size))
+    def further(self) -> list[tuple[View, np.ndarray]]:
+        """Return the further views that are for this image, each with its pixels, uint8 [height, width of the view, 3]."""
+        return self._made or [(view, make_view(view, self._image, self._input_size)) for view in self._further]

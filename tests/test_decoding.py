@@ -3,10 +3,18 @@ import numpy as np
 import pytest
 
 from crnnmodel import numpy_ctc
-from reading import decoding
-from reading.decoding import ViewGroup
+from local_utils.char_codec import CharacterCodec
+from local_utils.errors import InputError
+from reading import Expected, ReadingSettings, decoding
+from reading.decoding import Decoder, ViewGroup
 
 H, E, L, BLANK = range(4)
+A, B = 0, 1
+
+
+def decoder(characters='hel', expected=None, *, beam_search=False, alternatives=0, **settings):
+    return Decoder(CharacterCodec(characters), ReadingSettings(**settings), expected or Expected(),
+                   beam_search=beam_search, alternatives=alternatives)
 
 
 def one_hot(classes, probability=0.999):
@@ -15,55 +23,160 @@ def one_hot(classes, probability=0.999):
     return (np.eye(BLANK + 1, dtype=np.float32)[classes] * (probability - rest) + np.float32(rest))[:, np.newaxis]
 
 
+def row(*frames):
+    """Return the ViewGroup of one view of one image."""
+    return decoding.first_views(np.array(frames, np.float32)[:, np.newaxis])
+
+
 def views_of_one(*views):
-    return [ViewGroup(view, np.zeros(view.shape[1], int)) for view in views]
+    return [ViewGroup(view, np.zeros(view.shape[1], int), np.ones(view.shape[1])) for view in views]
+
+
+def text_of(decoded, characters):
+    return ''.join(characters[index] for index in decoded.best.label)
 
 
 def test_views_together_read_what_is_the_most_probable_in_all_of_them():
     # [sample, frame, class]; alone, the views read "a" and "b", "a" and nothing.
-    first = np.array([[[0.6, 0.4, 0.0]], [[0.7, 0.1, 0.2]]], np.float32).transpose(1, 0, 2)
-    second = np.array([[[0.1, 0.9, 0.0], [0.0, 0.0, 1.0]], [[0.1, 0.1, 0.8], [0.1, 0.0, 0.9]]], np.float32).transpose(1, 0, 2)
-    decoded = decoding.decode_together([ViewGroup(first, np.arange(2)), ViewGroup(second, np.arange(2))], 2)
-    assert decoded.labels.tolist() == [[1], [-1]]
-    assert decoded.confidences == pytest.approx([(0.4 + 0.9) / 2, (0.2 + 0.72) / 2], rel=1e-4)
+    first = np.array([[[0.6, 0.4, 0.0]], [[0.7, 0.1, 0.2]]], np.float32)
+    second = np.array([[[0.1, 0.9, 0.0], [0.0, 0.0, 1.0]], [[0.1, 0.1, 0.8], [0.1, 0.0, 0.9]]], np.float32)
+    groups = [decoding.first_views(view.transpose(1, 0, 2)) for view in (first, second)]
+    b, nothing = decoder('ab').decode(groups, 2)
+    assert (b.best.label, nothing.best.label) == ((B,), ())
+    assert b.best.probability == pytest.approx((0.4 + 0.9) / 2)
+    assert nothing.best.probability == pytest.approx((0.2 + 0.72) / 2)
+    assert b.relative == pytest.approx(0.65 / (0.65 + (0.6 + 0.1) / 2))   # beside "a"
 
 
-@pytest.mark.parametrize('beam_width', [None, 10])
-def test_a_view_that_lacks_the_frames_for_a_text_says_nothing_of_it(beam_width):
+def test_a_view_counts_by_its_weight():
+    first, second = row([0.6, 0.4, 0.0]), row([0.1, 0.9, 0.0])
+    decoded, = decoder('ab').decode([first, second._replace(weights=np.array([0.1]))], 1)
+    assert decoded.best.label == (A,)
+    assert decoded.best.probability == pytest.approx((0.6 + 0.1 * 0.1) / 1.1)
+
+
+@pytest.mark.parametrize('beam_search', [False, True])
+def test_a_view_that_lacks_the_frames_for_a_text_says_nothing_of_it(beam_search):
     long, short = one_hot([H, BLANK, H, E, L]), one_hot([H, E, BLANK], probability=0.6)
     for views in ([long, short], [short, long]):
         groups = views_of_one(*views)
-        decoded = decoding.decode_together(groups, 1, beam_width)
-        assert decoded.labels.tolist() == [[H, H, E, L]]
-        assert decoded.confidences[0] == pytest.approx(1.0, abs=1e-2)   # of the one view that it fits into
-        placed = decoding.place_characters(decoded.labels, groups)
+        decoded, = decoder(beam_search=beam_search, beam_width=10).decode(groups, 1)
+        assert decoded.best.label == (H, H, E, L)
+        assert decoded.best.probability == pytest.approx(1.0, abs=1e-2)   # of the one view that it fits into
+        placed = decoding.place_characters([decoded.best.label], groups)
         assert placed.probabilities[0] == pytest.approx([0.999] * 4)
         frames = [0, 2, 3, 4] if views[0] is long else [0, 1, 1, 2]   # in proportion, where the first view has fewer
         assert placed.first[0].tolist() == frames
 
 
 def test_views_in_which_there_is_nothing_to_read():
-    groups = [ViewGroup(np.repeat(one_hot([BLANK] * count), 2, axis=1), np.arange(2)) for count in (5, 3)]
-    decoded = decoding.decode_together(groups, 2)
-    assert decoded.labels.shape == (2, 0)
-    assert decoded.confidences == pytest.approx([1.0, 1.0], abs=1e-2)
-    assert decoding.place_characters(decoded.labels, groups).first.shape == (2, 0)
+    groups = [decoding.first_views(np.repeat(one_hot([BLANK] * count), 2, axis=1)) for count in (5, 3)]
+    for decoded in decoder().decode(groups, 2):
+        assert decoded.best.label == ()
+        assert decoded.best.probability == pytest.approx(1.0, abs=1e-2)
+    assert decoding.place_characters([(), ()], groups).first.shape == (2, 0)
 
 
-def test_one_view_alone_is_read_as_by_itself_and_images_may_have_different_views(rng):
+def test_images_may_have_different_views(rng):
     probabilities = numpy_ctc.softmax(rng.normal(size=(6, 5, 4)).astype(np.float32))
-    alone = decoding.decode(probabilities)
-    together = decoding.decode_together([ViewGroup(probabilities, np.arange(5))], 5)
-    assert np.array_equal(alone.labels, together.labels)
-    np.testing.assert_allclose(alone.confidences, together.confidences)
-    split = decoding.decode_together([ViewGroup(probabilities[:, :2], np.array([0, 1])),
-                                      ViewGroup(probabilities[:, [2, 2, 3, 4]], np.array([2, 2, 3, 4]))], 5)
-    assert np.array_equal(alone.labels, split.labels)
-    np.testing.assert_allclose(alone.confidences, split.confidences)
+    alone = decoder().decode([decoding.first_views(probabilities)], 5)
+    split = decoder().decode([ViewGroup(probabilities[:, :2], np.array([0, 1]), np.ones(2)),
+                              ViewGroup(probabilities[:, [2, 2, 3, 4]], np.array([2, 2, 3, 4]), np.ones(4))], 5)
+    assert [decoded.best.label for decoded in alone] == [decoded.best.label for decoded in split]
+    np.testing.assert_allclose([decoded.best.probability for decoded in alone],
+                               [decoded.best.probability for decoded in split])
 
 
 def test_the_probability_of_a_character_is_the_mean_over_the_views():
     groups = views_of_one(one_hot([H, BLANK], 0.8), one_hot([BLANK, H], 0.6))
-    placed = decoding.place_characters(np.array([[H]]), groups)
+    placed = decoding.place_characters([(H,)], groups)
     assert (placed.first.tolist(), placed.last.tolist()) == ([[0]], [[0]])   # of the first view
     assert placed.probabilities[0, 0] == pytest.approx(0.7)
+
+
+# Three frames of a, b, c, blank: the best path is "ab" with a at 0.6; "cb" is the other word.
+DOUBTFUL = row([0.6, 0.0, 0.4, 0.0], [0.0, 0.1, 0.0, 0.9], [0.0, 0.9, 0.0, 0.1])
+
+
+def test_a_lexicon_word_that_the_best_path_misses_is_read():
+    free, = decoder('abc').decode([DOUBTFUL], 1)
+    assert text_of(free, 'abc') == 'ab'
+    bound, = decoder('abc', Expected(lexicon=['cb', 'ca'])).decode([DOUBTFUL], 1)
+    assert text_of(bound, 'abc') == 'cb'
+    # p("cb"): c, then b in the second or third frame: 0.4 (0.9 0.9 + 0.1 0.9 + 0.1 0.1)
+    assert bound.best.probability == pytest.approx(0.4 * (0.9 * 0.9 + 0.1 * 0.9 + 0.1 * 0.1))
+    assert bound.relative == pytest.approx(1.0)   # "ca" is impossible
+
+
+def test_a_large_lexicon_is_searched_near_what_was_read_and_gives_the_same(monkeypatch, rng):
+    words = [''.join(rng.choice(list('abcd'), rng.integers(2, 6))) for _ in range(300)]
+    probabilities = numpy_ctc.softmax(rng.normal(scale=3, size=(8, 30, 5)).astype(np.float32))
+    groups = [decoding.first_views(probabilities)]
+    whole = decoder('abcd', Expected(lexicon=words)).decode(groups, 30)
+    monkeypatch.setattr(decoding.known, 'SCORED_WHOLE', 10)
+    near = decoder('abcd', Expected(lexicon=words)).decode(groups, 30)
+    assert sum(one.best.label == other.best.label for one, other in zip(whole, near, strict=True)) >= 28
+    assert {text_of(decoded, 'abcd') for decoded in near} <= set(words)
+
+
+def test_an_image_may_have_a_lexicon_of_its_own():
+    groups = [ViewGroup(np.repeat(DOUBTFUL.probabilities, 3, axis=1), np.arange(3), np.ones(3))]
+    decoded = decoder('abc', Expected(lexicon=['ab'])).decode(groups, 3, [['cb', 'ba'], None, ['CB']])
+    assert [text_of(of_image, 'abc') for of_image in decoded] == ['cb', 'ab', 'cb']
+
+
+def test_a_lexicon_without_a_word_of_the_alphabet_is_refused():
+    with pytest.raises(InputError, match='no word that the alphabet can write'):
+        decoder('abc', Expected(lexicon=['x', '']))
+
+
+def test_a_word_list_pulls_what_is_near_to_it_and_leaves_the_rest():
+    listed = Expected(word_list=['cb'])
+    pulled, = decoder('abc', listed, word_weight=2.0).decode([DOUBTFUL], 1)
+    assert text_of(pulled, 'abc') == 'cb'
+    assert pulled.best.probability == pytest.approx(0.364)   # p(text | image) is not multiplied
+    sure = row([0.95, 0.0, 0.05, 0.0], [0.0, 0.1, 0.0, 0.9], [0.0, 0.9, 0.0, 0.1])
+    left, = decoder('abc', listed, word_weight=2.0).decode([sure], 1)
+    assert text_of(left, 'abc') == 'ab'   # 0.95 against 7.39 times 0.05
+    far, = decoder('abc', Expected(word_list=['bbb']), word_weight=9.0).decode([DOUBTFUL], 1)
+    assert text_of(far, 'abc') == 'ab'
+
+
+def test_a_word_list_leaves_readings_with_a_digit_alone():
+    with_digit = decoder('1bc', Expected(word_list=['cb']), word_weight=9.0)
+    decoded, = with_digit.decode([DOUBTFUL], 1)
+    assert text_of(decoded, '1bc') == '1b'
+
+
+def test_what_is_not_allowed_is_not_read():
+    logits = np.log(DOUBTFUL.probabilities + 1e-9)
+    for expected in (Expected(allow='bc'), Expected(forbid='a'), Expected(forbid='az')):
+        reader = decoder('abc', expected)
+        decoded, = reader.decode([decoding.first_views(reader.probabilities(logits))], 1)
+        assert text_of(decoded, 'abc') == 'cb'
+    with pytest.raises(InputError, match="--allow: expected characters of the alphabet 'abc', got 'z'"):
+        decoder('abc', Expected(allow='az'))
+    with pytest.raises(InputError, match='leave no character'):
+        decoder('abc', Expected(forbid='abc'))
+
+
+def test_a_format_that_the_best_path_breaks_is_kept():
+    # The best path reads "oa"; the format wants a digit and a letter.
+    image = row([0.6, 0.3, 0.0, 0.1], [0.1, 0.0, 0.0, 0.9], [0.0, 0.0, 0.9, 0.1])
+    free, = decoder('o0a').decode([image], 1)
+    assert text_of(free, 'o0a') == 'oa'
+    kept, = decoder('o0a', Expected(formats='9A')).decode([image], 1)
+    assert text_of(kept, 'o0a') == '0a'
+    impossible, = decoder('o0a', Expected(formats='9999')).decode([image], 1)   # of three frames
+    assert impossible.best == ((), 0.0)
+
+
+def test_alternatives_are_the_next_likely_texts_with_their_probabilities():
+    decoded, = decoder('abc', alternatives=2).decode([DOUBTFUL], 1)
+    assert [text_of(decoded, 'abc'), *(''.join('abc'[index] for index in other.label) for other in decoded.others)] == [
+        'ab', 'cb', 'a']
+    assert decoded.best.probability == pytest.approx(0.6 * 0.91)
+    assert decoded.others[0].probability == pytest.approx(0.4 * 0.91)
+    assert decoded.others[1].probability == pytest.approx(0.6 * 0.9 * 0.1)
+    bound, = decoder('abc', Expected(lexicon=['ab', 'cb', 'ca']), alternatives=1).decode([DOUBTFUL], 1)
+    assert bound.others[0].probability == pytest.approx(0.4 * 0.91)

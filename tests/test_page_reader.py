@@ -17,7 +17,8 @@ import pytest
 from crnnmodel import numpy_ctc
 from data_provider import image_file
 from local_utils import command_line
-from reading import Recogniser, decoding
+from local_utils.char_codec import CharacterCodec
+from reading import ReadingSettings, Recogniser, decoding
 from reading.export import words
 from reading.page import folder
 from tests import chromium
@@ -96,9 +97,9 @@ def test_views_are_decoded_together_to_the_same_label(rng, tmp_path):
         views = [rng.normal(0, 2, [frames, 1, 4]).astype(np.float32) for frames in (6, 6, 4, 9)]
         questions.append({'kind': 'views', 'views': [
             {'logits': view.ravel().tolist(), 'frames': len(view), 'classes': 4} for view in views]})
-        groups = [decoding.ViewGroup(numpy_ctc.softmax(view), np.zeros(1, int)) for view in views]
-        together = decoding.decode_together(groups, 1)
-        expected.append(([index for index in together.labels[0].tolist() if index >= 0], together.confidences[0]))
+        groups = [decoding.first_views(numpy_ctc.softmax(view)) for view in views]
+        together, = decoding.Decoder(CharacterCodec('abc'), ReadingSettings()).decode(groups, 1)
+        expected.append((list(together.best.label), together.best.probability))
     for (label, confidence), (right_label, right_confidence) in zip(ask(tmp_path, questions), expected, strict=True):
         assert label == right_label
         assert confidence == pytest.approx(right_confidence, rel=1e-4)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from crnnmodel.architecture import Architecture
-from data_provider.annotation import RejectedSample
+from data_provider.rejected_sample import RejectedSample
 from local_utils.char_codec import CharacterCodec
 from local_utils.establish_char_dict import write_alphabet
-from reading import ReadingSettings, Recogniser, views
+from reading import Expected, ReadingSettings, Recogniser, WithLexicon, views
 from reading.recogniser import find_codec
 from tests.fake_engine import ALPHABET, FakeEngine, picture_of
 
@@ -113,30 +113,30 @@ def test_only_what_is_read_without_confidence_is_resized_and_read_in_further_vie
     sizes = []
     resize = views.image_file.resize
     monkeypatch.setattr(views.image_file, 'resize', lambda image, size: (sizes.append(size), resize(image, size))[1])
+    monkeypatch.setitem(views.SETS, 'few', views.FURTHER)
     images = [picture_of('ab'), picture_of('abcd', is_doubtful=True), picture_of('c'), picture_of('d')]
-    recogniser_of(engine, min_confidence=0.0).read(images)
-    assert engine.widths == [24] * 4
-    assert sizes == [(24, 32)] * 4
+    for settings in ({'min_confidence': 0.0}, {'views': 'one'}):
+        recogniser_of(engine, **settings).read(images)
+    assert engine.widths == [24] * 8
+    assert sizes == [(24, 32)] * 8
     readings = recogniser_of(engine, min_confidence=0.9).read(images)
     assert [reading.confidence > 0.9 for reading in readings] == [True, False, True, True]
-    assert sorted(engine.widths[4:]) == [20, 24, 24, 24, 24, 24, 24, 36]
-    assert sorted(sizes[4:]) == [(20, 32), *[(24, 32)] * 6, (36, 32)]
+    assert sorted(engine.widths[8:]) == [20, 24, 24, 24, 24, 24, 24, 36]
+    assert sorted(sizes[8:]) == [(20, 32), *[(24, 32)] * 6, (36, 32)]
 
 
-def test_the_views_of_a_large_image_are_made_at_once_and_are_the_same(rng, monkeypatch):
-    image = rng.integers(0, 256, [60, 200, 3], np.uint8)
-    later = views.ViewedImage(image, (24, 32), views.FURTHER)
-    monkeypatch.setattr(views, 'LARGE_IMAGE', 60 * 200 - 1)
-    at_once = views.ViewedImage(image.copy(), (24, 32), views.FURTHER)
-    assert at_once._image is None
-    assert np.array_equal(later.first, at_once.first)
-    assert [view.shape for view in later.further()] == [(32, 24, 3), (32, 24, 3), (32, 20, 3), (32, 36, 3)]
-    assert all(map(np.array_equal, later.further(), at_once.further()))
-
-
-@pytest.mark.parametrize(('input_size', 'widths'), [((100, 32), [100, 100, 80, 144]), ((8, 32), [8, 8, 8, 12])])
-def test_the_widths_of_views_are_whole_frames(input_size, widths):
-    assert [views.size_of(view, input_size) for view in views.FURTHER] == [(width, 32) for width in widths]
+def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexicon():
+    images = [picture_of('abc'), WithLexicon(picture_of('abc'), ['abd', 'cab'])]
+    common = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET), expected=Expected(lexicon=['abd', 'dd']))
+    assert [reading.text for reading in common.read(images)] == ['abd', 'abd']
+    free = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET), alternatives=3)
+    first, own = free.read(images)
+    assert (first.text, own.text) == ('abc', 'abd')
+    assert first.size == (24, 32)
+    assert len(first.alternatives) == 3
+    confidences = [first.confidence, *(other.confidence for other in first.alternatives)]
+    assert confidences == sorted(confidences, reverse=True)
+    assert 0 < first.confidence < first.relative_confidence < 1
 
 
 def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):

@@ -8,8 +8,9 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint, checkpoint_files, numpy_ctc
 from crnnmodel.kernels import Kernels
 from data_provider import image_file
-from reading import ReadingSettings, Recogniser, decoding, engines, recognition, tensorflow_engine
-from reading.decoding import ViewGroup
+from local_utils.char_codec import CharacterCodec
+from reading import ReadingSettings, Recogniser, decoding, engines, recognition, tensorflow_engine, views
+from reading.decoding import Decoder
 from reading.tensorflow_engine import TensorflowEngine
 from tests import numpy_reference
 from tests.conftest import ENGLISH
@@ -65,36 +66,37 @@ def test_several_threads_that_need_new_widths_at_the_same_time_get_their_own_log
             np.testing.assert_allclose(logits, of_batch, rtol=1e-5, atol=1e-6)
 
 
-def test_images_that_are_read_without_confidence_are_read_in_further_views_together(tmp_path, rng):
+def test_images_that_are_read_without_confidence_are_read_in_further_views_together(tmp_path, rng, monkeypatch):
     form = architecture(input_size=(48, 32))
     images = [rng.integers(0, 256, [rng.integers(8, 99), rng.integers(8, 199), 3], np.uint8) for _ in range(40)]
-    groups = []
+    groups, codec = [], CharacterCodec('abc')
     for width, margins in ((48, (0, 0.1, -0.06)), (40, (0,)), (68, (0,))):   # 0.8 and 1.44 times 48, in whole frames
         prefix, _ = save(tmp_path / str(width), form._replace(input_size=(width, 32)))   # the same weights
         for margin in margins:
             resized = np.stack([image_file.resize(image_file.with_margin(image, margin), (width, 32))
                                 for image in images])
-            groups.append(ViewGroup(numpy_ctc.softmax(engine_of(prefix).logits(resized)), np.arange(40)))
-    alone, together = decoding.decode(groups[0].probabilities), decoding.decode_together(groups, 40)
-    median = float(np.median(alone.confidences))
+            groups.append(decoding.first_views(numpy_ctc.softmax(engine_of(prefix).logits(resized))))
+    alone, together = (Decoder(codec, FLOAT32).decode(chosen, 40) for chosen in (groups[:1], groups))
+    median = float(np.median([decoded.best.probability for decoded in alone]))
+    monkeypatch.setitem(views.SETS, 'few', views.FURTHER)
     for batch_size in (128, 7):
         recogniser = Recogniser.open(str(tmp_path / '48'), settings=FLOAT32._replace(
             min_confidence=median, batch_size=batch_size))
-        one_view, several = (recognition.texts_of(recogniser.codec, decoded.labels) for decoded in (alone, together))
-        is_sure = alone.confidences >= median
-        expected = [one if sure else more for sure, one, more in zip(is_sure, one_view, several, strict=True)]
-        assert expected != one_view
+        expected = [one if one.best.probability >= median else more
+                    for one, more in zip(alone, together, strict=True)]
+        texts = [codec.decode(decoded.best.label) for decoded in expected]
+        assert texts != [codec.decode(decoded.best.label) for decoded in alone]
         readings = recogniser.read(images)
-        assert [reading.text for reading in readings] == expected
+        assert [reading.text for reading in readings] == texts
         np.testing.assert_allclose([reading.confidence for reading in readings],
-                                   np.where(is_sure, alone.confidences, together.confidences), rtol=1e-3)
-        assert [''.join(place.character for place in reading.characters) for reading in readings] == expected
+                                   [decoded.best.probability for decoded in expected], rtol=1e-3)
+        assert [''.join(place.character for place in reading.characters) for reading in readings] == texts
 
 
 def test_a_beam_search_is_at_least_as_sure_as_the_best_path(tmp_path, rng):
     save(tmp_path, architecture(input_size=(48, 32)))
     images = [rng.integers(0, 256, [40, 90, 3], np.uint8) for _ in range(5)]
-    settings = FLOAT32._replace(min_confidence=1.0, beam_width=20)
+    settings = FLOAT32._replace(min_confidence=1.0, beam_width=20, views='one')
     path, beam = (Recogniser.open(str(tmp_path), settings=settings, beam_search=search).read(images)
                   for search in (False, True))
     assert all(found.confidence >= best.confidence * (1 - 1e-4) for found, best in zip(beam, path, strict=True))

@@ -6,7 +6,10 @@
 
 Prints one JSON object on standard output. Every sample is read. `exact` compares texts as the alphabet writes them (an
 alphabet without capitals folds them), and leaves out texts that the alphabet cannot write; `alphanumeric` is the
-protocol of most papers: only letters and digits count, case is ignored, and texts without any are left out.
+protocol of most papers: only letters and digits count, case is ignored, and texts without any are left out. `subsets`
+has it for the samples that papers keep: those of letters and digits alone, and of them those of three or more.
+
+A third column of the annotation file, behind a tab, has the words of a lexicon for the image, by commas.
 """
 import contextlib
 import os
@@ -17,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from local_utils import command_line, files, folder_lock, log_utils, manifest, progress, record_files, visible
 from local_utils.errors import InputError
 from reading import evaluation
+from reading import report as reports
 from reading.samples import AnnotatedImages, Records
 from tools import settings
 
@@ -29,6 +33,11 @@ def parse_args(argv=None):
     parser.add_argument('--image_dir', metavar='DIR', help='a folder of images instead; needs --annotation_path')
     parser.add_argument('--annotation_path', metavar='FILE', help='its annotation file, lines of <image path> <text>')
     parser.add_argument('--confusion_path', metavar='FILE', help='write the confusion matrix as a picture (PNG, PDF or SVG)')
+    parser.add_argument('--results_path', metavar='FILE.tsv', help='write a line for each image: path, true text, text '
+                                                                   'read, confidence, whether they agree (alphanumeric)')
+    parser.add_argument('--report_path', metavar='FILE.html', help='write a page of the mistakes, the worst first')
+    parser.add_argument('--alternatives', type=command_line.whole_number, default=0, metavar='N',
+                        help='with --report_path: also the N next texts of each image')
     settings.add_reading_flags(parser)
     settings.add_set_flag(parser, 'TEST')
     args = parser.parse_args(argv)
@@ -39,35 +48,26 @@ def parse_args(argv=None):
     return args
 
 
-def evaluate_shadownet(recogniser, samples):
+def evaluate_shadownet(recogniser, samples, *, report=None, results=None):
     """Read all samples and return the evaluation.Evaluation.
 
     Args:
         recogniser: reading.Recogniser.
         samples: AnnotatedImages or Records.
+        report: report.Report that takes each sample, or None.
+        results: binary file that takes a line for each, or None.
     """
+    def note(sample, reading):
+        if report:
+            report.note(sample, reading)
+        if results:
+            results.write(evaluation.result_line(sample, reading).encode('utf-8'))
+
     log_utils.init_logger().info('reading with the weights of %s', recogniser.prefix)
+    if results:
+        results.write(evaluation.RESULT_HEADER.encode('utf-8'))
     with progress.Progress(samples.count, 'image') as shown:
-        return evaluation.evaluate(recogniser, shown.over(samples))
-
-
-def as_json(measured, *, weights_path, min_confidence, source):
-    """Return the figures of an Evaluation as a dict that JSON can take."""
-    confusion = {}
-    for (truth, read), count in sorted(measured.exact.confusion.items()):
-        confusion.setdefault(truth, {})[read] = count
-    return {
-        'weights_path': weights_path,
-        'min_confidence': min_confidence,
-        'source': source,
-        'samples': measured.samples,
-        'unreadable': measured.unreadable,
-        'outside_alphabet': measured.outside_alphabet,
-        'not_alphanumeric': measured.not_alphanumeric,
-        'exact': measured.exact.results(excluded=measured.outside_alphabet),
-        'alphanumeric': measured.alphanumeric.results(excluded=measured.not_alphanumeric),
-        'confusion': confusion,
-    }
+        return evaluation.evaluate(recogniser, shown.over(samples), note=note)
 
 
 def open_samples(args):
@@ -86,19 +86,26 @@ def main(argv=None):
         from local_utils import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
         files.check_target(args.confusion_path, plots.FIGURE_ENDINGS)   # before the long work
+    report = reports.open_report(args.report_path) if args.report_path else None
+    if args.results_path:
+        files.check_target(args.results_path, ('.tsv',))
     manifest_path = manifest.path_in(args.dataset_dir or args.data_dir)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
         samples = open_samples(args)
-        recogniser = settings.open_recogniser(args, reading_settings, samples.count)
+        recogniser = settings.open_recogniser(args, reading_settings, samples.count, args.alternatives)
         samples.check_for(recogniser)
-        measured = evaluate_shadownet(recogniser, samples)
+        with files.atomic_file(args.results_path) if args.results_path else contextlib.nullcontext() as results:
+            measured = evaluate_shadownet(recogniser, samples, report=report, results=results)
     if not measured.samples:
         raise InputError(f'{samples.source}: no sample could be read; expected at least one')
-    figures = as_json(measured, weights_path=recogniser.prefix, min_confidence=reading_settings.min_confidence,
-                      source=samples.source)
+    figures = {'weights_path': recogniser.prefix, 'views': reading_settings.views,
+               'min_confidence': reading_settings.min_confidence, 'source': samples.source,
+               **evaluation.figures_of(measured)}
     print(visible.json_text(figures, output.encoding, indent=2), file=output, flush=True)
     if args.confusion_path:
         plots.draw_confusion(measured.exact.confusion, recogniser.codec.characters, args.confusion_path)
+    if report:
+        report.save(args.report_path, measured, f'{samples.source}, read with the weights of {recogniser.prefix}')
     return 1 if measured.unreadable else 0
 
 

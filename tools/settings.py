@@ -8,7 +8,8 @@ from global_configuration.config import cfg, knobs, override
 from local_utils import command_line, log_utils
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import WrongArgument
-from reading import ReadingSettings, Recogniser, engines
+from reading import Expected, ReadingSettings, Recogniser, engines
+from reading.expected import read_word_file
 from training.settings import TrainingSettings
 
 
@@ -74,13 +75,29 @@ def add_reading_flags(parser) -> None:
                              'own (default: beside it, else English)')
     parser.add_argument('--beam_search', action='store_true',
                         help='search beams of TEST.BEAM_WIDTH instead of the best path')
+    known = parser.add_argument_group('what is known of the texts')
+    known.add_argument('--lexicon', metavar='FILE', help='a file of words, one a line; each text is one of them')
+    known.add_argument('--word_list', metavar='FILE',
+                       help='a file of words, one a line, that are more probable than others (TEST.WORD_WEIGHT)')
+    known.add_argument('--allow', metavar='CHARACTERS', help='the only characters that are read, such as 0123456789')
+    known.add_argument('--forbid', metavar='CHARACTERS', default='', help='characters that are never read, such as il')
+    known.add_argument('--format', metavar='FORMATS',
+                       help="formats of the texts, several by commas, such as 'AA999?': A a letter, 9 a digit, ? makes what "
+                            'stands before it optional, others stand for themselves, as do these behind a backslash')
 
 
-def open_recogniser(args, reading_settings: ReadingSettings, num_images: int) -> Recogniser:
+def expected(args) -> Expected:
+    """Return what the flags of `add_reading_flags` say of the texts; raises InputError for an unreadable file."""
+    lexicon, word_list = (None if path is None else read_word_file(path) for path in (args.lexicon, args.word_list))
+    return Expected(lexicon, word_list, args.allow, args.forbid, args.format)
+
+
+def open_recogniser(args, reading_settings: ReadingSettings, num_images: int, alternatives: int = 0) -> Recogniser:
     """Return the Recogniser that the flags of `add_reading_flags` mean, for so many images; raises as it does."""
     weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
     return Recogniser.open(weights_path, settings=reading_settings, alphabet_dir=args.alphabet_dir,
-                           beam_search=args.beam_search, num_images=num_images)
+                           expected=expected(args), beam_search=args.beam_search, alternatives=alternatives,
+                           num_images=num_images)
 
 
 def default_weights(output_dir: str) -> str:

@@ -8,8 +8,10 @@ text what is not printable is an escape: \\t, \\n, \\x1b, \\u202e; a backslash i
 confidence is the probability that the network gives to the text; of several views, the mean. A file that cannot be read
 is named on standard error; the others are still read, and the exit status is 1.
 
-With --json each line is an object instead: path, text, confidence, and for each character its probability and its first
-and last frame; a file that cannot be read has a line, too, with the text null and the error.
+With --json each line is an object instead: path, text, confidence, for each character its probability and its first and
+last frame (of the first view, whose frames divide the image's width evenly), alternatives, and relative_confidence, the
+text's part of the probability of all texts that were weighed, such as the words of a lexicon. A file that cannot be read
+has a line, too, with the text null and the error.
 """
 import os
 import sys
@@ -31,11 +33,16 @@ def parse_args(argv=None):
     parser.add_argument('--image_path', nargs='+', required=True, metavar='PATH',
                         help='image files, or folders, whose images are read with those of their sub-folders')
     parser.add_argument('--json', action='store_true', help='print a JSON object a line, with the characters')
+    parser.add_argument('--alternatives', type=command_line.whole_number, default=0, metavar='N',
+                        help='with --json: also the N next texts, the most probable first')
     parser.add_argument('--picture_path', metavar='FILE.png',
                         help=f'draw the first {MAX_IN_PICTURE} images with what was read into this picture')
     settings.add_reading_flags(parser)
     settings.add_set_flag(parser, 'TEST')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.alternatives and not args.json:
+        parser.error('--alternatives goes together with --json')
+    return args
 
 
 def test_shadownet(*, files, recogniser, output, as_json=False):
@@ -75,9 +82,8 @@ def line(path, reading):
 
 def json_line(path, reading, encoding='utf-8'):
     """Return the JSON object of a Reading, for what has that encoding."""
-    characters = [character._asdict() for character in reading.characters]
-    return visible.json_text(
-        {'path': with_known_bytes(path), **reading._asdict(), 'characters': characters}, encoding)
+    lists = {name: [part._asdict() for part in getattr(reading, name)] for name in ('characters', 'alternatives')}
+    return visible.json_text({'path': with_known_bytes(path), **reading._asdict(), **lists}, encoding)
 
 
 def with_known_bytes(path):
@@ -109,7 +115,7 @@ def main(argv=None):
         log_utils.init_logger().error(problem)
     if not files:
         return 1
-    recogniser = settings.open_recogniser(args, reading_settings, len(files))
+    recogniser = settings.open_recogniser(args, reading_settings, len(files), args.alternatives)
     examples, num_bad = test_shadownet(files=files, recogniser=recogniser, output=output, as_json=args.json)
     if args.picture_path:
         save_picture(examples, args.picture_path)

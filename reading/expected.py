@@ -1,0 +1,94 @@
+"""What is known of the texts before they are read: lexicon, word list, characters, formats; as the decoder takes it."""
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from crnnmodel.label_trie import LabelTrie
+from crnnmodel.prefix_search import Automaton
+from local_utils import files
+from local_utils.char_codec import CharacterCodec, shortened
+from local_utils.errors import InputError, UnknownCharacter
+from reading.formats import parse_formats
+from reading.word_index import WordIndex
+
+SCORED_WHOLE = 2000   # words of a lexicon that are all weighed; of a larger one those near what was read
+
+
+class Expected(NamedTuple):
+    """What is known of the texts; everything left out is unknown."""
+
+    lexicon: Iterable[str] | None = None     # the text is one of these words, see Lexicon
+    word_list: Iterable[str] | None = None   # words that are more probable than others
+    allow: str | None = None                 # the only characters
+    forbid: str = ''                         # characters that do not occur
+    formats: str | None = None               # see formats.parse_formats
+
+
+class Lexicon:
+    """Words one of which a text is, in any of its usual cases: as it stands, small, CAPITAL or Title."""
+
+    def __init__(self, words: Iterable[str], codec: CharacterCodec, automaton: Automaton | None = None):
+        """Take the words that the alphabet can write, and the formats allow.
+
+        Raises:
+            InputError: there are none.
+        """
+        forms = {form: None for word in words for form in cases_of(word.strip(), codec)}
+        if automaton:
+            forms = [form for form in forms if automaton.accepts(codec.encode(form))]
+        if not forms:
+            raise InputError('the lexicon has no word that the alphabet can write and the format allows')
+        self.index = WordIndex(forms)
+        self.trie = LabelTrie([codec.encode(form) for form in self.index.words]) if len(forms) <= SCORED_WHOLE else None
+
+
+def cases_of(word: str, codec: CharacterCodec) -> list[str]:
+    """Return the forms of a word that a picture may show and the alphabet can write; none of an empty word."""
+    forms = []
+    for form in (word, word.lower(), word.upper(), word.capitalize()):
+        try:
+            forms.append(codec.fold(form))
+        except UnknownCharacter:
+            continue
+    return [form for form in dict.fromkeys(forms) if form]
+
+
+def allowed_classes(expected: Expected, codec: CharacterCodec) -> np.ndarray | None:
+    """Return which classes may be read, bool [classes], the blank among them; None for all.
+
+    Raises:
+        InputError: an allowed character is not in the alphabet, or none is left.
+    """
+    if expected.allow is None and not expected.forbid:
+        return None
+    is_allowed = np.ones(codec.num_classes, bool)
+    if expected.allow is not None:
+        foreign = codec.foreign(expected.allow)
+        if foreign:
+            raise InputError(f'--allow: expected characters of the alphabet {shortened(codec.characters)}, got '
+                             f'{shortened("".join(foreign))}')
+        is_allowed[:-1] = False
+        is_allowed[codec.encode(expected.allow)] = True
+    is_allowed[codec.encode([character for character in expected.forbid if not codec.foreign(character)])] = False
+    if not is_allowed[:-1].any():
+        raise InputError('--allow and --forbid leave no character that could be read')
+    return is_allowed
+
+
+def automaton_of(expected: Expected, codec: CharacterCodec) -> Automaton | None:
+    """Return the automaton of the formats; None where there are none."""
+    return parse_formats(expected.formats, codec) if expected.formats else None
+
+
+def read_word_file(path: str) -> list[str]:
+    """Return the words of a file, one a line, UTF-8; raises InputError where there is none."""
+    with files.open_regular(path) as file:
+        try:
+            words = file.read().decode('utf-8-sig').split('\n')
+        except UnicodeDecodeError as error:
+            raise InputError(f'{path}: expected UTF-8, one word a line; byte {error.start} is none') from error
+    words = [word.strip() for word in words if word.strip()]
+    if not words:
+        raise InputError(f'{path}: no word in it; expected one a line')
+    return words

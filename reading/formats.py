@@ -1,0 +1,97 @@
+"""Formats of texts, such as 'AA999?' for plates and meters, as automata over the classes of an alphabet."""
+from typing import NamedTuple
+
+import numpy as np
+
+from crnnmodel.prefix_search import IMPOSSIBLE, Automaton
+from local_utils.char_codec import CharacterCodec
+from local_utils.errors import InputError
+
+LETTER, DIGIT, OPTIONAL, ESCAPE, SEPARATOR = 'A9?\\,'
+
+
+class _Place(NamedTuple):
+    """A place of a format."""
+
+    indices: frozenset   # of the characters that may stand there
+    is_optional: bool
+
+
+def parse_formats(text: str, codec: CharacterCodec) -> Automaton:
+    r"""Return the automaton of formats.
+
+    Args:
+        text: formats, several by commas. A is a letter, 9 a digit, ? makes what stands before it optional; anything
+            else stands for itself, and so do these behind a backslash.
+        codec: of the alphabet.
+
+    Raises:
+        InputError: a format is empty, a ? stands behind nothing, or a character is not in the alphabet.
+    """
+    return _automaton([_places(part, codec) for part in _split(text)], codec)
+
+
+def _split(text):
+    """Return the formats as lists of (character, whether it was escaped)."""
+    parts, symbols = [[]], iter(text)
+    for symbol in symbols:
+        if symbol == ESCAPE:
+            escaped = next(symbols, None)
+            if escaped is None:
+                raise InputError(f'--format {text!r}: nothing stands behind the last backslash')
+            parts[-1].append((escaped, True))
+        elif symbol == SEPARATOR:
+            parts.append([])
+        else:
+            parts[-1].append((symbol, False))
+    if not all(parts):
+        raise InputError(f'--format {text!r}: expected formats like AA999?, several by commas; one is empty')
+    return parts
+
+
+def _places(part, codec):
+    places = []
+    for symbol, is_escaped in part:
+        if symbol == OPTIONAL and not is_escaped:
+            if not places or places[-1].is_optional:
+                raise InputError(f'--format: a {OPTIONAL} has to stand behind the place that it makes optional')
+            places[-1] = places[-1]._replace(is_optional=True)
+            continue
+        if symbol == LETTER and not is_escaped:
+            indices = [index for index, character in enumerate(codec.characters) if character.isalpha()]
+        elif symbol == DIGIT and not is_escaped:
+            indices = [index for index, character in enumerate(codec.characters) if character.isdigit()]
+        else:
+            indices = codec.encode(symbol)
+        places.append(_Place(frozenset(indices), False))
+    return places
+
+
+def _automaton(formats, codec):
+    """Return the automaton that accepts what one of the formats does; a state is a set of (format, place) reached."""
+    def reached(spots):
+        """Return spots with those behind optional places; a place behind the last means that the text may end."""
+        spots = set(spots)
+        for number, place in list(spots):
+            while place < len(formats[number]) and formats[number][place].is_optional:
+                place += 1
+                spots.add((number, place))
+        return frozenset(spots)
+
+    start = reached((number, 0) for number in range(len(formats)))
+    numbered, rows = {start: 0}, []
+    waiting = [start]
+    for state in waiting:   # which grows meanwhile
+        row = np.full(codec.blank, IMPOSSIBLE)
+        for index in range(codec.blank):
+            following = reached((number, place + 1) for number, place in state
+                                if place < len(formats[number]) and index in formats[number][place].indices)
+            if following:
+                if following not in numbered:
+                    numbered[following] = len(numbered)
+                    waiting.append(following)
+                row[index] = numbered[following]
+        rows.append(row)
+    missing = [min(sum(not place.is_optional for place in formats[number][spot:]) for number, spot in state)
+               for state in waiting]
+    return Automaton(np.array(rows), np.array(missing))
