@@ -116,7 +116,8 @@ def result_line(sample: Sample, reading: Reading) -> str:
     """Return the line of a sample in a file of results, see RESULT_HEADER; what cannot be read has an empty text."""
     text = reading.text or ''
     is_right = reading.text is not None and metrics.alphanumeric(text) == metrics.alphanumeric(sample.text)
-    fields = [*map(visible.field, (sample.path or sample.name, sample.text, text)), f'{reading.confidence:.4f}', str(int(is_right))]
+    words = map(visible.field, (sample.path or sample.name, sample.text, text))
+    fields = [*words, f'{reading.confidence:.4f}', str(int(is_right))]
     return '\t'.join(fields) + '\n'
 
 

@@ -9,6 +9,7 @@ import zlib
 
 import cv2
 import matplotlib
+import numpy as np
 import pytest
 
 from data_provider import image_file
