@@ -77,8 +77,8 @@ def _chosen(settings, num_images, is_model):
     engine = settings.engine
     if is_model and engine == TENSORFLOW:
         raise InputError(f'a file {MODEL_ENDING} needs TEST.ENGINE=onnx or auto, got {engine}')
-    if engine == ONNX and settings.precision == 'bfloat16':
-        raise InputError('TEST.ENGINE=onnx computes in float32; expected TEST.PRECISION=auto or float32, '
+    if (is_model or engine == ONNX) and settings.precision == 'bfloat16':
+        raise InputError('ONNX Runtime computes in float32 here; expected TEST.PRECISION=auto or float32, '
                          'got bfloat16')
     installed = [name for name, (package, _) in PACKAGES.items() if importlib.util.find_spec(package)]
     if engine == AUTO:

@@ -73,7 +73,7 @@ class OnnxEngine:
         try:
             parts = [self._session.run(None, {'images': images[start:start + RUN_IMAGES]})[0]
                      for start in range(0, len(images), RUN_IMAGES)]
-        except ERRORS as error:
+        except (*ERRORS, MemoryError) as error:
             raise InputError(f'ONNX Runtime failed to read {len(images)} images ({_line(error)})') from error
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
@@ -84,7 +84,11 @@ def _architecture_in(session, prefix):
     ends = [(end.name, end.type, len(end.shape)) for end in (*session.get_inputs(), *session.get_outputs())]
     if DESCRIPTION not in metadata or ends != ENDS:
         raise InputError(f'{prefix}: no model of a ShadowNet; expected one that export_shadownet.py wrote')
-    return from_description(metadata[DESCRIPTION], prefix)
+    architecture = from_description(metadata[DESCRIPTION], prefix)
+    num_classes = session.get_outputs()[0].shape[2]
+    if num_classes != architecture.num_classes:
+        raise InputError(f'{prefix}: {architecture.num_classes} classes in its description, {num_classes} in its output')
+    return architecture
 
 
 def _line(error):

@@ -86,11 +86,14 @@ def test_a_damaged_file_is_refused_wherever_the_damage_is(small, rng, tmp_path):
             OnnxEngine.of_file(path)
 
 
-def another_model(metadata):
-    nodes = [helper.make_node('Identity', ['images'], ['out']), helper.make_node('Cast', ['images'], ['logits'], to=1)]
-    ends = [helper.make_tensor_value_info(name, kind, [1, 2, 3, 4]) for name, kind in (
-        ('images', TensorProto.UINT8), ('logits', TensorProto.FLOAT))]
-    model = helper.make_model(helper.make_graph(nodes[1:], 'other', ends[:1], ends[1:]), ir_version=8,
+def another_model(metadata, dimensions=(1, 2, 3, 4)):
+    """Return a model that is none of ours, or, with three dimensions of its output, looks like one."""
+    shape = helper.make_tensor('shape', TensorProto.INT64, [len(dimensions)], dimensions)
+    nodes = [helper.make_node('Cast', ['images'], ['numbers'], to=TensorProto.FLOAT),
+             helper.make_node('Reshape', ['numbers', 'shape'], ['logits'])]
+    ends = [helper.make_tensor_value_info('images', TensorProto.UINT8, ['a', 'b', 'c', 'd']),
+            helper.make_tensor_value_info('logits', TensorProto.FLOAT, dimensions)]
+    model = helper.make_model(helper.make_graph(nodes, 'other', ends[:1], ends[1:], [shape]), ir_version=8,
                               opset_imports=[helper.make_opsetid('', 17)])
     helper.set_model_props(model, metadata)
     return model.SerializeToString()
@@ -100,6 +103,7 @@ def another_model(metadata):
     (b'', 'no ONNX model that can be run'), (b'\x08' * 40, 'no ONNX model that can be run'),
     (another_model({}), 'no model of a ShadowNet'),
     (another_model({'description': architectures.description_of(architecture())}), 'no model of a ShadowNet'),
+    (another_model({'description': architectures.description_of(architecture())}, dimensions=[1, 2, 5]), '4 classes in'),
 ])
 def test_another_file_is_refused_even_with_a_right_checksum(tmp_path, content, message):
     path = tmp_path / 'other.onnx'
