@@ -3,17 +3,17 @@
 
     python tools/export_shadownet.py --weights_path runs/first --save_path model.onnx
 
-The end of SAVE_PATH says the form: model.onnx (ONNX Runtime), model.tflite (LiteRT) or a folder, saved_model/,
-which gets a folder 1 with a SavedModel as TensorFlow Serving takes it. With --runtime_dir the folder becomes a
-page that reads in the browser, for any web server:
+The end of SAVE_PATH says the form: model.onnx (ONNX Runtime), model.tflite (LiteRT) or a folder, saved_model/.
+It gets a folder 1 with a SavedModel as TensorFlow Serving takes it. With --runtime_dir the folder becomes a page
+that reads in the browser, for any web server:
 
     npm install onnxruntime-web@1.30.0
     python tools/export_shadownet.py --save_path page/ --weights int8 \\
         --runtime_dir node_modules/onnxruntime-web/dist
     python -m http.server --directory page
 
-What was written is read back by its own runtime and compared with the checkpoint on words: drawn ones, or those
-of IMAGE_DIR. Where the two do not read the same, nothing is left.
+What was written is read back by its own runtime and compared with the checkpoint on words: drawn ones, or
+those of IMAGE_DIR. Where the two do not read the same, nothing is left.
 """
 import functools
 import os
@@ -34,8 +34,8 @@ def parse_args(argv=None):
     """Return the parsed command line."""
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--weights_path', metavar='PATH',
-                        help="a run's folder, a checkpoint or 'bundled' (default: the best one in --output_dir, "
-                             'else its last, else bundled)')
+                        help="a run's folder, a checkpoint or 'bundled' (default: the best one in "
+                             '--output_dir, else its last, else bundled)')
     parser.add_argument('--save_path', required=True, metavar='PATH',
                         help='model.onnx, model.tflite, saved_model/ or page/')
     parser.add_argument('--runtime_dir', metavar='DIR',
