@@ -16,6 +16,7 @@ import cv2
 
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
+from reading.service import memory
 
 REQUEST = struct.Struct('>II')     # seconds of the processor that it may take, bytes of the file
 ANSWER = struct.Struct('>?III')    # whether it is decoded, then height, width and 3, or 0, 0 and the sentence's bytes
@@ -30,6 +31,7 @@ def main() -> None:
     extra_bytes = int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)   # Ctrl-C is the service's, which ends this process by its socket
     cv2.setNumThreads(1)
+    memory.return_large_blocks()
     _limit(resource.RLIMIT_AS, _memory_bytes('size') + extra_bytes)
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         _limit(limit, 0)

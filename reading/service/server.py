@@ -10,13 +10,13 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from local_utils.errors import Unavailable
-from reading.service import app, log
+from reading.service import app, log, memory
 from reading.service.decoders import Decoders
 from reading.service.pipeline import Pipeline
 from reading.service.settings import ServiceSettings
 from reading.service.state import State
 
-WARMING_SIZE = 32, 100   # height, width, of a grey image
+WARMING_SIZE = 32, 100   # height, width
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 MAX_HEADER_BYTES = 16_384
 KEEP_ALIVE_SECONDS = 15
@@ -37,6 +37,7 @@ def serve(open_recogniser: Callable, host: str, port: int, settings: ServiceSett
         InputError: open_recogniser raised it.
     """
     logger = log.set_up()
+    memory.return_large_blocks()
     state = State(settings)
     server = _Server(state)
     with _listening(host, port) as listener, server.taking_signals():
@@ -83,8 +84,10 @@ async def _warm(open_recogniser, state, server):
 
 
 def _opened(open_recogniser):
+    """Return a recogniser that has read stripes, with all its views: they are no word."""
     recogniser = open_recogniser()
-    recogniser.read([np.full([*WARMING_SIZE, 3], 127, np.uint8)])
+    stripes = np.arange(0, 8 * WARMING_SIZE[1], 8, dtype=np.int64).astype(np.uint8)
+    recogniser.read([np.broadcast_to(stripes[:, np.newaxis], [*WARMING_SIZE, 3]).copy()])
     return recogniser
 
 
