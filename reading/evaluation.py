@@ -116,9 +116,8 @@ def result_line(sample: Sample, reading: Reading) -> str:
     """Return the line of a sample in a file of results, see RESULT_HEADER; what cannot be read has an empty text."""
     text = reading.text or ''
     is_right = reading.text is not None and metrics.alphanumeric(text) == metrics.alphanumeric(sample.text)
-    words = map(visible.field, (sample.path or sample.name, sample.text, text))
-    fields = [*words, f'{reading.confidence:.4f}', str(int(is_right))]
-    return '\t'.join(fields) + '\n'
+    texts = map(visible.field, (sample.path or sample.name, sample.text, text))
+    return '\t'.join([*texts, f'{reading.confidence:.4f}', str(int(is_right))]) + '\n'
 
 
 def read_samples(recogniser: Recogniser, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Reading]]:
