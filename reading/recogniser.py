@@ -10,7 +10,7 @@ import numpy as np
 from crnnmodel import numpy_ctc
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
-from local_utils import establish_char_dict, parallel
+from local_utils import establish_char_dict, parallel, texts
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
 from reading import decoding, engines, views
@@ -149,9 +149,9 @@ class Recogniser:
         for label, confidence, *places in zip(
                 decoded.labels.tolist(), decoded.confidences.tolist(), placed.probabilities.tolist(),
                 placed.first.tolist(), placed.last.tolist(), strict=True):
-            text = self.codec.decode([index for index in label if index >= 0])
-            characters = tuple(map(Character._make, zip(text, *places, strict=False)))
-            readings.append(Reading(text, confidence, characters))
+            shown = self.codec.decode([index for index in label if index >= 0])
+            characters = tuple(map(Character._make, zip(shown, *places, strict=False)))
+            readings.append(Reading(texts.in_reading_order(shown), confidence, characters))
         return readings
 
 
