@@ -65,6 +65,10 @@ class CharacterCodec:
         """Return the text of a sequence of class indices (without blanks)."""
         return ''.join([self.characters[index] for index in label])
 
+    def text_of(self, label: Iterable[int]) -> str:
+        """Return the text, in the order of reading, of class indices in the order of a picture."""
+        return texts.in_reading_order(self.decode(label))
+
     def fold(self, text: str) -> str:
         """Return `text` as the alphabet writes it; raises what `encode` raises."""
         return self.decode(self.encode(text))

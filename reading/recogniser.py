@@ -177,11 +177,11 @@ class Recogniser:
         places = (placed.probabilities.tolist(), placed.first.tolist(), placed.last.tolist())
         readings = []
         for of_image, (image, _), *of_characters in zip(decoded, good, *places, strict=True):
-            text = self.codec.decode(of_image.best.label)
+            shown = self.codec.decode(of_image.best.label)   # in the order of the picture
             readings.append(Reading(
-                text, of_image.best.probability,
-                characters=tuple(map(Character._make, zip(text, *of_characters, strict=False))),
-                alternatives=tuple(Alternative(self.codec.decode(other.label), other.probability)
+                self.codec.text_of(of_image.best.label), of_image.best.probability,
+                characters=tuple(map(Character._make, zip(shown, *of_characters, strict=False))),
+                alternatives=tuple(Alternative(self.codec.text_of(other.label), other.probability)
                                    for other in of_image.others),
                 relative_confidence=of_image.relative, size=image.size))
         return readings

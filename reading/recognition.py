@@ -59,7 +59,7 @@ class SessionEngine:
 
 def texts_of(codec: CharacterCodec, labels: np.ndarray) -> list[str]:
     """Return the texts of labels, int [batch, longest], that have -1 behind the last class index."""
-    return [codec.decode(label[label >= 0]) for label in labels]
+    return [codec.text_of(label[label >= 0]) for label in labels]
 
 
 def dense_labels(sparse: tf.SparseTensorValue) -> np.ndarray:

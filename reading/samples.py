@@ -77,5 +77,5 @@ class Records:
     def __iter__(self) -> Iterator[Sample]:
         """Yield a Sample for each record; `check_for` comes first."""
         for feature in self._provider.samples(self._split):
-            yield Sample(feature.image, self._provider.codec.decode(feature.label), feature.imagename,
-                         feature.imagename)
+            text = self._provider.codec.text_of(feature.label)
+            yield Sample(feature.image, text, feature.imagename, feature.imagename)

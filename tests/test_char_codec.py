@@ -42,6 +42,12 @@ def test_a_capital_sigma_is_folded_as_its_place_in_the_text_wants_it():
     assert CharacterCodec('Σς').fold('Σς') == 'Σς'
 
 
+def test_a_label_in_the_order_of_a_picture_is_read_in_the_order_of_reading():
+    codec = CharacterCodec('אבגab 12')
+    assert codec.text_of(codec.encode('12 גבא')) == 'אבג 12'
+    assert codec.text_of(codec.encode('ab 12')) == 'ab 12'
+
+
 def test_the_space_is_an_ordinary_character():
     assert CharacterCodec('ab ').encode('a b') == [0, 2, 1]
 

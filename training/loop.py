@@ -109,7 +109,7 @@ class TrainingLoop:
         numbers = numbers[self._cluster.worker::self._cluster.num_workers]
         features = itertools.takewhile(lambda _: not self._stop.requested,
                                        self._provider.samples(record_files.VALIDATION, numbers))
-        samples = (Sample(feature.image, self._provider.codec.decode(feature.label)) for feature in features)
+        samples = (Sample(feature.image, self._provider.codec.text_of(feature.label)) for feature in features)
         with progress.Progress(len(numbers), 'validation image') as shown:
             validation = evaluation.evaluate(self._recogniser, shown.over(samples), NUM_EXAMPLES)
         *totals, interrupted = self._summed([*validation.exact.totals(), self._stop.requested is not None])
