@@ -47,6 +47,8 @@ def prefix_beam_search(probabilities_tc: np.ndarray, beam_width: int, num_labels
     trie, beam = _Trie(automaton), _Beam(np.array([ROOT]), np.ones(1), np.zeros(1))
     for frame, classes in enumerate(np.asarray(probabilities_tc, np.float64), start=1):
         beam = _next_beam(trie, beam, classes, beam_width, frames_left=len(probabilities_tc) - frame)
+        if not len(beam.nodes):   # no allowed label has so few frames
+            return []
     totals = beam.in_blank + beam.in_character
     best = [index for index in np.argsort(-totals, kind='stable')[:num_labels] if totals[index] > 0]
     return [(trie.label(beam.nodes[index]), float(min(totals[index], 1))) for index in best]
