@@ -124,7 +124,7 @@ def test_a_large_lexicon_is_searched_near_what_was_read_and_gives_the_same_where
     for of_image, of_whole, is_same in zip(near, whole, is_near, strict=True):
         assert text_of(of_image, 'abcd') in words
         if is_same:
-            assert of_image.best == of_whole.best
+            assert of_image.best.label == of_whole.best.label
 
 
 def test_an_image_may_have_a_lexicon_of_its_own():

@@ -69,6 +69,20 @@ def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capf
     assert message in capfd.readouterr().err
 
 
+def test_an_image_has_a_lexicon_in_the_third_column_and_results_and_report_are_written(overfitted, tmp_path, capfd):
+    cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
+    (tmp_path / 'sample.txt').write_text('a.png\tbook\na.png\tbook\ttree,dog\n')
+    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt', '--weights_path',
+                              overfitted[1], '--results_path', tmp_path / 'r.tsv', '--report_path', tmp_path / 'e.html')
+    assert status == 0
+    assert result['exact']['word_accuracy'] == result['subsets']['three_or_more_of_them']['word_accuracy'] == 0.5
+    header, free, bound = [line.split('\t') for line in (tmp_path / 'r.tsv').read_text().splitlines()]
+    assert header == ['path', 'truth', 'text', 'confidence', 'right']
+    assert free[:3] == ['a.png', 'book', 'book']
+    assert bound[2] in ('tree', 'dog')
+    assert '1 of 2 words read wrong' in (tmp_path / 'e.html').read_text()
+
+
 def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
     status, result = evaluate_image_of_a_book(overfitted, tmp_path, '/a.png bo ok\n', capfd)
     assert status == 0

@@ -71,6 +71,22 @@ def test_json_has_an_object_for_each_image_with_its_characters_and_one_for_what_
     assert cv2.imread(str(tmp_path / 'picture.png')).shape[2] == 3
 
 
+def test_what_is_known_of_the_texts_is_kept(overfitted, tmp_path, capfd):
+    cv2.imwrite(str(tmp_path / 'one.png'), draw('42', SIZE))
+    (tmp_path / 'lexicon.txt').write_text('tree\nword\n')
+    for flags, texts in ((['--lexicon', tmp_path / 'lexicon.txt'], ('tree', 'word')), (['--forbid', '4'], None),
+                         (['--format', '99'], ('42',)), (['--allow', 'abc'], None)):
+        status, readings = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], *flags)
+        (text, _), = readings.values()
+        assert status == 0
+        assert text in texts if texts else '4' not in text
+    for flags, message in ((['--lexicon', tmp_path / 'none.txt'], 'none.txt'), (['--format', '?'], 'has to stand behind'),
+                           (['--allow', '%'], '--allow: expected characters of the alphabet')):
+        status, readings = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], *flags)
+        assert (status, readings) == (1, {})
+        assert message in capfd.readouterr().err
+
+
 def test_the_best_weights_of_the_output_folder_are_the_default(overfitted, tmp_path):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
     status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1])
