@@ -24,6 +24,8 @@ from data_provider.annotation_form import (
     stem_of,
     whole_json,
 )
+from data_provider.image_listing import WHAT_TO_DO
+from data_provider.image_path import IMAGE_ENDINGS
 from data_provider.rejected_sample import RejectedSample
 from local_utils import text_file
 from local_utils.errors import InputError
@@ -31,9 +33,7 @@ from local_utils.errors import InputError
 DIAGNOSED_LINES = 1000
 MAX_LOOKED_UP = 50   # paths of them without an ending, whose files are looked for
 LEXICON_NAME = 'lexicon.txt'
-_IMAGE = re.compile(
-    r'.*\.(jpe?g|jpe|jfif|png|bmp|dib|gif|tiff?|webp|jp2|j2k|avif|p[bgpn]m|ras|exr|hdr|hei[cf]|svg|pdf)',
-    re.IGNORECASE | re.DOTALL)
+LIKE_IMAGES = (*IMAGE_ENDINGS, *WHAT_TO_DO, '.j2k', '.ras', '.exr', '.hdr')   # endings that only images' names have
 EXPECTED_COLUMNS = 'expected two columns, or a first line that names them (filename, words)'
 
 
@@ -127,7 +127,7 @@ class _Diagnosis:
         """Whether something looks like the path of an image, or is one."""
         if not path or '\0' in path:
             return False
-        if _IMAGE.fullmatch(path):
+        if _looks_like_image(path):
             return True
         if self._num_looked_up >= MAX_LOOKED_UP:
             return False
@@ -140,7 +140,7 @@ class _Diagnosis:
         for _, line in self._lines:
             if name == CSV:
                 fields = [field.strip() for field in fields_of(line, separator)]
-                yield next(filter(_IMAGE.fullmatch, fields), fields[0]) if len(fields) > 1 else ''
+                yield next(filter(_looks_like_image, fields), fields[0]) if len(fields) > 1 else ''
             else:
                 yield (_split_or_none(form, line) or [''])[0]
 
@@ -206,6 +206,10 @@ class _Diagnosis:
         except InputError:
             return None
         return form._replace(is_whole_json=True)
+
+
+def _looks_like_image(path):
+    return path.lower().endswith(LIKE_IMAGES)
 
 
 def _split_or_none(form, line):

@@ -21,7 +21,7 @@ from local_utils.errors import UnknownCharacter
 
 CHUNK_LINES = 1000
 MAX_IMAGES = 20000       # that are looked at, spread evenly over the lines
-MAX_SECONDS = 40         # that looking at images takes; then only the texts are looked at
+MAX_SECONDS = 40         # that a worker looks at images; then only at the texts
 SHEET_IMAGES = 48
 SHEET_NAME = 'contact_sheet.png'
 MAX_ASPECT = 20          # of pictures on the sheet; longer ones are squeezed
@@ -59,7 +59,7 @@ def check_data_set(settings: ConversionSettings) -> CheckReport:
           parallel.worker_processes(settings.num_workers) as executor):
         for split, file in annotations.items():
             hashes.start_file()
-            check = functools.partial(check_lines, of_worker, split, stride, time.time() + MAX_SECONDS)
+            check = functools.partial(check_lines, of_worker, split, stride, MAX_SECONDS)
             chunks = parallel.chunked(_numbered(file), CHUNK_LINES)
             for checked in parallel.ordered_map(executor, check, chunks, 3 * settings.num_workers):
                 hashes.add(checked)
@@ -77,7 +77,13 @@ def _numbered(file: AnnotationFile) -> Iterator[tuple[int, AnnotatedLine]]:
     return enumerate(file.lines())
 
 
-def check_lines(conversion: Conversion, split: str, stride: int, deadline: float,
+@functools.cache
+def _time_of_first_call():
+    """Return when this process began; its start is no work."""
+    return time.monotonic()
+
+
+def check_lines(conversion: Conversion, split: str, stride: int, max_seconds: float,
                 lines: list[tuple[int, AnnotatedLine]]) -> CheckedLines:
     """Look at the texts of some lines, and at the image of each stride-th; what a worker does.
 
@@ -85,10 +91,11 @@ def check_lines(conversion: Conversion, split: str, stride: int, deadline: float
         conversion: what a worker of the conversion has to know.
         split: of the lines.
         stride: lines from one whose image is looked at to the next.
-        deadline: as of time.time(), from which on no image is looked at.
+        max_seconds: since the process began, after which no image is looked at.
         lines: (number from 0 in its file, line).
     """
     settings, form = conversion.settings, conversion.forms[split]
+    deadline = _time_of_first_call() + max_seconds
     checked = CheckedLines(len(lines), [], [], collections.Counter(), collections.Counter(), [], [], [], [])
     with complaints.caught_complaints() as caught, ImageFolder(
             conversion.dataset_dir, follow_links=settings.follow_links) as images:
@@ -100,7 +107,7 @@ def check_lines(conversion: Conversion, split: str, stride: int, deadline: float
                 path_hash, text_hash = hash_of_line(path, text, settings.seed)
                 usable_text.check_not_ignored(text, settings.text_rules)
                 checked.characters.update(text)
-                if number % stride == 0 and time.time() < deadline:
+                if number % stride == 0 and time.monotonic() < deadline:
                     _look_at_image(images, line, path, text, checked, caught)
                 usable = _check_text(conversion, text, checked)
                 if number % stride == 0:
