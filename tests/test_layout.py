@@ -12,7 +12,7 @@ ALLOWED_IMPORTS = {   # beside the standard library and the package itself
     'crnnmodel': {'local_utils', 'numpy', 'google_crc32c', 'tensorflow', 'onnx'},
     'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow', 'lmdb'},
     'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime',
-                'ai_edge_litert', 'starlette', 'uvicorn'},
+                'ai_edge_litert', 'jinja2', 'starlette', 'uvicorn'},
     'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'tqdm'},
 }
 KNOW_TENSORFLOW = {   # of the rooms where only some files may
