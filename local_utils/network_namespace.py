@@ -1,7 +1,7 @@
 """Processes that nothing outside of this machine's own loopback reaches: Linux's network namespaces.
 
-A namespace has a loopback of its own and no other network. It lives as long as a process holds it. Others join
-it and then become the program that is to run there:
+A namespace has a loopback of its own and no other network. It lives as long as a process holds it. Others
+join it and then become the program that is to run there:
 
     python local_utils/network_namespace.py hold
     python local_utils/network_namespace.py join PID COMMAND ...

@@ -6,8 +6,8 @@
 What stands behind -- goes to each train_shadownet.py. Their lines come out with their names in front. SIGTERM
 and Ctrl-C are handed on. The exit status is 0 where each ended with 0, and 2 where they refused a flag.
 
-The tasks of a cluster do what anybody who reaches their ports asks for. So these run in a network namespace of
-their own, without a way in from outside, where the system allows one; else a warning says so.
+The tasks of a cluster do what anybody who reaches their ports asks for. So these run in a network namespace
+of their own, without a way in from outside, where the system allows one; else a warning says so.
 """
 import contextlib
 import json

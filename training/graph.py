@@ -65,31 +65,37 @@ def build_training_graph(cluster, provider, draw, architecture: Architecture, fi
     wish, figures = tf.placeholder_with_default(0.0, []), tf.placeholder(tf.float32, [MAX_FIGURES])
     batch_slice = BatchSlice(cluster.worker * cluster.local_replicas, cluster.local_replicas,
                              cluster.num_replicas)
-
-    def replica_step(batch):
-        network = crnn_model.ShadowNet('train', architecture, kernels, dropout=settings.dropout,
-                                       dropout_seed=tf.stack([settings.seed, step]),
-                                       fixed_convolutions=settings.fixed_convolutions)
-        train = build_training_step(network, batch.images, batch.labels, step, settings)
-        wishes, = replicas.sum_over_replicas([tf.identity(wish)])
-        return ReplicaStep(batch._replace(images=()), train._replace(logits=()), ctc.decode(train.logits),
-                           wishes)
-
     with strategy.scope():
         step = tf.get_variable('global_step', [], tf.int32, tf.zeros_initializer(), trainable=False)
         iterator = strategy.make_input_fn_iterator(
             lambda _: batches_of_worker(provider, draw, batch_slice, first_step, settings))
         batch, waiting = _next_batch(iterator, strategy)
-        steps = strategy.run(replica_step, args=(batch,))
+        steps = strategy.run(
+            lambda batch: _replica_step(batch, architecture, kernels, step, wish, settings), args=(batch,))
         sums = strategy.run(lambda: replicas.sum_over_replicas([tf.identity(figures)])[0])
-        reading_kernels = kernels if kernels.lstm == FUSED else kernels._replace(lstm=LOOPED)
-        with averages.scope(bool(settings.average_decay)):
-            validation = recognition.build_reading_graph(architecture, reading_kernels)
+        validation = _build_validation(architecture, kernels, settings)
     local = strategy.experimental_local_results
     return TrainingGraph(
         initializers=[iterator.initialize()], waiting=waiting, steps=list(local(steps)), wish=wish,
         validation=validation, figures=figures,
         sums=tf.add_n(local(sums)) / cluster.local_replicas ** 2)   # each replica gave the figures
+
+
+def _replica_step(batch, architecture, kernels, step, wish, settings):
+    """Return the ReplicaStep of one replica's batch."""
+    network = crnn_model.ShadowNet(
+        'train', architecture, kernels, dropout=settings.dropout,
+        dropout_seed=tf.stack([settings.seed, step]), fixed_convolutions=settings.fixed_convolutions)
+    train = build_training_step(network, batch.images, batch.labels, step, settings)
+    wishes, = replicas.sum_over_replicas([tf.identity(wish)])
+    return ReplicaStep(batch._replace(images=()), train._replace(logits=()), ctc.decode(train.logits), wishes)
+
+
+def _build_validation(architecture, kernels, settings):
+    """Return the graph that reads with the weights of the training, or their averages."""
+    reading_kernels = kernels if kernels.lstm == FUSED else kernels._replace(lstm=LOOPED)
+    with averages.scope(bool(settings.average_decay)):
+        return recognition.build_reading_graph(architecture, reading_kernels)
 
 
 def _next_batch(iterator, strategy):

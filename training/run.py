@@ -1,6 +1,7 @@
 """A training run from its start to its end: first weights, the session, what can go wrong."""
 import contextlib
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -181,7 +182,7 @@ def _check_first_step(session, cluster, training, first_step):
 
 
 @contextlib.contextmanager
-def training_errors(provider, draw, batch_size: int):
+def training_errors(provider, draw, batch_size: int) -> Iterator[None]:
     """Turn what TensorFlow says of records, of drawing and of a lack of memory into an error of one line."""
     try:
         yield
