@@ -90,22 +90,21 @@ class Decoder:
         Args:
             groups: at least one view of each image; of equally probable texts that of an earlier view is taken.
             num_images: images.
-            lexicons: of each image the words of a lexicon of its own, which takes the place of the common one, or None.
+            lexicons: of each image None, or the words of a lexicon of its own, which replaces the common one.
 
         Returns:
             list of Decoded, one an image.
         """
         texts = self._read_alone(groups, num_images)
-        own = [None] * num_images if lexicons is None else [
-            None if words is None else Lexicon(words, self._codec, self._automaton) for words in lexicons]
+        own = [words is not None for words in lexicons or [None] * num_images]
         weighed = _weigh(groups, [
-            list(of_image) if lexicon is None else [tuple(self._codec.encode(word)) for word in lexicon.index.words]
-            for of_image, lexicon in zip(texts, own, strict=True)])
+            self._labels_of(known.forms_of(lexicons[image], self._codec, self._automaton)) if has_own else list(texts[image])
+            for image, has_own in enumerate(own)])
         if self._lexicon:
-            self._bind(weighed, groups, texts, [lexicon is None for lexicon in own])
+            self._bind(weighed, groups, texts, own)
         elif self._word_list:
-            self._add_words(weighed, groups, texts)
-        return [self._decided(candidates, lexicon) for candidates, lexicon in zip(weighed, own, strict=True)]
+            self._add_words(weighed, groups, texts, own)
+        return [self._decided(candidates, has_own) for candidates, has_own in zip(weighed, own, strict=True)]
 
     def _read_alone(self, groups, num_images):
         """Return of each image the labels that its views read, dict of label → None."""
@@ -122,13 +121,17 @@ class Decoder:
                 texts[row].update(dict.fromkeys(of_view))
         return texts
 
-    def _bind(self, weighed, groups, texts, is_bound):
-        """Leave of the candidates of each image those in the lexicon; where they do not settle it, add others of it."""
+    def _labels_of(self, words):
+        return [tuple(self._codec.encode(word)) for word in words]
+
+    def _bind(self, weighed, groups, texts, own):
+        """Leave of the candidates of each image those in the lexicon; where they do not settle it, add others."""
         open_images = []
         for image, candidates in enumerate(weighed):
-            if not is_bound[image]:
+            if own[image]:
                 continue
-            inside = [candidate for candidate in candidates if self._codec.decode(candidate.label) in self._lexicon.index]
+            inside = [candidate for candidate in candidates
+                      if self._codec.decode(candidate.label) in self._lexicon.index]
             weighed[image] = inside
             if not inside or max(candidate.probability for candidate in inside) < SETTLED or self._alternatives:
                 open_images.append(image)
@@ -147,7 +150,7 @@ class Decoder:
         index, texts = self._lexicon.index, [self._codec.decode(label) for label in labels] or ['']
         words = {word: None for text in texts for word in index.nearest(text, MAX_EDITS, MAX_NEAR)}
         words = words or index.nearest_of_all(texts[0], MAX_NEAR)
-        return [tuple(self._codec.encode(word)) for word in words]
+        return self._labels_of(words)
 
     def _weigh_lexicon(self, groups, num_images):
         """Return the candidates of each image: every word of the lexicon."""
@@ -158,15 +161,16 @@ class Decoder:
             probabilities = np.exp(trie.log_probabilities(group.probabilities))
             np.add.at(sums, group.rows, probabilities * group.weights[:, np.newaxis])
             np.add.at(counts, group.rows, fits * group.weights[:, np.newaxis])
-        labels = [tuple(self._codec.encode(word)) for word in words]
-        return [list(map(Candidate, labels, of_image.tolist())) for of_image in sums / np.maximum(counts, 1e-9)]
+        labels, means = self._labels_of(words), sums / np.maximum(counts, 1e-9)
+        return [list(map(Candidate, labels, of_image)) for of_image in means.tolist()]
 
-    def _add_words(self, weighed, groups, texts):
+    def _add_words(self, weighed, groups, texts, own):
         """Add to the candidates of each image that is not settled the words of the list that are near."""
         open_images, near = [], []
         for image, candidates in enumerate(weighed):
-            best = max(candidates, key=lambda candidate: candidate.probability)
-            if best.probability * (1 + self._word_factor) > self._word_factor:   # no word can have so much
+            highest = max((candidate.probability for candidate in candidates), default=1.0)
+            # Beside such a text no word can have enough for its weight to bring it above.
+            if own[image] or highest * (1 + self._word_factor) > self._word_factor:
                 continue
             labels = self._near_words(texts[image]).difference(texts[image])
             if labels:
@@ -189,12 +193,12 @@ class Decoder:
                     found.add(label)
         return found
 
-    def _decided(self, candidates, own_lexicon):
+    def _decided(self, candidates, has_own_lexicon):
         """Return the Decoded of an image's candidates."""
-        if not candidates:   # a format that no text of so few frames has
+        if not candidates:   # no text of so few frames is of the format, or no word of the lexicon of the alphabet
             return Decoded(Candidate((), 0.0), [], 0.0)
         weights = [candidate.probability for candidate in candidates]
-        if self._word_list and not self._lexicon and not own_lexicon:
+        if self._word_list and not self._lexicon and not has_own_lexicon:
             weights = [weight * (self._word_factor if self._is_listed(candidate.label) else 1)
                        for weight, candidate in zip(weights, candidates, strict=True)]
         order = sorted(range(len(candidates)), key=weights.__getitem__, reverse=True)   # stable: of equals the first

@@ -1,4 +1,4 @@
-"""What is known of the texts before they are read: lexicon, word list, characters, formats; as the decoder takes it."""
+"""What is known of the texts before they are read: lexicon, word list, characters, formats."""
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -34,13 +34,17 @@ class Lexicon:
         Raises:
             InputError: there are none.
         """
-        forms = {form: None for word in words for form in cases_of(word.strip(), codec)}
-        if automaton:
-            forms = [form for form in forms if automaton.accepts(codec.encode(form))]
+        forms = forms_of(words, codec, automaton)
         if not forms:
             raise InputError('the lexicon has no word that the alphabet can write and the format allows')
         self.index = WordIndex(forms)
-        self.trie = LabelTrie([codec.encode(form) for form in self.index.words]) if len(forms) <= SCORED_WHOLE else None
+        self.trie = LabelTrie(list(map(codec.encode, forms))) if len(forms) <= SCORED_WHOLE else None
+
+
+def forms_of(words: Iterable[str], codec: CharacterCodec, automaton: Automaton | None = None) -> list[str]:
+    """Return what words may look like, see Lexicon, as far as the alphabet can write it and the formats allow it."""
+    forms = dict.fromkeys(form for word in words for form in cases_of(word.strip(), codec))
+    return [form for form in forms if automaton is None or automaton.accepts(codec.encode(form))]
 
 
 def cases_of(word: str, codec: CharacterCodec) -> list[str]:

@@ -131,6 +131,8 @@ def test_an_image_may_have_a_lexicon_of_its_own():
     groups = [ViewGroup(np.repeat(DOUBTFUL.probabilities, 3, axis=1), np.arange(3), np.ones(3))]
     decoded = decoder('abc', Expected(lexicon=['ab'])).decode(groups, 3, [['cb', 'ba'], None, ['CB']])
     assert [text_of(of_image, 'abc') for of_image in decoded] == ['cb', 'ab', 'cb']
+    foreign, = decoder('abc').decode([DOUBTFUL], 1, [['xyz']])
+    assert foreign.best == ((), 0.0)
 
 
 def test_a_lexicon_without_a_word_of_the_alphabet_is_refused():
