@@ -75,9 +75,9 @@ class Decoders:
                     return self._checked(decoder.decode(content, seconds))
                 except Died as death:
                     reason = decoder.end()
-                    if isinstance(death.__cause__, TimeoutError):
+                    if self._is_closing or isinstance(death.__cause__, TimeoutError):
                         raise busy('decoding was not done in time') from death
-                    if self._is_closing or reason == signal.SIGXCPU:
+                    if reason == signal.SIGXCPU:
                         break
             raise Refusal(422, 'not an image: the decoder ended or took too long over it')
         finally:
