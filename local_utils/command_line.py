@@ -42,7 +42,7 @@ class OneLineParser(argparse.ArgumentParser):
         parsed, unknown = super().parse_known_args(args, namespace)
         for action in self._actions:
             value = getattr(parsed, action.dest, None)
-            if '' in (value if isinstance(value, list) else [value]):
+            if value != action.default and '' in (value if isinstance(value, list) else [value]):
                 name = '/'.join(action.option_strings) or action.metavar
                 self.error(f'argument {name}: expected a value, got an empty one; is a variable not set?')
         return parsed, unknown

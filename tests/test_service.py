@@ -300,6 +300,18 @@ def test_an_image_that_takes_a_decoder_too_long_is_refused(own_service):
     assert service.read(picture())[0] == 200
 
 
+def test_a_decoder_that_hangs_is_replaced_and_its_image_may_come_again(own_service):
+    service = own_service(request_seconds=2, num_decoders=1)
+    decoder, = service.decoders()
+    os.kill(decoder, signal.SIGSTOP)
+    assert service.read(picture())[0] == 503
+    end = time.monotonic() + 60
+    while service.read(picture())[0] == 503 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert service.read(picture())[0] == 200
+    assert service.figure('crnn_decoder_restarts') == 1
+
+
 def scans_without_end():
     """Return a progressive JPEG whose last scan comes again and again, which would keep a decoder busy for minutes."""
     flat = np.zeros([4000, 4000], np.uint8)

@@ -12,11 +12,10 @@ import sys
 import numpy as np
 
 from reading.service.decoding_worker import ANSWER, REQUEST, receive_exactly
-from reading.service.refusals import Refusal
+from reading.service.refusals import Refusal, busy
 from reading.service.settings import ServiceSettings
 
 ROOT = pathlib.Path(__file__).parents[2]
-MIN_WAIT, WAIT_FACTOR = 10, 5   # seconds; on a busy machine a second of the processor takes some seconds
 
 
 class Died(Exception):
@@ -76,7 +75,9 @@ class Decoders:
                     return self._checked(decoder.decode(content, seconds))
                 except Died as death:
                     reason = decoder.end()
-                    if self._is_closing or reason == signal.SIGXCPU or isinstance(death.__cause__, TimeoutError):
+                    if self._is_closing or isinstance(death.__cause__, TimeoutError):
+                        raise busy('decoding was not done in time') from death
+                    if reason == signal.SIGXCPU:
                         break
             raise Refusal(422, 'not an image: the decoder ended or took too long over it')
         finally:
@@ -108,6 +109,7 @@ class _Decoder:
         settings = self._settings
         self._socket, others = socket.socketpair()
         limits = {'WIDTH': settings.max_side, 'HEIGHT': settings.max_side, 'PIXELS': settings.max_pixels}
+        self._socket.settimeout(settings.request_seconds)   # by then the machine is busy, or the decoder hangs
         environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1',
                        **{f'OPENCV_IO_MAX_IMAGE_{name}': str(limit) for name, limit in limits.items()}}
         with others:
@@ -123,7 +125,6 @@ class _Decoder:
     def decode(self, content, seconds):
         """Return the pixels; raises Refusal, or Died."""
         try:
-            self._socket.settimeout(MIN_WAIT + WAIT_FACTOR * seconds)
             self._socket.sendall(REQUEST.pack(seconds, len(content)))
             self._socket.sendall(content)
             is_decoded, height, width, last = ANSWER.unpack(self._receive(bytearray(ANSWER.size)))
