@@ -54,12 +54,16 @@ class TextDataProvider:
         if numbers is not None:
             wanted = numbers_of_files(self._counts_of_files(split), numbers)
         for path, own_numbers in zip(paths, wanted, strict=True):
+            count = 0
             for feature in self._reader.read_features(path, own_numbers):
+                count += 1
                 if any(index >= self.codec.blank for index in feature.label):
                     raise InputError(
                         f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the '
                         f'alphabet has {self.codec.blank} characters; the records are of another alphabet')
                 yield feature
+            if own_numbers is None:
+                record_files.check_count(path, count)
 
     def has(self, split: str) -> bool:
         """Whether there are records of a split."""

@@ -8,11 +8,14 @@
     compression        'gzip' or 'none'
     splits             {split: {records, files: [{name, records, bytes}]}}
     rejected           {kind: how many samples}
+    checksum           of all of this
 
 `manifest.json.incomplete` without `manifest.json` is the mark of a conversion that was cut short while its
 files took their names.
 """
 import contextlib
+import hashlib
+import json
 import os
 
 from local_utils import files, opening
@@ -21,6 +24,7 @@ from local_utils.errors import InputError
 
 NAME = 'manifest.json'
 VERSION = 1
+CHECKSUM, CHECKSUM_BYTES = 'checksum', 16
 
 
 def path_in(folder: str) -> str:
@@ -41,20 +45,28 @@ def describe(*, image_size: tuple, alphabet: str, seed: int, validation_split: f
         splits: split → list of (file name, records, bytes).
         rejected: kind → how many samples.
     """
-    return {
+    described = {
         'version': VERSION, 'image_size': list(image_size), 'alphabet': alphabet, 'seed': seed,
         'validation_split': validation_split, 'compression': 'gzip' if is_compressed else 'none',
         'splits': {split: {'records': sum(records for _, records, _ in of_split), 'files': [
             {'name': name, 'records': records, 'bytes': size} for name, records, size in of_split]}
             for split, of_split in splits.items()},
         'rejected': rejected}
+    return {**described, CHECKSUM: checksum_of(described)}
+
+
+def checksum_of(manifest: dict) -> str:
+    """Return the checksum of what a manifest holds beside it."""
+    value = {key: manifest[key] for key in manifest if key != CHECKSUM}
+    content = json.dumps(value, sort_keys=True).encode()
+    return hashlib.blake2b(content, digest_size=CHECKSUM_BYTES).hexdigest()
 
 
 def read(folder: str) -> dict | None:
     """Return the manifest of a folder, or None where there is none.
 
     Raises:
-        InputError: it is no JSON object, or of a later version of this project.
+        InputError: it is no JSON object, of a later version of this project, or was changed.
     """
     path = path_in(folder)
     if not os.path.exists(path):
@@ -64,6 +76,8 @@ def read(folder: str) -> dict | None:
     if not isinstance(version, int) or version > VERSION:
         raise InputError(f'{path}: version {version!r}, expected at most {VERSION}; the records are of a '
                          'later version of this project, update it or convert again')
+    if CHECKSUM in manifest and manifest[CHECKSUM] != checksum_of(manifest):
+        raise InputError(f'{path}: its checksum does not match, it was changed since it was written; convert again')
     return manifest
 
 

@@ -7,6 +7,7 @@ from local_utils import files, manifest, tfrecord
 from local_utils.errors import InputError, MissingInput
 
 TRAIN, TEST, VALIDATION = SPLITS = ('train', 'test', 'validation')
+WALKED_BYTES = {'': 1 << 28, 'GZIP': 1 << 26}   # of a file, up to which counting its records takes a second
 SCRATCH_PREFIX = 'scratch-'   # of the folder that a conversion works in
 
 
@@ -64,13 +65,33 @@ def remove_incomplete(dataset_dir: str) -> None:
 def count_records(paths: list[str]) -> list[int]:
     """Return how many records there are in each of the files, a list.
 
-    The manifest beside the files is believed where it lists them; other files are walked through.
+    Of a large file, which it takes long to walk through, the manifest beside it is believed. What is read in the end
+    is counted against it, see `check_count`.
 
     Raises:
-        InputError: a file is cut off, no TFRecord file, or not of the size that the manifest gives.
+        InputError: a file is cut off, no TFRecord file, or not of the size or the count that the manifest gives.
     """
     listed = {folder: manifest.listed_files(folder) for folder in {os.path.dirname(path) for path in paths}}
-    return [_listed_count(path, listed) or tfrecord.count_records(path) for path in paths]
+    counts = []
+    for path in paths:
+        records = _listed_count(path, listed)
+        if records is None or os.path.getsize(path) <= WALKED_BYTES[tfrecord.compression_of(path)]:
+            counted = tfrecord.count_records(path)
+            _check_count(path, counted, records)
+            records = counted
+        counts.append(records)
+    return counts
+
+
+def check_count(path: str, count: int) -> None:
+    """Raise InputError where a file, of which so many records were read, has others by the manifest beside it."""
+    folder = os.path.dirname(path)
+    _check_count(path, count, _listed_count(path, {folder: manifest.listed_files(folder)}))
+
+
+def _check_count(path, count, listed):
+    if listed is not None and count != listed:
+        raise InputError(f'{path}: expected {listed} records by {manifest.NAME}, got {count}; convert again')
 
 
 def _listed_count(path, listed):
@@ -82,4 +103,4 @@ def _listed_count(path, listed):
     if size != os.path.getsize(path):
         raise InputError(f'{path}: expected {size} bytes by {manifest.NAME}, got {os.path.getsize(path)}; '
                          'convert again')
-    return records if type(records) is int and records > 0 else None
+    return records if type(records) is int and records >= 0 else None

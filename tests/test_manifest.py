@@ -3,7 +3,9 @@ import json
 
 import pytest
 
+from data_provider.data_provider import TextDataProvider
 from local_utils import manifest, record_files
+from local_utils.errors import InputError
 from tests.conftest import convert, write_data_set
 
 WORDS = [f'word{number}' for number in range(8)]
@@ -75,3 +77,42 @@ def test_what_is_described_is_read_back(tmp_path):
     assert read['splits']['train']['records'] == 11
     assert manifest.listed_files(str(tmp_path)) == {'one': (500, 5), 'two': (600, 6)}
     assert manifest.read(str(tmp_path / 'none')) is None
+
+
+def test_a_manifest_that_was_changed_is_refused_and_one_without_a_checksum_is_read(tmp_path, codec):
+    folder = write_converted(tmp_path)
+    path = folder / 'manifest.json'
+    written = json.loads(path.read_text())
+    assert manifest.read(str(folder)) == written
+    changed = {**written, 'seed': 7}
+    path.write_text(json.dumps(changed))
+    with pytest.raises(InputError, match='manifest.json: its checksum does not match, it was changed'):
+        manifest.check(str(folder), codec.characters, (100, 32))
+    del changed['checksum']
+    path.write_text(json.dumps(changed))
+    assert manifest.read(str(folder)) == changed
+
+
+@pytest.mark.parametrize('gzip', [False, True])
+def test_records_are_counted_against_the_manifest_that_says_there_are_fewer(tmp_path, codec, gzip, monkeypatch):
+    folder = write_converted(tmp_path, *['--gzip'] * gzip)
+    described = json.loads((folder / 'manifest.json').read_text())
+    described['splits']['test']['files'][0]['records'] = 2
+    described['checksum'] = manifest.checksum_of(described)
+    (folder / 'manifest.json').write_text(json.dumps(described))
+    message = 'test_feature.tfrecords: expected 2 records by manifest.json, got 5; convert again'
+    paths = record_files.find_record_files(str(folder), 'test')
+    with pytest.raises(InputError, match=message):
+        record_files.count_records(paths)
+    monkeypatch.setattr(record_files, 'WALKED_BYTES', {'': 0, 'GZIP': 0})   # as of large files
+    assert record_files.count_records(paths) == [2]
+    provider = TextDataProvider(str(folder), (100, 32))
+    with pytest.raises(InputError, match=message):
+        list(provider.samples('test'))
+
+
+def write_converted(tmp_path, *flags):
+    """Convert five words of Test; returns the folder of the records."""
+    data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(9)], ['a', 'b', 'c', 'd', 'e'])
+    assert convert(data_set, tmp_path / 'out', *flags) == 0
+    return tmp_path / 'out'
