@@ -151,7 +151,7 @@ def test_damaged_manifests_are_refused_or_say_the_same(tmp_path):
 
 
 def test_damaged_lines_of_an_annotation_are_a_path_and_a_text_or_a_reject():
-    for content, _ in campaign(6, ['1/2/3_word_4.jpg word'.encode(), 'a b\tän word'.encode(), b'/x.png a  b']):
+    for content, _ in campaign(6, [b'1/2/3_word_4.jpg word', 'a b\tän word'.encode(), b'/x.png a  b']):
         for line in content.splitlines():
             try:
                 path, text = annotation.parse_line(line)
