@@ -31,7 +31,7 @@ def reading_of(text, confidence):
 
 
 def saved(tmp_path, samples, **engine):
-    recogniser, kept = Recogniser(FakeEngine(**engine), CharacterCodec(ALPHABET)), report.open_report(tmp_path / 'e.html')
+    recogniser, kept = Recogniser(FakeEngine(**engine), CharacterCodec(ALPHABET)), report.open_report(str(tmp_path / 'e.html'))
     measured = evaluation.evaluate(recogniser, samples, note=kept.note)
     kept.save(str(tmp_path / 'e.html'), measured, 'some <words>')
     return (tmp_path / 'e.html').read_text(encoding='utf-8')
@@ -91,7 +91,7 @@ def test_samples_are_counted_by_length_height_and_shape():
 
 def test_a_report_that_could_not_be_written_is_refused_before_the_long_work(tmp_path):
     with pytest.raises(InputError, match='expected a name that ends in .html'):
-        report.open_report(tmp_path / 'errors.txt')
+        report.open_report(str(tmp_path / 'errors.txt'))
 
 
 def test_a_line_of_results_has_the_fields_and_says_whether_the_texts_agree():
