@@ -80,7 +80,7 @@ def add_reading_flags(parser) -> None:
     known.add_argument('--word_list', metavar='FILE',
                        help='a file of words, one a line, that are more probable than others (TEST.WORD_WEIGHT)')
     known.add_argument('--allow', metavar='CHARACTERS', help='the only characters that are read, such as 0123456789')
-    known.add_argument('--forbid', metavar='CHARACTERS', default='', help='characters that are never read, such as il')
+    known.add_argument('--forbid', metavar='CHARACTERS', help='characters that are never read, such as il')
     known.add_argument('--format', metavar='FORMATS',
                        help="formats of the texts, several by commas, such as 'AA999?': A a letter, 9 a digit, ? makes what "
                             'stands before it optional, others stand for themselves, as do these behind a backslash')
@@ -89,7 +89,7 @@ def add_reading_flags(parser) -> None:
 def expected(args) -> Expected:
     """Return what the flags of `add_reading_flags` say of the texts; raises InputError for an unreadable file."""
     lexicon, word_list = (None if path is None else read_word_file(path) for path in (args.lexicon, args.word_list))
-    return Expected(lexicon, word_list, args.allow, args.forbid, args.format)
+    return Expected(lexicon, word_list, args.allow, args.forbid or '', args.format)
 
 
 def open_recogniser(args, reading_settings: ReadingSettings, num_images: int, alternatives: int = 0) -> Recogniser:
