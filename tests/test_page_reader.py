@@ -18,7 +18,7 @@ from crnnmodel import numpy_ctc
 from data_provider import image_file
 from local_utils import command_line
 from local_utils.char_codec import CharacterCodec
-from reading import ReadingSettings, Recogniser, decoding
+from reading import ReadingSettings, Recogniser, decoding, views
 from reading.export import words
 from reading.page import folder
 from tests import chromium
@@ -162,11 +162,12 @@ def served(path):
 
 
 @pytest.mark.skipif(chromium.path() is None, reason='no Chromium is installed (apt-get install chromium)')
-def test_the_exported_page_reads_the_same_texts_in_the_browser(tmp_path, runtime_dir):
+def test_the_exported_page_reads_the_same_texts_in_the_browser(tmp_path, runtime_dir, monkeypatch):
     assert export(tmp_path / 'page', runtime_dir, '--num_words', str(NUM_WORDS)) == 0
     drawn = [word.content for word in words.draw(NUM_WORDS)]
     for number, content in enumerate(drawn):
         (tmp_path / f'{number:02}.{"png" if content[1:4] == b"PNG" else "jpg"}').write_bytes(content)
+    monkeypatch.setitem(views.SETS, 'few', views.FURTHER)   # those that the page makes
     readings = Recogniser.open('bundled').read(drawn)
     browser = chromium.Browser(tmp_path / 'profile')
     try:
