@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""The memory of a reader: while test_shadownet.py reads a folder of mixed images, and after many reads in one process.
+"""The memory of a reader: of test_shadownet.py on a folder of mixed images, and after many reads.
 
     python benchmarks/reader_memory.py --num_images 10000 --num_reads 100000
 
-The images are small and large, of several formats, some with transparency, some damaged. Prints one JSON object: the peak of
-the script's memory up to the first 1,000 images and up to the last; the memory in use after 1,000, 10,000 and all reads through
-`Recogniser.read_all`; and the growth of each from 1,000 on, which is to stay below 5 %.
+The images are small and large, of several formats, some with transparency, some damaged. Prints one JSON
+object: the peak of the script's memory up to the first 1,000 images and up to the last; the memory in use
+after 1,000, 10,000 and all reads through `Recogniser.read_all`; and the growth of each from 1,000 on, which
+is to stay below 5 %.
 """
-import argparse
 import itertools
 import json
 import os
@@ -33,7 +33,7 @@ BROKEN = b'\xff\xd8\xff\xe0 no image'
 
 def parse_args():
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = paired.argument_parser(__doc__)
     parser.add_argument('--num_images', type=int, default=10000, metavar='N', help='files in the folder')
     parser.add_argument('--num_reads', type=int, default=100000, metavar='N', help='reads in one process')
     parser.add_argument('--weights_path', default='bundled', metavar='PATH', help='a checkpoint')
@@ -45,10 +45,12 @@ def encoded_image(number):
     rng = np.random.default_rng(number)
     if number % 50 == 7:
         return BROKEN
-    size = LARGE if number % 100 == 3 else MIDDLING if number % 10 == 5 else tuple(map(int, rng.integers(20, 200, 2)))
+    size = tuple(map(int, rng.integers(20, 200, 2)))
+    size = LARGE if number % 100 == 3 else MIDDLING if number % 10 == 5 else size
     image = np.full((size[1], size[0], 3), rng.integers(128, 256), np.uint8)
     word = ''.join(rng.choice(list('abcdefghijklmnopqrstuvwxyz'), rng.integers(1, 9)))
-    cv2.putText(image, word, (size[0] // 10, size[1] * 3 // 4), cv2.FONT_HERSHEY_SIMPLEX, size[0] / 150, (0, 0, 0), 2)
+    place = size[0] // 10, size[1] * 3 // 4
+    cv2.putText(image, word, place, cv2.FONT_HERSHEY_SIMPLEX, size[0] / 150, (0, 0, 0), 2)
     if number % 7 == 0:
         opaque = np.full(image.shape[:2], 65535, np.uint16)
         return cv2.imencode('.png', np.dstack([image.astype(np.uint16) * 257, opaque]))[1].tobytes()
@@ -77,8 +79,9 @@ def memory_of(pid, field):
 
 
 def peaks_of_script(folder, weights_path):
-    """Return (the script's peak memory when FIRST images had been read, at its end, how many lines it printed)."""
-    command = [sys.executable, str(ROOT / 'tools' / 'test_shadownet.py'), '--image_path', folder, '--weights_path', weights_path]
+    """Return (the script's peak memory when FIRST images had been read, at its end, how many lines came)."""
+    command = [sys.executable, str(ROOT / 'tools' / 'test_shadownet.py'), '--image_path', folder,
+               '--weights_path', weights_path]
     early, count = None, 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         for count, _ in enumerate(process.stdout, start=1):

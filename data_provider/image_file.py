@@ -93,11 +93,13 @@ def decode_image(content: bytes, input_size: tuple | None = None) -> np.ndarray:
         image = _pixels(content, of_format)
     except cv2.error as error:
         message = f'OpenCV refused it: {error.err or error}'.replace('\n', ' ')
-        raise RejectedSample('image too large' if error.code == cv2.Error.StsNoMem else 'not an image', message) from error
+        kind = 'image too large' if error.code == cv2.Error.StsNoMem else 'not an image'
+        raise RejectedSample(kind, message) from error
     except MemoryError as error:
         raise RejectedSample('image too large', 'there is too little memory to decode it') from error
     except MALFORMED as error:   # of whatever stands in it
-        raise RejectedSample('not an image', f'it cannot be taken apart: {type(error).__name__}: {error}') from error
+        message = f'it cannot be taken apart: {type(error).__name__}: {error}'
+        raise RejectedSample('not an image', message) from error
     if image is None:
         raise RejectedSample('not an image', 'expected a whole JPEG, PNG or other image that OpenCV reads')
     height, width = image.shape[:2]
@@ -124,8 +126,9 @@ def _check_size(size):
         raise RejectedSample(
             'image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
     if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise RejectedSample('image too large', f'{width}x{height} pixels, expected at most {MAX_SIDE} a side '
-                                                f'and {MAX_PIXELS} in all')
+        raise RejectedSample(
+            'image too large',
+            f'{width}x{height} pixels, expected at most {MAX_SIDE} a side and {MAX_PIXELS} in all')
 
 
 def resize(image: np.ndarray, size: tuple) -> np.ndarray:
@@ -185,8 +188,8 @@ def _pixels(content, of_format):
 def _eight_bits(image):
     """Return an image of whatever numbers as uint8, from black to white.
 
-    Pictures of 16 bits that use few of them are brought to their full range, their colours and their alpha each to
-    its own. Of other numbers, those up to 1 are fractions of white, else 255 is white.
+    Pictures of 16 bits that use few of them are brought to their full range, their colours and their alpha
+    each to its own. Of other numbers, those up to 1 are fractions of white, else 255 is white.
     """
     if image.dtype == np.uint8:
         return image

@@ -77,7 +77,8 @@ def read(folder: str) -> dict | None:
         raise InputError(f'{path}: version {version!r}, expected at most {VERSION}; the records are of a '
                          'later version of this project, update it or convert again')
     if CHECKSUM in manifest and manifest[CHECKSUM] != checksum_of(manifest):
-        raise InputError(f'{path}: its checksum does not match, it was changed since it was written; convert again')
+        raise InputError(f'{path}: its checksum does not match, it was changed since it was written; '
+                         'convert again')
     return manifest
 
 

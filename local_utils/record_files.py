@@ -65,11 +65,12 @@ def remove_incomplete(dataset_dir: str) -> None:
 def count_records(paths: list[str]) -> list[int]:
     """Return how many records there are in each of the files, a list.
 
-    Of a large file, which it takes long to walk through, the manifest beside it is believed. What is read in the end
-    is counted against it, see `check_count`.
+    Of a large file, which it takes long to walk through, the manifest beside it is believed. What is read in
+    the end is counted against it, see `check_count`.
 
     Raises:
-        InputError: a file is cut off, no TFRecord file, or not of the size or the count that the manifest gives.
+        InputError: a file is cut off, no TFRecord file, or not of the size or the count that the manifest
+            gives.
     """
     listed = {folder: manifest.listed_files(folder) for folder in {os.path.dirname(path) for path in paths}}
     counts = []
@@ -84,7 +85,7 @@ def count_records(paths: list[str]) -> list[int]:
 
 
 def check_count(path: str, count: int) -> None:
-    """Raise InputError where a file, of which so many records were read, has others by the manifest beside it."""
+    """Raise InputError where a file, of which so many records were read, has others by its manifest."""
     folder = os.path.dirname(path)
     _check_count(path, count, _listed_count(path, {folder: manifest.listed_files(folder)}))
 

@@ -18,12 +18,12 @@ from local_utils import command_line, data_utils, establish_char_dict, manifest,
 from local_utils.errors import InputError
 from tests.conftest import draw, write_records
 from tests.test_font_files import SOUND
-from training import cluster
+from training.task import task_of
 
 NUM_INPUTS = int(os.environ.get('CRNN_FUZZ_INPUTS', 300))
 SEED = int(os.environ.get('CRNN_FUZZ_SEED', 1))
-TOKENS = (b'\0', b'\xff', b'\x7f', b'\x80', b'\xff\xff\xff\xff', b'\x7f\xff\xff\xff', b'1e400', b'NaN', b'-1', b'"', b'[', b'{', b'\\u0000',
-          b'\x1b[2K', b'\n', b'\t', '\u202e'.encode(), b'..', b'/', b'WEBP', b'IEND')
+TOKENS = (b'\0', b'\xff', b'\x7f', b'\x80', b'\xff\xff\xff\xff', b'\x7f\xff\xff\xff', b'1e400', b'NaN', b'-1',
+          b'"', b'[', b'{', b'\\u0000', b'\x1b[2K', b'\n', b'\t', '\u202e'.encode(), b'..', b'/', b'WEBP', b'IEND')
 
 
 def damaged(content, rng):
@@ -71,8 +71,8 @@ def test_damaged_images_are_images_or_rejects():
     colours = (word, cv2.cvtColor(word, cv2.COLOR_BGR2GRAY), word.astype(np.uint16) * 257, np.dstack([word, word[:, :, :1]]),
                np.dstack([word, word[:, :, :1]]).astype(np.uint16) * 257, word.astype(np.float32) / 255)
     seeds = [cv2.imencode(ending, image)[1].tobytes() for ending, images in (
-        ('.jpg', colours[:2]), ('.png', colours[:5]), ('.webp', (word, colours[3])), ('.tiff', colours), ('.bmp', (word, colours[3])),
-        ('.gif', (word,)), ('.ppm', (word,)), ('.jp2', (word,))) for image in images]
+        ('.jpg', colours[:2]), ('.png', colours[:5]), ('.webp', (word, colours[3])), ('.tiff', colours),
+        ('.bmp', (word, colours[3])), ('.gif', (word,)), ('.ppm', (word,)), ('.jp2', (word,))) for image in images]
     num_read = 0
     for content, _ in campaign(0, seeds):
         try:
@@ -166,7 +166,7 @@ def test_damaged_descriptions_of_a_cluster_are_a_task_or_one_line():
     whole = json.dumps({'cluster': {'master': ['a:1'], 'worker': ['b:2', 'c:3']}, 'task': {'type': 'worker', 'index': '1'}})
     for content, _ in campaign(7, [whole.encode()]):
         try:
-            task = cluster.task_of(content.decode('utf-8', 'surrogateescape'))
+            task = task_of(content.decode('utf-8', 'surrogateescape'))
         except InputError as error:
             assert_one_line(error)
         else:

@@ -87,7 +87,7 @@ def json_line(path, reading, encoding='utf-8'):
 
 
 def with_known_bytes(path):
-    r"""Return a path with backslash escapes, \xff, for bytes that are no UTF-8, which JSON has no place for."""
+    r"""Return a path with escapes, \xff, for bytes that are no UTF-8, which JSON has no place for."""
     return path.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
