@@ -247,11 +247,11 @@ export function decodeTogether(views) {
   for (const {label} of views) {
     if (seen.has(String(label))) continue;
     seen.add(String(label));
-    const sum = views.reduce((total, view) => total + probabilityOf(label, view), 0);
-    const count = views.filter(view => requiredFrames(label) <= view.frames).length;
-    if (!best || sum > best.sum) best = {label, sum, count};
+    const able = views.filter(view => requiredFrames(label) <= view.frames);
+    const mean = able.reduce((total, view) => total + probabilityOf(label, view), 0) / able.length;
+    if (!best || mean > best.mean) best = {label, mean};
   }
-  return [best.label, best.sum / best.count];
+  return [best.label, best.mean];
 }
 
 // The characters of a label with their probabilities, the mean over the views.
