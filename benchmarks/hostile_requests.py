@@ -21,8 +21,10 @@ def hostile_requests(contents: list[bytes], count: int, seed: int) -> Iterator[b
         seed: of what is random.
     """
     rng = np.random.default_rng(seed)
-    images = [cv2.resize(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), DAMAGED_SIZE) for content in contents]
-    bombs = [_png(FLAT, FLAT, 3 * FLAT + 1), _png(16384, 1500, 1), _png(60000, 60000, 1), _png(FLAT, FLAT, 10), *_flat_files()]
+    images = [cv2.resize(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), DAMAGED_SIZE)
+              for content in contents]
+    bombs = [_png(FLAT, FLAT, 3 * FLAT + 1), _png(16384, 1500, 1), _png(60000, 60000, 1),
+             _png(FLAT, FLAT, 10), *_flat_files()]
     scans = _scans_without_end()
     for number in range(count):
         kind = number % 5
@@ -39,7 +41,8 @@ def hostile_requests(contents: list[bytes], count: int, seed: int) -> Iterator[b
 
 
 def _post(body, path='/service', headers=b''):
-    return b'POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n%s' % (path.encode(), len(body), headers, body)
+    return b'POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n%s' % (
+        path.encode(), len(body), headers, body)
 
 
 def _damaged(content, rng):
@@ -61,7 +64,8 @@ def _damaged(content, rng):
 
 
 def _wrong_http(rng, content):
-    part = b'--x\r\nContent-Disposition: form-data; name="i"; filename="\xff\0../../x"\r\n\r\n%s\r\n' % content
+    disposition = b'Content-Disposition: form-data; name="i"; filename="\xff\0../../x"'
+    part = b'--x\r\n%s\r\n\r\n%s\r\n' % (disposition, content)
     form = b'Content-Type: multipart/form-data; boundary=x\r\n'
     to_service, host = b'POST /service HTTP/1.1\r\n', b'Host: x\r\n'
     return [
@@ -89,7 +93,8 @@ def _wrong_http(rng, content):
 def _png(width, height, row_bytes):
     """Return a PNG of zeros that says it is so large, and has so many bytes for a row."""
     def chunk(kind, content):
-        return struct.pack('>I', len(content)) + kind + content + struct.pack('>I', zlib.crc32(kind + content))
+        return struct.pack('>I',
+                           len(content)) + kind + content + struct.pack('>I', zlib.crc32(kind + content))
     rows = zlib.compress(bytes(min(height * row_bytes, 100_000_000)), 9)
     return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0))
             + chunk(b'IDAT', rows) + chunk(b'IEND', b''))
@@ -104,6 +109,7 @@ def _flat_files():
 
 def _scans_without_end():
     """Return a progressive JPEG whose last scan comes again and again."""
-    content = cv2.imencode('.jpg', np.zeros([FLAT, FLAT], np.uint8), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+    content = cv2.imencode('.jpg', np.zeros([FLAT, FLAT], np.uint8),
+                           [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
     last_scan = content[content.rindex(b'\xff\xda'):-2]
     return content[:-2] + last_scan * (9_000_000 // len(last_scan)) + b'\xff\xd9'

@@ -52,7 +52,8 @@ class Service:
     async def figure(self, name: str) -> float:
         """Return a figure of /metrics."""
         text = (await Client(self.port).ask('GET', '/metrics')).content
-        return next(float(line.rpartition(' ')[2]) for line in text.splitlines() if line.rpartition(' ')[0] == name)
+        return next(float(line.rpartition(' ')[2]) for line in text.splitlines()
+                    if line.rpartition(' ')[0] == name)
 
     def processor_seconds(self) -> float:
         """Return the time of the processor that the service and its decoders have taken."""
@@ -66,7 +67,8 @@ class Service:
 
     def log(self) -> list[dict]:
         """Return the lines of its log, each of which has to be JSON."""
-        return [json.loads(line) for line in pathlib.Path(self._log.name).read_text().splitlines(keepends=True)
+        return [json.loads(line)
+                for line in pathlib.Path(self._log.name).read_text().splitlines(keepends=True)
                 if line.endswith('\n')]
 
     def end(self, number: int) -> int:

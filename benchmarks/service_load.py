@@ -3,8 +3,8 @@
 
     python benchmarks/service_load.py --parts clients memory hostile kill
 
-The service and its clients share the processor. Prints a JSON object for each part; the exit status is 1 where something
-is wrong: a wrong text, an answer that never came, a status from 500 on but 503, a traceback.
+The service and its clients share the processor. Prints a JSON object for each part; the exit status is 1
+where something is wrong: a wrong text, an answer that never came, a status from 500 on but 503, a traceback.
 """
 import argparse
 import asyncio
@@ -33,13 +33,15 @@ KILLS = 3
 
 def parse_args(argv=None):
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--parts', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--clients', nargs='+', type=int, default=[1, 2, 8, 64])
     parser.add_argument('--rounds', type=int, default=3, help='of each number of clients, in turn')
     parser.add_argument('--seconds', type=float, default=10, help='of a round')
     parser.add_argument('--requests', type=int, default=100_000, help='of the part memory')
-    parser.add_argument('--memory_seconds', type=float, default=3600, help='that the part memory takes at most')
+    parser.add_argument('--memory_seconds', type=float, default=3600,
+                        help='that the part memory takes at most')
     parser.add_argument('--hostile', type=int, default=2000, help='requests of the part hostile')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--flags', default='--weights_path bundled', help='of serve_shadownet.py')
@@ -130,7 +132,8 @@ async def memory(args, load):
             resident[done] = await service.figure(RESIDENT)
     resident[done] = await service.figure(RESIDENT)
     service.end(signal.SIGTERM)
-    return {'requests': done, 'megabytes': {count: round(figure / 1e6, 1) for count, figure in resident.items()},
+    return {'requests': done,
+            'megabytes': {count: round(figure / 1e6, 1) for count, figure in resident.items()},
             'last_to_1000': resident[done] / resident[1000]}
 
 
@@ -144,7 +147,8 @@ async def hostile(args, load):
     """Send hostile requests from 4 connections beside 4 good clients."""
     service = await started(args, load)
     before = await service.figure(RESIDENT)
-    requests, statuses = iter([*hostile_requests(load.contents, args.hostile, args.seed)]), collections.Counter()
+    requests, statuses = iter([*hostile_requests(load.contents, args.hostile,
+                                                 args.seed)]), collections.Counter()
     good = []
     is_over = asyncio.Event()
 
@@ -171,7 +175,8 @@ async def hostile(args, load):
     after = await service.figure(RESIDENT)
     if service.end(signal.SIGTERM) != 0:
         load.wrong.append('the service did not end with 0')
-    load.wrong += [f'the log has {line}' for line in service.log() if line['level'] == 'error' and line.get('status') != 503]
+    load.wrong += [f'the log has {line}' for line in service.log() if line['level'] == 'error'
+                   and line.get('status') != 503]
     return {'hostile_answers': {str(status): count for status, count in sorted(statuses.items(), key=str)},
             'good_answers': len(good), 'good_tries_that_met_503': sum(tries for _, tries in good),
             'good_p99_ms': 1e3 * statistics.quantiles([answer.seconds for answer, _ in good], n=100)[98],
@@ -196,10 +201,13 @@ async def kill(args, load):
 
 
 async def broken_off(load, port):
-    """Ask with 8 clients until the service has gone; returns how many requests had no answer, at most one a client."""
+    """Ask with 8 clients until the service has gone; returns how many requests had no answer, at most one a
+    client.
+    """
     async def ask_on(number):
         client = service_client.Client(port)
-        while (await client.ask('POST', '/service', load.contents[number % len(load.contents)])).status is not None:
+        while (await client.ask('POST', '/service',
+                                load.contents[number % len(load.contents)])).status is not None:
             number += 8
         return 1
 

@@ -1,4 +1,6 @@
-"""The probabilities of many labels at once, by CTC's forward algorithm on a trie: shared beginnings are worked out once."""
+"""The probabilities of many labels at once, by CTC's forward algorithm on a trie: shared beginnings are
+worked out once.
+"""
 import numpy as np
 
 from crnnmodel.numpy_ctc import RESCALED_EVERY, required_frames, rows_of
@@ -23,12 +25,14 @@ class LabelTrie:
                 node = child
             ends.append(node)
         self._parents, self._characters, self._ends = map(np.array, (parents, characters, ends))
-        # From the parent's character a path may go straight on to another one, but not from the root, which has none.
+        # From the parent's character a path may go straight on to another one, but not from the root, which
+        # has none.
         self._may_skip = (self._characters != self._characters[self._parents]) & (self._parents > 0)
         self.required_frames = required_frames(rows_of(labels))   # of each label
 
     def log_probabilities(self, probabilities_tbc: np.ndarray) -> np.ndarray:
-        """Return log p(label | view) of each view and label, float64 [views, labels]; -inf where the frames do not suffice.
+        """Return log p(label | view) of each view and label, float64 [views, labels]; -inf where the frames
+        do not suffice.
 
         Args:
             probabilities_tbc: float32 [time, views, classes].

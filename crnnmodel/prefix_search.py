@@ -1,4 +1,6 @@
-"""Prefix beam search: the most probable labels of an image, each the sum over all its CTC paths that the beam keeps."""
+"""Prefix beam search: the most probable labels of an image, each the sum over all its CTC paths that the beam
+keeps.
+"""
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +12,10 @@ IMPOSSIBLE = -1
 class Automaton(NamedTuple):
     """The labels that are allowed: what a prefix may be followed by; it starts in the state 0."""
 
-    next_states: np.ndarray   # int [states, characters]: the state after a character, IMPOSSIBLE where it may not come
-    missing: np.ndarray       # int [states]: characters that a whole label still needs, at least; 0 where it may end
+    # int [states, characters]: the state after a character, IMPOSSIBLE where it may not come
+    next_states: np.ndarray
+    # int [states]: characters that a whole label still needs, at least; 0 where it may end
+    missing: np.ndarray
 
     def accepts(self, label) -> bool:
         """Whether a label, a sequence of class indices, is allowed."""
@@ -42,7 +46,8 @@ def prefix_beam_search(probabilities_tc: np.ndarray, beam_width: int, num_labels
         automaton: of the labels that are allowed; None for all.
 
     Returns:
-        list of (label, tuple of int; its probability, float), the most probable first; none that is impossible.
+        list of (label, tuple of int; its probability, float), the most probable first; none that is
+        impossible.
     """
     trie, beam = _Trie(automaton), _Beam(np.array([ROOT]), np.ones(1), np.zeros(1))
     for frame, classes in enumerate(np.asarray(probabilities_tc, np.float64), start=1):
@@ -55,7 +60,9 @@ def prefix_beam_search(probabilities_tc: np.ndarray, beam_width: int, num_labels
 
 
 class _Trie:
-    """The prefixes that were met, as numbers: each its parent, its last character, its state in the automaton."""
+    """The prefixes that were met, as numbers: each its parent, its last character, its state in the
+    automaton.
+    """
 
     def __init__(self, automaton):
         self.parents, self.characters, self.states = [-1], [-1], [0]
@@ -70,7 +77,8 @@ class _Trie:
             self.parents.append(node)
             self.characters.append(character)
             state = self.states[node]
-            self.states.append(int(self._automaton.next_states[state, character]) if self._automaton else state)
+            self.states.append(int(self._automaton.next_states[state, character]) if self._automaton
+                               else state)
         return self._children[key]
 
     def label(self, node):
@@ -86,7 +94,9 @@ class _Trie:
         return self._automaton.missing[[self.states[node] for node in nodes]] <= frames_left
 
     def may_follow(self, nodes, frames_left):
-        """Return bool [prefixes, characters]: a prefix made longer by the character can still become a label."""
+        """Return bool [prefixes, characters]: a prefix made longer by the character can still
+        become a label.
+        """
         following = self._automaton.next_states[[self.states[node] for node in nodes]]
         return (following != IMPOSSIBLE) & (self._automaton.missing[following] <= frames_left)
 
@@ -106,7 +116,8 @@ def _next_beam(trie, beam, classes, beam_width, frames_left):
     in_character = beam.in_character * np.where(last >= 0, characters[last], 0)   # the last character goes on
     longer = totals[:, np.newaxis] * characters
     has_last = np.flatnonzero(last >= 0)
-    longer[has_last, last[has_last]] = beam.in_blank[has_last] * characters[last[has_last]]   # anew, behind a blank
+    # anew, behind a blank
+    longer[has_last, last[has_last]] = beam.in_blank[has_last] * characters[last[has_last]]
     position_of = {node: position for position, node in enumerate(nodes)}
     for position, node in enumerate(nodes):
         parent = position_of.get(trie.parents[node])

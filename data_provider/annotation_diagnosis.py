@@ -33,7 +33,8 @@ from local_utils.errors import InputError
 DIAGNOSED_LINES = 1000
 MAX_LOOKED_UP = 50   # paths of them without an ending, whose files are looked for
 LEXICON_NAME = 'lexicon.txt'
-LIKE_IMAGES = (*IMAGE_ENDINGS, *WHAT_TO_DO, '.j2k', '.ras', '.exr', '.hdr')   # endings that only images' names have
+# endings that only images' names have
+LIKE_IMAGES = (*IMAGE_ENDINGS, *WHAT_TO_DO, '.j2k', '.ras', '.exr', '.hdr')
 EXPECTED_COLUMNS = 'expected two columns, or a first line that names them (filename, words)'
 
 

@@ -89,7 +89,8 @@ class TextDataProvider:
         return self._counts[split]
 
     def training_batches(self, *, batch_size: int, shuffle_buffer: int, seed: int, first_batch: int = 0,
-                         augmented: bool = False, rand_augment: int = 0, batch_slice: BatchSlice = WHOLE) -> tf.data.Dataset:
+                         augmented: bool = False, rand_augment: int = 0,
+                         batch_slice: BatchSlice = WHOLE) -> tf.data.Dataset:
         """Return the endless stream of training batches, in an order that only the seed decides.
 
         Args:

@@ -8,7 +8,8 @@ MAX_ENTRIES = 4096            # of a TIFF directory
 NO_FILLING = re.compile(rb'[^\xff]')   # any number of 0xff stand before a marker of JPEG
 JPEG_WITHOUT_LENGTH = {0x00, 0x01, *range(0xd0, 0xd8)}
 JPEG_FRAMES = set(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
-CONTAINER_BOXES = {b'meta': 4, b'iprp': 0, b'ipco': 0, b'jp2h': 0}   # bytes between a box's header and its boxes
+# bytes between a box's header and its boxes
+CONTAINER_BOXES = {b'meta': 4, b'iprp': 0, b'ipco': 0, b'jp2h': 0}
 KNOWN_FORMATS = 'JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 or PNM'
 
 Size = tuple[int, int]
@@ -18,7 +19,8 @@ def size_of(content: bytes) -> Size | None:
     """Return the (width, height) that the header of an image file states, pixels.
 
     Args:
-        content: the file. Of JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 and PNM the header is understood.
+        content: the file. Of JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 and PNM the header is
+            understood.
 
     Returns:
         None for another format, and where the header is cut off or no header at all.
@@ -37,7 +39,9 @@ def _size_of_png(content):
 
 
 def _size_of_gif(content):
-    """Return the size of the screen, or of a frame that is larger: it is the decoder's choice which it makes room for."""
+    """Return the size of the screen, or of a frame that is larger: it is the decoder's choice which it makes
+    room for.
+    """
     screen = struct.unpack_from('<HH', content, 6)
     flags, position = content[10], 13
     if flags & 0x80:
@@ -122,7 +126,9 @@ def _size_of_codestream(content, position=0):
 
 
 def _size_of_boxes(content):
-    """Return the size of an AVIF or JPEG 2000 file: the largest that it states, of its picture or a part of it."""
+    """Return the size of an AVIF or JPEG 2000 file: the largest that it states, of its picture or a part of
+    it.
+    """
     sizes = []
     for kind, start in _boxes(content):
         if kind == b'ispe' and start + 12 <= len(content):
@@ -136,7 +142,9 @@ def _size_of_boxes(content):
 
 
 def _boxes(content: bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield (kind, where its content starts) of the boxes of a file and of those inside the CONTAINER_BOXES."""
+    """Yield (kind, where its content starts) of the boxes of a file and of those inside the
+    CONTAINER_BOXES.
+    """
     position = 0
     for _ in range(MAX_PARTS):
         if position + 8 > len(content):

@@ -107,16 +107,19 @@ KNOBS = {
     },
     'TEST': {   # reading and evaluation
         'BATCH_SIZE': Knob(128, 'images read at once', 1, 65536),
-        'ENGINE': Knob('auto', 'what computes the network; onnx is ONNX Runtime, on the processor: ready sooner, and '
+        'ENGINE': Knob('auto',
+                       'what computes the network; onnx is ONNX Runtime, on the processor: ready sooner, and '
                        'slower with many images; auto takes it for few', choices=ENGINES),
         'PRECISION': Knob('auto', 'as TRAIN.PRECISION; ONNX Runtime has float32', choices=PRECISIONS),
         'BEAM_WIDTH': Knob(100, 'of --beam_search', 1, 10000),
-        'VIEWS': Knob('few', 'of an image that is read with too little confidence: one: none further; few: the best '
+        'VIEWS': Knob('few',
+                      'of an image that is read with too little confidence: one: none further; few: the best '
                       'for their time; many: twice as many, for somewhat more accuracy',
                       choices=('one', 'few', 'many')),
         'MIN_CONFIDENCE': Knob(0.9, 'an image read with less confidence is read in further views; 0: never',
                                0.0, 1.0),
-        'WORD_WEIGHT': Knob(2.0, 'of --word_list: the logarithm of how much more probable its words are', 0.0, 20.0),
+        'WORD_WEIGHT': Knob(2.0, 'of --word_list: the logarithm of how much more probable its words are', 0.0,
+                            20.0),
         'GPU_MEMORY_FRACTION': Knob(0.8, 'of the GPU\'s memory, at most', 0.01, 1.0),
         'TF_ALLOW_GROWTH': Knob(True, 'take GPU memory as it is needed'),
     },

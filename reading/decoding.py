@@ -47,11 +47,14 @@ def first_views(probabilities_tbc: np.ndarray) -> ViewGroup:
     return ViewGroup(probabilities_tbc, np.arange(count), np.ones(count))
 
 
+NOTHING_EXPECTED = Expected()
+
+
 class Decoder:
     """Reads logits, as what is expected of the texts allows."""
 
-    def __init__(self, codec: CharacterCodec, settings: ReadingSettings, expected: Expected = Expected(), *,   # noqa: B008
-                 beam_search: bool = False, alternatives: int = 0):
+    def __init__(self, codec: CharacterCodec, settings: ReadingSettings,
+                 expected: Expected = NOTHING_EXPECTED, *, beam_search: bool = False, alternatives: int = 0):
         """Prepare.
 
         Args:
@@ -67,7 +70,8 @@ class Decoder:
         self._codec, self._alternatives = codec, alternatives
         self._allowed = known.allowed_classes(expected, codec)
         self._automaton = known.automaton_of(expected, codec)
-        self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, codec, self._automaton)
+        self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, codec,
+                                                                      self._automaton)
         self._word_list, self._word_factor = None, np.exp(settings.word_weight)
         if expected.word_list is not None:
             self._word_list = WordIndex(word.strip().lower() for word in expected.word_list)
@@ -75,7 +79,9 @@ class Decoder:
         self._beam_width = settings.beam_width if searches else None
 
     def probabilities(self, logits_tbc: np.ndarray) -> np.ndarray:
-        """Return the probabilities of the classes, float32 [time, views, classes]; 0 for what is not allowed."""
+        """Return the probabilities of the classes, float32 [time, views, classes]; 0 for what
+        is not allowed.
+        """
         if self._allowed is not None:
             logits_tbc = np.where(self._allowed, logits_tbc, -np.inf)
         return numpy_ctc.softmax(logits_tbc)
@@ -84,11 +90,12 @@ class Decoder:
                lexicons: list[Iterable[str] | None] | None = None) -> list[Decoded]:
         """Read images.
 
-        Of the texts that the views read alone, or that what is expected adds, that is taken which is the most probable
-        in all views together.
+        Of the texts that the views read alone, or that what is expected adds, that is taken which is the most
+        probable in all views together.
 
         Args:
-            groups: at least one view of each image; of equally probable texts that of an earlier view is taken.
+            groups: at least one view of each image; of equally probable texts that of an earlier view is
+                taken.
             num_images: images.
             lexicons: of each image None, or the words of a lexicon of its own, which replaces the common one.
 
@@ -98,7 +105,8 @@ class Decoder:
         texts = self._read_alone(groups, num_images)
         own = [words is not None for words in lexicons or [None] * num_images]
         weighed = _weigh(groups, [
-            self._labels_of(known.forms_of(lexicons[image], self._codec, self._automaton)) if has_own else list(texts[image])
+            self._labels_of(known.forms_of(lexicons[image], self._codec, self._automaton)) if has_own
+            else list(texts[image])
             for image, has_own in enumerate(own)])
         if self._lexicon:
             self._bind(weighed, groups, texts, own)
@@ -125,7 +133,9 @@ class Decoder:
         return [tuple(self._codec.encode(word)) for word in words]
 
     def _bind(self, weighed, groups, texts, own):
-        """Leave of the candidates of each image those in the lexicon; where they do not settle it, add others."""
+        """Leave of the candidates of each image those in the lexicon; where they do not settle it, add
+        others.
+        """
         open_images = []
         for image, candidates in enumerate(weighed):
             if own[image]:
@@ -133,7 +143,8 @@ class Decoder:
             inside = [candidate for candidate in candidates
                       if self._codec.decode(candidate.label) in self._lexicon.index]
             weighed[image] = inside
-            if not inside or max(candidate.probability for candidate in inside) < SETTLED or self._alternatives:
+            if not inside or max(candidate.probability
+                                 for candidate in inside) < SETTLED or self._alternatives:
                 open_images.append(image)
         if not open_images:
             return
@@ -181,7 +192,9 @@ class Decoder:
                 weighed[image] = weighed[image] + found
 
     def _near_words(self, labels):
-        """Return the labels of words of the list near to what views read, in the case of that; not near to digits."""
+        """Return the labels of words of the list near to what views read, in the case of that; not near to
+        digits.
+        """
         found = set()
         for text in map(self._codec.decode, labels):
             if any(character.isdigit() for character in text):
@@ -195,13 +208,15 @@ class Decoder:
 
     def _decided(self, candidates, has_own_lexicon):
         """Return the Decoded of an image's candidates."""
-        if not candidates:   # no text of so few frames is of the format, or no word of the lexicon of the alphabet
+        # no text of so few frames is of the format, or no word of the lexicon of the alphabet
+        if not candidates:
             return Decoded(Candidate((), 0.0), [], 0.0)
         weights = [candidate.probability for candidate in candidates]
         if self._word_list and not self._lexicon and not has_own_lexicon:
             weights = [weight * (self._word_factor if self._is_listed(candidate.label) else 1)
                        for weight, candidate in zip(weights, candidates, strict=True)]
-        order = sorted(range(len(candidates)), key=weights.__getitem__, reverse=True)   # stable: of equals the first
+        # stable: of equals the first
+        order = sorted(range(len(candidates)), key=weights.__getitem__, reverse=True)
         total = sum(weights)
         ranked = [candidates[place] for place in order[:1 + self._alternatives]]
         return Decoded(ranked[0], ranked[1:], weights[order[0]] / total if total else 0.0)
@@ -219,7 +234,8 @@ def place_characters(labels: list, groups: list[ViewGroup]) -> numpy_ctc.Alignme
         groups: as `Decoder.decode` takes them.
 
     Returns:
-        Alignment: the frames are those of the image's first view, or of the first with enough of them, in proportion;
+        Alignment: the frames are those of the image's first view, or of the first with enough of them, in
+            proportion;
         the probabilities are the mean over the views with frames enough.
     """
     labels = numpy_ctc.rows_of(labels)
@@ -248,7 +264,8 @@ def _weigh(groups, labels_of_images):
     needed = numpy_ctc.required_frames(labels)
     sums, counts = np.zeros(len(labels)), np.zeros(len(labels))
     for group in groups:
-        numbers = np.concatenate([np.arange(starts[row], starts[row + 1]) for row in group.rows] or [np.array([], int)])
+        numbers = np.concatenate([np.arange(starts[row], starts[row + 1]) for row in group.rows]
+                                 or [np.array([], int)])
         views = np.repeat(np.arange(len(group.rows)), [counts_of_images[row] for row in group.rows])
         logs = numpy_ctc.log_probabilities(labels[numbers], group.probabilities, views)
         np.add.at(sums, numbers, np.exp(logs) * group.weights[views])

@@ -43,7 +43,8 @@ class Evaluation(NamedTuple):
     outside_alphabet: int           # samples whose text the alphabet cannot write
     alphanumeric: TextMetrics       # of the alphanumeric protocol
     not_alphanumeric: int           # samples that it leaves out: they have no letter or digit
-    subsets: dict[str, TextMetrics]   # of the alphanumeric protocol, of the samples that papers leave, see subsets_of
+    # of the alphanumeric protocol, of the samples that papers leave, see subsets_of
+    subsets: dict[str, TextMetrics]
     examples: list[Example]         # the first few
 
 
@@ -87,8 +88,8 @@ def evaluate(recogniser: Recogniser, samples: Iterable[Sample], num_examples: in
 def subsets_of(text: str) -> list[str]:
     """Return the names of the subsets that a sample belongs to, so that figures compare with those of papers.
 
-    Many leave out each word that has anything but letters and digits in it, the first ones also those of fewer than
-    three characters.
+    Many leave out each word that has anything but letters and digits in it, the first ones also those of
+    fewer than three characters.
     """
     if not text or metrics.alphanumeric(text) != text.lower():
         return []
@@ -113,7 +114,9 @@ def figures_of(measured: Evaluation) -> dict:
 
 
 def result_line(sample: Sample, reading: Reading) -> str:
-    """Return the line of a sample in a file of results, see RESULT_HEADER; what cannot be read has an empty text."""
+    """Return the line of a sample in a file of results, see RESULT_HEADER; what cannot be read has an empty
+    text.
+    """
     text = reading.text or ''
     is_right = reading.text is not None and metrics.alphanumeric(text) == metrics.alphanumeric(sample.text)
     texts = map(visible.field, (sample.path or sample.name, sample.text, text))

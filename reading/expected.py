@@ -42,13 +42,17 @@ class Lexicon:
 
 
 def forms_of(words: Iterable[str], codec: CharacterCodec, automaton: Automaton | None = None) -> list[str]:
-    """Return what words may look like, see Lexicon, as far as the alphabet can write it and the formats allow it."""
+    """Return what words may look like, see Lexicon, as far as the alphabet can write it and the formats allow
+    it.
+    """
     forms = dict.fromkeys(form for word in words for form in cases_of(word.strip(), codec))
     return [form for form in forms if automaton is None or automaton.accepts(codec.encode(form))]
 
 
 def cases_of(word: str, codec: CharacterCodec) -> list[str]:
-    """Return the forms of a word that a picture may show and the alphabet can write; none of an empty word."""
+    """Return the forms of a word that a picture may show and the alphabet can write; none of
+    an empty word.
+    """
     forms = []
     for form in (word, word.lower(), word.upper(), word.capitalize()):
         try:
@@ -70,11 +74,13 @@ def allowed_classes(expected: Expected, codec: CharacterCodec) -> np.ndarray | N
     if expected.allow is not None:
         foreign = codec.foreign(expected.allow)
         if foreign:
-            raise InputError(f'--allow: expected characters of the alphabet {shortened(codec.characters)}, got '
+            raise InputError(
+                f'--allow: expected characters of the alphabet {shortened(codec.characters)}, got '
                              f'{shortened("".join(foreign))}')
         is_allowed[:-1] = False
         is_allowed[codec.encode(expected.allow)] = True
-    is_allowed[codec.encode([character for character in expected.forbid if not codec.foreign(character)])] = False
+    is_allowed[codec.encode([character for character in expected.forbid
+                             if not codec.foreign(character)])] = False
     if not is_allowed[:-1].any():
         raise InputError('--allow and --forbid leave no character that could be read')
     return is_allowed

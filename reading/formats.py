@@ -21,8 +21,8 @@ def parse_formats(text: str, codec: CharacterCodec) -> Automaton:
     r"""Return the automaton of formats.
 
     Args:
-        text: formats, several by commas. A is a letter, 9 a digit, ? makes what stands before it optional; anything
-            else stands for itself, and so do these behind a backslash.
+        text: formats, several by commas. A is a letter, 9 a digit, ? makes what stands before it optional;
+            anything else stands for itself, and so do these behind a backslash.
         codec: of the alphabet.
 
     Raises:
@@ -54,7 +54,8 @@ def _places(part, codec):
     for symbol, is_escaped in part:
         if symbol == OPTIONAL and not is_escaped:
             if not places or places[-1].is_optional:
-                raise InputError(f'--format: a {OPTIONAL} has to stand behind the place that it makes optional')
+                raise InputError(
+                    f'--format: a {OPTIONAL} has to stand behind the place that it makes optional')
             places[-1] = places[-1]._replace(is_optional=True)
             continue
         if symbol == LETTER and not is_escaped:
@@ -68,9 +69,13 @@ def _places(part, codec):
 
 
 def _automaton(formats, codec):
-    """Return the automaton that accepts what one of the formats does; a state is a set of (format, place) reached."""
+    """Return the automaton that accepts what one of the formats does; a state is a set of (format, place)
+    reached.
+    """
     def reached(spots):
-        """Return spots with those behind optional places; a place behind the last means that the text may end."""
+        """Return spots with those behind optional places; a place behind the last means that the text may
+        end.
+        """
         spots = set(spots)
         for number, place in list(spots):
             while place < len(formats[number]) and formats[number][place].is_optional:

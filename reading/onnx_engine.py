@@ -87,7 +87,8 @@ def _architecture_in(session, prefix):
     architecture = from_description(metadata[DESCRIPTION], prefix)
     num_classes = session.get_outputs()[0].shape[2]
     if num_classes != architecture.num_classes:
-        raise InputError(f'{prefix}: {architecture.num_classes} classes in its description, {num_classes} in its output')
+        raise InputError(
+            f'{prefix}: {architecture.num_classes} classes in its description, {num_classes} in its output')
     return architecture
 
 

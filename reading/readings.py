@@ -25,7 +25,8 @@ class Reading(NamedTuple):
     confidence: float                             # p(text | image); of several views their mean
     characters: tuple[Character, ...] = ()        # of the text, in order
     alternatives: tuple[Alternative, ...] = ()    # the most probable first, as many as were asked for
-    relative_confidence: float = 0.0              # the text's part of the probability of all texts that were weighed
+    # the text's part of the probability of all texts that were weighed
+    relative_confidence: float = 0.0
     size: tuple[int, int] | None = None           # (width, height) of the image, pixels
     error: str | None = None                      # why the image cannot be read
 

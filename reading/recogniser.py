@@ -1,4 +1,6 @@
-"""The front door: a trained network that reads images, Recogniser.open('bundled').read(['word.jpg', array])."""
+"""The front door: a trained network that reads images,
+Recogniser.open('bundled').read(['word.jpg', array]).
+"""
 import collections
 import concurrent.futures
 import itertools
@@ -22,7 +24,6 @@ from reading.views import ViewedImage
 
 DECODING_THREADS = 2
 DEFAULTS = ReadingSettings()
-NOTHING_EXPECTED = Expected()
 
 Image = str | os.PathLike | bytes | np.ndarray | Callable[[], np.ndarray]
 
@@ -48,7 +49,8 @@ class Recogniser:
     """
 
     def __init__(self, engine: engines.Engine, codec: CharacterCodec, settings: ReadingSettings = DEFAULTS, *,
-                 expected: Expected = NOTHING_EXPECTED, beam_search: bool = False, alternatives: int = 0):
+                 expected: Expected = decoding.NOTHING_EXPECTED, beam_search: bool = False,
+                 alternatives: int = 0):
         """Take an engine that is open; `open` opens one.
 
         Args:
@@ -72,7 +74,8 @@ class Recogniser:
 
     @classmethod
     def open(cls, weights_path: str = 'bundled', *, settings: ReadingSettings = DEFAULTS,
-             alphabet_dir: str | None = None, expected: Expected = NOTHING_EXPECTED, beam_search: bool = False,
+             alphabet_dir: str | None = None, expected: Expected = decoding.NOTHING_EXPECTED,
+             beam_search: bool = False,
              alternatives: int = 0, num_images: int | None = None) -> 'Recogniser':
         """Open a checkpoint.
 
@@ -87,10 +90,12 @@ class Recogniser:
 
         Raises:
             MissingInput: there is no such checkpoint.
-            InputError: it is damaged, or of another network or alphabet, or what is expected is not of the alphabet.
+            InputError: it is damaged, or of another network or alphabet, or what is expected is not of the
+                alphabet.
         """
         engine = engines.open_engine(os.fspath(weights_path), settings, num_images)
-        return cls(engine, find_codec(engine.architecture, engine.prefix, alphabet_dir), settings, expected=expected,
+        return cls(engine, find_codec(engine.architecture, engine.prefix, alphabet_dir), settings,
+                   expected=expected,
                    beam_search=beam_search, alternatives=alternatives)
 
     def read(self, images: Iterable[Image | WithLexicon]) -> list[Reading]:
@@ -105,8 +110,9 @@ class Recogniser:
         """Read any number of images, a stream of them as it comes; memory is bounded.
 
         Args:
-            images: each a path, the bytes of an image file, uint8 [height, width, 3] BGR, or a function that returns
-                such an array, or raises RejectedSample; it is called in a thread. Or one of these WithLexicon.
+            images: each a path, the bytes of an image file, uint8 [height, width, 3] BGR, or a function that
+                returns such an array, or raises RejectedSample; it is called in a thread. Or one of these
+                WithLexicon.
 
         Yields:
             Reading, one an image, in order. What cannot be read has no text, but an error.
@@ -153,7 +159,8 @@ class Recogniser:
         readings = self._readings(decoded, groups, good)
         if doubtful:
             again = [good[place] for place in doubtful]
-            groups = [decoding.first_views(first[:, doubtful]), *self._further_groups([image for image, _ in again])]
+            groups = [decoding.first_views(first[:, doubtful]),
+                      *self._further_groups([image for image, _ in again])]
             together = self._decoder.decode(groups, len(again), [lexicons[place] for place in doubtful])
             for place, reading in zip(doubtful, self._readings(together, groups, again), strict=True):
                 readings[place] = reading
@@ -200,14 +207,17 @@ def pixels_of(image):
 
 def _checked(image):
     """Return an array where it is an image; raises RejectedSample where it is none."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape) < image_file.MIN_SIDE:
-        raise RejectedSample('not an image', 'expected an array uint8 [height, width, 3], each side of at least '
-                                             f'{image_file.MIN_SIDE} pixels, got {image.dtype} {list(image.shape)}')
+    is_bgr = image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
+    if not is_bgr or min(image.shape) < image_file.MIN_SIDE:
+        raise RejectedSample(
+            'not an image', 'expected an array uint8 [height, width, 3], each side of at least '
+            f'{image_file.MIN_SIDE} pixels, got {image.dtype} {list(image.shape)}')
     return image
 
 
 def find_codec(architecture, prefix: str, alphabet_dir: str | None = None) -> CharacterCodec:
-    """Return the codec of a checkpoint: of the alphabet that it carries, or else of the one that lies nearest.
+    """Return the codec of a checkpoint: of the alphabet that it carries, or else of the one that lies
+    nearest.
 
     Args:
         architecture: Architecture.
@@ -232,7 +242,9 @@ def find_codec(architecture, prefix: str, alphabet_dir: str | None = None) -> Ch
 
 
 def check_alphabet(codec: CharacterCodec, other: CharacterCodec, prefix: str, where: str) -> None:
-    """Raise InputError where the codec of a checkpoint is another than that of what stands in the folder `where`."""
+    """Raise InputError where the codec of a checkpoint is another than that of what stands in the folder
+    `where`.
+    """
     difference = alphabet_difference(codec.characters, other.characters)
     if difference:
         raise InputError(f'{where}: another alphabet than that of the checkpoint {prefix}: {difference}')

@@ -1,4 +1,6 @@
-"""The graph that reads, and the session that runs it: for the engine of TensorFlow and for a training's validation."""
+"""The graph that reads, and the session that runs it: for the engine of TensorFlow and for a training's
+validation.
+"""
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +46,9 @@ def run_reading(session: tf.Session, graph: ReadingGraph, images: np.ndarray) ->
 
 
 class SessionEngine:
-    """The engine of a network that a session trains: see engines.Engine; it takes images of the network's width alone."""
+    """The engine of a network that a session trains: see engines.Engine; it takes images of the network's
+    width alone.
+    """
 
     concurrency = 1
 
@@ -63,7 +67,9 @@ def texts_of(codec: CharacterCodec, labels: np.ndarray) -> list[str]:
 
 
 def dense_labels(sparse: tf.SparseTensorValue) -> np.ndarray:
-    """Return a SparseTensorValue of labels as int [batch, longest] with -1 behind the last; what is no class stays out."""
+    """Return a SparseTensorValue of labels as int [batch, longest] with -1 behind the last; what is no class
+    stays out.
+    """
     labels = np.full(sparse.dense_shape, -1)
     labels[tuple(sparse.indices.T)] = sparse.values
     return labels

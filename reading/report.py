@@ -1,4 +1,6 @@
-"""The report of an evaluation: one HTML file with the words that were read wrong, the worst first, and what they share."""
+"""The report of an evaluation: one HTML file with the words that were read wrong, the worst first, and what
+they share.
+"""
 import base64
 import collections
 import heapq
@@ -69,7 +71,8 @@ class Report:
         is_right = truth == text
         self._counts[is_right] += 1
         width, height = reading.size
-        for name, group in (('length', _range_of(len(truth), LENGTHS)), ('height', _range_of(height, HEIGHTS)),
+        for name, group in (('length', _range_of(len(truth), LENGTHS)),
+                            ('height', _range_of(height, HEIGHTS)),
                             ('aspect ratio', _range_of(width / height, ASPECT_RATIOS))):
             self._tables[name][group, is_right] += 1
         place = min(int(reading.confidence * CALIBRATION_BINS), CALIBRATION_BINS - 1)
@@ -95,9 +98,11 @@ class Report:
                    'right, letters and digits': f'{measured.alphanumeric.word_accuracy:.2%}',
                    'right, exactly': f'{measured.exact.word_accuracy:.2%}',
                    'character error rate': f'{measured.alphanumeric.character_error_rate:.2%}'}
-        words = [_word(*entry[2:]) for entry in sorted(self._wrong, key=lambda entry: entry[:2], reverse=True)]
+        words = [_word(*entry[2:])
+                 for entry in sorted(self._wrong, key=lambda entry: entry[:2], reverse=True)]
         page = _template().render(
-            title=TITLE, source=source, figures=figures, kinds=KINDS, words=words, samples=sum(self._counts.values()),
+            title=TITLE, source=source, figures=figures, kinds=KINDS, words=words,
+            samples=sum(self._counts.values()),
             wrong=self._counts[False], tables={
                 'length': _rows(self._tables['length'], LENGTHS, 'characters'),
                 'height': _rows(self._tables['height'], HEIGHTS, 'pixels'),
@@ -107,7 +112,9 @@ class Report:
             file.write(page.encode('utf-8'))
 
     def _calibration_points(self):
-        """Return (lower bound of the confidence, samples, fraction that is right) of each bin that has samples."""
+        """Return (lower bound of the confidence, samples, fraction that is right) of each bin that has
+        samples.
+        """
         points = []
         for place in range(CALIBRATION_BINS):
             right, wrong = self._calibration[place, True], self._calibration[place, False]
@@ -117,7 +124,9 @@ class Report:
 
 
 def open_report(path: str) -> Report:
-    """Return an empty Report; raises InputError where it could not be written to a path, or jinja2 is missing."""
+    """Return an empty Report; raises InputError where it could not be written to a path, or jinja2 is
+    missing.
+    """
     files.check_target(path, ('.html',))
     _template()
     return Report()

@@ -17,7 +17,9 @@ class AnnotatedImages:
     """The samples of a folder of images with an annotation file."""
 
     def __init__(self, image_dir: str, annotation_path: str):
-        """Open the folder; raises InputError where it or the annotation file is missing or of no known form."""
+        """Open the folder; raises InputError where it or the annotation file is missing or of
+        no known form.
+        """
         if not os.path.isdir(image_dir):
             raise MissingInput(f'{image_dir}: no such folder of images')
         self.source = annotation_path
@@ -43,7 +45,8 @@ class AnnotatedImages:
                 image = functools.partial(_image_of, self._images, path)
                 text, tab, words = text.partition('\t')
                 lexicon = [word.strip() for word in words.split(',')] if tab else None
-                yield Sample(image if lexicon is None else WithLexicon(image, lexicon), text.strip(), name, path)
+                yield Sample(image if lexicon is None else WithLexicon(image, lexicon), text.strip(), name,
+                             path)
 
 
 def _image_of(images, path):
@@ -65,7 +68,9 @@ class Records:
         self.count = sum(record_files.count_records(record_files.find_record_files(dataset_dir, split)))
 
     def check_for(self, recogniser: Recogniser) -> None:
-        """Open the records; raises InputError where they are of another alphabet or size than the network's."""
+        """Open the records; raises InputError where they are of another alphabet or size than
+        the network's.
+        """
         tensorflow_import.import_tensorflow()
         from data_provider import data_provider  # noqa: I001
 

@@ -17,7 +17,9 @@ FEW_IMAGES = 5000   # that are read before a better graph would have been found 
 
 
 class TensorflowEngine:
-    """A graph in which the weights are constants, with a network for each width of images, built when it is needed."""
+    """A graph in which the weights are constants, with a network for each width of images, built when it is
+    needed.
+    """
 
     def __init__(self, checkpoint: Checkpoint, settings: ReadingSettings, num_images: int | None = None):
         """Build the network of the architecture's own width.

@@ -1,4 +1,6 @@
-"""Views: the ways in which an image is made ready for the network. Test-time augmentation reads several of them."""
+"""Views: the ways in which an image is made ready for the network. Test-time augmentation reads several of
+them.
+"""
 from typing import NamedTuple
 
 import cv2
@@ -7,9 +9,12 @@ import numpy as np
 from crnnmodel import geometry
 from data_provider import image_file
 
-LARGE_IMAGE = 1 << 19     # pixels; to keep many larger ones for views that are made later would take too much memory
-WARPED_HEIGHT = 64        # pixels: an image is shrunk to it before it is sheared or turned, which then costs little
-OWN_WIDTHS = (32, 48, 64, 80, 100, 124, 156, 196, 244, 280)   # pixels: few, for an engine may build a network for each
+# pixels; to keep many larger ones for views that are made later would take too much memory
+LARGE_IMAGE = 1 << 19
+# pixels: an image is shrunk to it before it is sheared or turned, which then costs little
+WARPED_HEIGHT = 64
+# pixels: few, for an engine may build a network for each
+OWN_WIDTHS = (32, 48, 64, 80, 100, 124, 156, 196, 244, 280)
 UPRIGHT = 0.7             # of the height: an image that is narrower may show a word from top to bottom
 
 
@@ -28,10 +33,13 @@ class View(NamedTuple):
 
 FIRST = View()
 ONE = ()
-# Letters of another size, width and slant, in other frames, are read with other mistakes. The first view squeezes or
-# stretches all to one width; this one leaves each its shape. Of what is cut out loosely the rest is larger.
-FEW = (View(has_own_width=True), View(margin=-0.1), View(shear=0.25), View(shear=-0.25), View(width=0.8), View(width=1.44),
-       View(quarter_turns=1, weight=0.8), View(quarter_turns=3, weight=0.8))   # signs that hang, spines of books
+# Letters of another size, width and slant, in other frames, are read with other mistakes. The first view
+# squeezes or stretches all to one width; this one leaves each its shape. Of what is cut out loosely the rest
+# is larger.
+FEW = (View(has_own_width=True), View(margin=-0.1), View(shear=0.25), View(shear=-0.25), View(width=0.8),
+       View(width=1.44),
+       # signs that hang, spines of books
+       View(quarter_turns=1, weight=0.8), View(quarter_turns=3, weight=0.8))
 # Also what is cut out too closely, very narrow, blurred, so that dots and outlines become strokes, or turned.
 MANY = (*FEW, View(margin=0.1), View(width=0.6), View(has_own_width=True, width=0.77), View(blur=0.8),
         View(turn=5), View(turn=-5), View(turn=10), View(turn=-10))
@@ -63,7 +71,8 @@ def make_view(view: View, image: np.ndarray, input_size: tuple[int, int]) -> np.
         image = image_file.with_margin(image, view.margin)
     if view.shear or view.turn:
         image = _warped(image, view)
-    image = image_file.resize(np.ascontiguousarray(image), (view_width(view, image, input_size), input_size[1]))
+    image = image_file.resize(np.ascontiguousarray(image),
+                              (view_width(view, image, input_size), input_size[1]))
     return cv2.GaussianBlur(image, (0, 0), view.blur) if view.blur else image
 
 
@@ -85,7 +94,9 @@ def size_of(view: View, input_size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _warped(image, view):
-    """Return an image sheared and turned, on a canvas that holds it all; beyond its edge it goes on as at the edge."""
+    """Return an image sheared and turned, on a canvas that holds it all; beyond its edge it goes on as at the
+    edge.
+    """
     height, width = image.shape[:2]
     if height > WARPED_HEIGHT:
         width = max(1, round(width * WARPED_HEIGHT / height))
@@ -102,7 +113,9 @@ def _warped(image, view):
 
 
 class ViewedImage:
-    """An image of which views are made as they are needed, but those of a large one at once, to let go of it."""
+    """An image of which views are made as they are needed, but those of a large one at once,
+    to let go of it.
+    """
 
     def __init__(self, image: np.ndarray, input_size: tuple[int, int], further: tuple[View, ...]):
         """Take an image.
@@ -121,5 +134,8 @@ class ViewedImage:
             self._made, self._image = self.further(), None
 
     def further(self) -> list[tuple[View, np.ndarray]]:
-        """Return the further views that are for this image, each with its pixels, uint8 [height, width of the view, 3]."""
-        return self._made or [(view, make_view(view, self._image, self._input_size)) for view in self._further]
+        """Return the further views that are for this image, each with its pixels, uint8 [height, width of the
+        view, 3].
+        """
+        return self._made or [(view, make_view(view, self._image, self._input_size))
+                              for view in self._further]

@@ -10,9 +10,9 @@ LONGEST_TEXT = BITS
 class WordIndex:
     """Many words, of which the nearest to a text are found.
 
-    Each has a signature: a bit for each character in it and one for each that is in it twice, so that an edit changes at
-    most one bit of what a text has and a word lacks, and one the other way. One pass over the signatures of the words of
-    about the text's length leaves the few whose distance is worth reckoning.
+    Each has a signature: a bit for each character in it and one for each that is in it twice, so that an edit
+    changes at most one bit of what a text has and a word lacks, and one the other way. One pass over the
+    signatures of the words of about the text's length leaves the few whose distance is worth reckoning.
     """
 
     def __init__(self, words: Iterable[str]):
@@ -20,7 +20,8 @@ class WordIndex:
         self.words = list(dict.fromkeys(words))
         self._known = set(self.words)
         lengths = np.array([len(word) for word in self.words], int)
-        self._order = np.argsort(lengths, kind='stable')   # by length, for a text is near words of about its own
+        # by length, for a text is near words of about its own
+        self._order = np.argsort(lengths, kind='stable')
         self._lengths = lengths[self._order]
         in_order = [self.words[number] for number in self._order]
         self._signatures = np.array([_signature(word) for word in in_order], np.uint64)
@@ -36,7 +37,8 @@ class WordIndex:
         return len(self.words)
 
     def nearest(self, text: str, max_edits: int, limit: int) -> list[str]:
-        """Return the words within so many edits (insertions, deletions, substitutions) of a text, the nearest first.
+        """Return the words within so many edits (insertions, deletions, substitutions) of a text, the nearest
+        first.
 
         Args:
             text: str.
@@ -61,10 +63,12 @@ class WordIndex:
         return [self.words[numbers[place]] for place in np.lexsort((numbers, edits))[:limit]]
 
     def _edits(self, text, places):
-        """Return the Levenshtein distance of a text, of at most LONGEST_TEXT characters, to words; int [words].
+        """Return the Levenshtein distance of a text, of at most LONGEST_TEXT characters, to words; int
+        [words].
 
-        Myers' algorithm (1999) in Hyyrö's form: a column of the table of distances is two numbers of a bit for each of
-        the text's characters, where it rises and where it falls; the columns of all words are worked out together.
+        Myers' algorithm (1999) in Hyyrö's form: a column of the table of distances is two numbers of a bit
+        for each of the text's characters, where it rises and where it falls; the columns of all words are
+        worked out together.
         """
         text = text[:LONGEST_TEXT]
         lengths = self._lengths[places]

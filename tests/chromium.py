@@ -1,4 +1,6 @@
-"""A headless Chromium that tests drive, over the pipe of its DevTools protocol; needs nothing beside the browser."""
+"""A headless Chromium that tests drive, over the pipe of its DevTools protocol; needs nothing beside the
+browser.
+"""
 import base64
 import json
 import os
@@ -7,7 +9,8 @@ import shutil
 import subprocess
 import time
 
-FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+         '--disable-background-networking',
          '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--remote-debugging-pipe']
 PATIENCE = 60   # seconds
 
@@ -30,9 +33,11 @@ class Browser:
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
         self._process = subprocess.Popen(   # the protocol uses the descriptors 3 and 4
-            ['bash', '-c', f'exec "$0" "$@" 3<&{commands} 4>&{answers}', path(), *FLAGS, f'--user-data-dir={profile_dir}',
+            ['bash', '-c', f'exec "$0" "$@" 3<&{commands} 4>&{answers}', path(), *FLAGS,
+             f'--user-data-dir={profile_dir}',
              f'--window-size={width},{height}', 'about:blank'],
-            pass_fds=[commands, answers], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            pass_fds=[commands, answers], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
         os.close(commands)
         os.close(answers)
         self._number, self._received, self._session = 0, b'', None
@@ -70,7 +75,8 @@ class Browser:
 
     def run(self, script):
         """Return what a script's expression gives; promises are awaited."""
-        result = self.call('Runtime.evaluate', expression=script, awaitPromise=True, returnByValue=True, userGesture=True)
+        result = self.call('Runtime.evaluate', expression=script, awaitPromise=True, returnByValue=True,
+                           userGesture=True)
         if 'exceptionDetails' in result:
             raise AssertionError(f'{script}: {result["exceptionDetails"]}')
         return result['result'].get('value')
@@ -82,7 +88,8 @@ class Browser:
             if value := self.run(script):
                 return value
             time.sleep(0.05)
-        raise AssertionError(f'{script} has not come true; the page says {self.run("document.body.innerText")!r}, the '
+        raise AssertionError(
+            f'{script} has not come true; the page says {self.run("document.body.innerText")!r}, the '
                              f'console {self.complaints}')
 
     def choose(self, selector, *files):
@@ -93,21 +100,26 @@ class Browser:
 
     def drag(self, start, end):
         """Move the mouse with its button down from one place (x, y) of the window to another."""
-        for kind, (x, y) in (('mousePressed', start), ('mouseMoved', [sum(both) / 2 for both in zip(start, end, strict=True)]),
+        for kind, (x, y) in (('mousePressed', start),
+                             ('mouseMoved', [sum(both) / 2 for both in zip(start, end, strict=True)]),
                              ('mouseMoved', end), ('mouseReleased', end)):
             self.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', buttons=1, clickCount=1)
 
     def press(self, key, code=0, modifiers=0):
         """Press a key, such as 'Tab'; code is its virtual key code, modifiers 8 for Shift."""
         for kind in ('rawKeyDown', 'keyUp'):
-            self.call('Input.dispatchKeyEvent', type=kind, key=key, code=key, windowsVirtualKeyCode=code, modifiers=modifiers)
+            self.call('Input.dispatchKeyEvent', type=kind, key=key, code=key, windowsVirtualKeyCode=code,
+                      modifiers=modifiers)
 
     def screenshot(self, file_path, width=None, height=None, dark=False):
-        """Write what the page looks like, in a window of another size perhaps, or where people want it dark."""
+        """Write what the page looks like, in a window of another size perhaps, or where
+        people want it dark.
+        """
         self.call('Emulation.setEmulatedMedia', features=[
             {'name': 'prefers-color-scheme', 'value': 'dark' if dark else 'light'}])
         if width:
-            self.call('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=1, mobile=False)
+            self.call('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=1,
+                      mobile=False)
         content = base64.b64decode(self.call('Page.captureScreenshot')['data'])
         file_path.write_bytes(content)
 

@@ -10,7 +10,8 @@ SMALL = {'conv_channels': 4, 'hidden_units': 6, 'hidden_layers': 1}
 
 
 def architecture(characters='abc', **changes):
-    fields = {'characters': characters, 'num_classes': len(characters) + 1, 'input_size': (16, 32), 'pixel_range': (-1.0, 1.0)}
+    fields = {'characters': characters, 'num_classes': len(characters) + 1, 'input_size': (16, 32),
+              'pixel_range': (-1.0, 1.0)}
     return Architecture(**{**fields, **SMALL, **changes})
 
 
@@ -26,4 +27,5 @@ def save(folder, form, step=5, with_description=True):
             checkpoint.add_description(form)
         session.run(tf.global_variables_initializer())
         prefix = tf.train.Saver().save(session, os.path.join(folder, checkpoint_files.NAME), global_step=step)
-        return prefix, {variable.op.name: session.run(variable) for variable in checkpoint.network_variables()}
+        return prefix, {variable.op.name: session.run(variable)
+                        for variable in checkpoint.network_variables()}

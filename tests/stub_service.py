@@ -1,8 +1,10 @@
-"""The service on a recogniser that needs no network, in a process of its own; for tests, which talk to it over HTTP.
+"""The service on a recogniser that needs no network, in a process of its own; for tests, which talk to it
+over HTTP.
 
     python -m tests.stub_service '{"max_waiting": 8}' SECONDS_A_BATCH
 
-The text of an image is its size, and the confidence the number of images that were read with it, in hundredths.
+The text of an image is its size, and the confidence the number of images that were read with it, in
+hundredths.
 """
 import contextlib
 import http.client
@@ -66,7 +68,8 @@ class Service:
 
     def log_lines(self):
         """Return the lines of the log, each one an object of JSON."""
-        return [json.loads(line) for line in self.log_path.read_text(encoding='utf-8').splitlines(keepends=True)
+        return [json.loads(line)
+                for line in self.log_path.read_text(encoding='utf-8').splitlines(keepends=True)
                 if line.endswith('\n')]
 
     def wait_until_ready(self):
@@ -80,7 +83,8 @@ class Service:
             response = connection.getresponse()
             content = response.read()
             is_json = response.getheader('Content-Type', '').startswith('application/json')
-            return response.status, json.loads(content) if is_json else content.decode(), dict(response.getheaders())
+            return response.status, json.loads(
+                content) if is_json else content.decode(), dict(response.getheaders())
 
     def read(self, content):
         return self.call('POST', '/service', content)
@@ -117,7 +121,8 @@ class Service:
 
 def start(log_path, seconds=0.0, **settings):
     """Return a Service on the stub that is ready."""
-    service = Service([sys.executable, '-m', 'tests.stub_service', json.dumps(settings), str(seconds)], log_path)
+    service = Service([sys.executable, '-m', 'tests.stub_service', json.dumps(settings), str(seconds)],
+                      log_path)
     service.wait_until_ready()
     return service
 
@@ -126,7 +131,8 @@ def main(argv=None):
     from reading.service import server
     from reading.service.settings import ServiceSettings
     settings, seconds = argv or sys.argv[1:]
-    server.serve(lambda: StubRecogniser(float(seconds)), '127.0.0.1', 0, ServiceSettings(**json.loads(settings)))
+    server.serve(lambda: StubRecogniser(float(seconds)), '127.0.0.1', 0,
+                 ServiceSettings(**json.loads(settings)))
 
 
 if __name__ == '__main__':

@@ -16,7 +16,8 @@ def test_blank_lines_the_byte_order_mark_and_carriage_returns_are_left_out(tmp_p
 
 
 def test_a_missing_file_says_what_was_expected(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Train/sample.txt: no such file; expected one '<image path> <text>'"):
+    with pytest.raises(FileNotFoundError,
+                       match="Train/sample.txt: no such file; expected one '<image path> <text>'"):
         annotation.open_annotation(str(tmp_path / 'Train' / 'sample.txt'), str(tmp_path))
 
 

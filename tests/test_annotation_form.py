@@ -1,4 +1,6 @@
-"""Tests of data_provider.annotation_diagnosis and data_provider.annotation_form: files as people have them."""
+"""Tests of data_provider.annotation_diagnosis and data_provider.annotation_form: files as
+people have them.
+"""
 import json
 
 import pytest
@@ -47,7 +49,9 @@ def test_mixed_line_ends_blank_lines_and_marks_in_the_middle_are_no_part_of_a_li
 
 def test_lines_longer_than_what_is_read_at_once_stay_whole(tmp_path):
     text = 'x' * (1 << 19)
-    assert samples_of(tmp_path, f'a.jpg {text}\r\nb.jpg {text}y\r') == (PATH_TEXT, [('a.jpg', text), ('b.jpg', text + 'y')])
+    assert samples_of(tmp_path, f'a.jpg {text}\r\nb.jpg {text}y\r') == (PATH_TEXT,
+                                                                        [('a.jpg', text), (
+                                                                            'b.jpg', text + 'y')])
 
 
 @pytest.mark.parametrize(('content', 'message'), [
@@ -87,11 +91,14 @@ def test_a_damaged_line_among_others_of_utf_8_does_not_refuse_the_file(tmp_path)
     ('image\ttext\na.jpg\tone\nb.jpg\ttwo\n', CSV, [('a.jpg', 'one'), ('b.jpg', 'two')]),
     ('one\ta.jpg\ntwo words\tb c.jpg\n', TEXT_PATH, [('a.jpg', 'one'), ('b c.jpg', 'two words')]),
     ('one a.jpg\ntwo words b.jpg\n', TEXT_PATH, [('a.jpg', 'one'), ('b.jpg', 'two words')]),
-    ('{"path": "a.jpg", "text": "one"}\n{"text": "two", "path": "b.jpg"}\n', JSON, [('a.jpg', 'one'), ('b.jpg', 'two')]),
-    (json.dumps([{'filename': 'a.jpg', 'label': 'one'}, {'filename': 'b.jpg', 'label': 'z\u00e9'}], indent=1), JSON,
+    ('{"path": "a.jpg", "text": "one"}\n{"text": "two", "path": "b.jpg"}\n', JSON,
+     [('a.jpg', 'one'), ('b.jpg', 'two')]),
+    (json.dumps([{'filename': 'a.jpg', 'label': 'one'}, {'filename': 'b.jpg', 'label': 'z\u00e9'}], indent=1),
+     JSON,
      [('a.jpg', 'one'), ('b.jpg', 'z\u00e9')]),
     (json.dumps({'a.jpg': 'one', 'b.jpg': 'two'}), JSON, [('a.jpg', 'one'), ('b.jpg', 'two')]),
-    (json.dumps({'info': {}, 'images': [{'file': 'a.jpg', 'gt': 'one'}]}, indent=2), JSON, [('a.jpg', 'one')]),
+    (json.dumps({'info': {}, 'images': [{'file': 'a.jpg', 'gt': 'one'}]}, indent=2), JSON,
+     [('a.jpg', 'one')]),
     ('a.jpg 12\nb.jpg 407\n', PATH_TEXT, [('a.jpg', '12'), ('b.jpg', '407')]),
     ('img_7.jpg 12\nimg_8.jpg 8\n', PATH_TEXT, [('img_7.jpg', '12'), ('img_8.jpg', '8')]),
     ('', PATH_TEXT, []),
@@ -102,8 +109,10 @@ def test_the_form_of_a_file_is_told_and_its_samples_are_read(tmp_path, content, 
 
 def test_names_without_an_ending_are_images_where_they_are_there(tmp_path):
     (tmp_path / 'img_1').touch()
-    assert samples_of(tmp_path, 'img_1 word\nimg_2 other\n') == (PATH_TEXT, [('img_1', 'word'), ('img_2', 'other')])
-    assert samples_of(tmp_path, 'word img_1\nother img_2\n') == (TEXT_PATH, [('img_1', 'word'), ('img_2', 'other')])
+    assert samples_of(tmp_path, 'img_1 word\nimg_2 other\n') == (PATH_TEXT,
+                                                                 [('img_1', 'word'), ('img_2', 'other')])
+    assert samples_of(tmp_path, 'word img_1\nother img_2\n') == (TEXT_PATH,
+                                                                 [('img_1', 'word'), ('img_2', 'other')])
 
 
 LIST = './2697/6/466_MONIKER_1.jpg 1\n./2697/6/467_Kitten_0.jpg 0\n'
@@ -114,11 +123,14 @@ def test_the_lists_of_synth_90k_are_translated_by_their_lexicon_or_the_images_na
     assert samples_of(tmp_path, LIST) == (SYNTH90K, samples)
     (tmp_path / 'lexicon.txt').write_text('kitten\nmoniker\n')
     assert samples_of(tmp_path, LIST) == (SYNTH90K, samples)
-    assert samples_of(tmp_path, 'img_1.jpg 1\nimg_0.jpg 0\n') == (SYNTH90K, [('img_1.jpg', 'moniker'), ('img_0.jpg', 'kitten')])
+    assert samples_of(tmp_path, 'img_1.jpg 1\nimg_0.jpg 0\n') == (SYNTH90K,
+                                                                  [('img_1.jpg', 'moniker'),
+                                                                   ('img_0.jpg', 'kitten')])
 
 
 @pytest.mark.parametrize(('line', 'kind'), [
-    ('2/1_cat_2.jpg 2', 'index outside the lexicon'), ('2/1_cat_1.jpg 0', 'no index'), ('2/1_cat_0.jpg cat', 'no index'),
+    ('2/1_cat_2.jpg 2', 'index outside the lexicon'), ('2/1_cat_1.jpg 0', 'no index'),
+    ('2/1_cat_0.jpg cat', 'no index'),
     ('2/1_cat_1.jpg 1', 'lexicon and name disagree')])
 def test_what_does_not_fit_the_lexicon_is_rejected(tmp_path, line, kind):
     (tmp_path / 'lexicon.txt').write_text('kitten\nmoniker\n')
@@ -130,12 +142,16 @@ def test_what_does_not_fit_the_lexicon_is_rejected(tmp_path, line, kind):
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    ('img_12.jpg 12\nimg_7.jpg 7\n', 'got the number of the image\'s name: an index? Put its lexicon.txt into'),
-    (''.join(f'{number}.jpg {number} 17 4 80 2\n' for number in range(20)), 'indices into a list of characters'),
+    ('img_12.jpg 12\nimg_7.jpg 7\n',
+     'got the number of the image\'s name: an index? Put its lexicon.txt into'),
+    (''.join(f'{number}.jpg {number} 17 4 80 2\n' for number in range(20)),
+     'indices into a list of characters'),
     ('just some words\nof a poem\n', "line 1: expected an image path and a text, got 'just some words'"),
     ('word\nother\n', "line 1: expected an image path and a text, got 'word'"),
-    ('377,117,463,117,465,130,378,130,Genaxis\n' * 3, 'boxes of whole pictures are no word images: crop the words first'),
-    ('a.jpg,100,one\nb.jpg,90,two\n', 'expected two columns, or a first line that names them (filename, words)'),
+    ('377,117,463,117,465,130,378,130,Genaxis\n' * 3,
+     'boxes of whole pictures are no word images: crop the words first'),
+    ('a.jpg,100,one\nb.jpg,90,two\n',
+     'expected two columns, or a first line that names them (filename, words)'),
     ('{"a": 1}', "line 1: expected an image path and a text, got '{"),
 ])
 def test_a_form_that_is_none_is_refused_in_one_line(tmp_path, content, message):
@@ -155,4 +171,5 @@ def test_the_form_can_be_named(tmp_path):
 def test_the_form_is_said_in_a_line(tmp_path, capfd):
     samples_of(tmp_path, 'filename,words\r\na.jpg,one\r\n')
     said, = capfd.readouterr().err.splitlines()
-    assert said.endswith('sample.txt: 2 columns with commas between them, named by the first line; UTF-8, CRLF')
+    assert said.endswith(
+        'sample.txt: 2 columns with commas between them, named by the first line; UTF-8, CRLF')

@@ -18,7 +18,8 @@ CELL = architecture.FIRST_CELL
 def tensors_of(form=FORM):
     """Return the tensors of a checkpoint, as they are read."""
     weights = {name: np.ones(shape, np.float32) for name, shape in architecture.variable_shapes(form).items()}
-    return {**weights, 'description': architecture.description_of(form).encode(), 'global_step': np.array(5, np.int32)}
+    return {**weights, 'description': architecture.description_of(form).encode(),
+            'global_step': np.array(5, np.int32)}
 
 
 def refusal_of(changes):
@@ -34,7 +35,8 @@ def refusal_of(changes):
 def test_the_shapes_are_those_of_the_networks_variables(form):
     with tf.Graph().as_default():
         ShadowNet('test', form).build_shadownet(tf.placeholder(tf.uint8, [None, 32, form.input_size[0], 3]))
-        expected = {variable.op.name: tuple(variable.shape.as_list()) for variable in checkpoint.network_variables()}
+        expected = {variable.op.name: tuple(variable.shape.as_list())
+                    for variable in checkpoint.network_variables()}
     assert architecture.variable_shapes(form) == expected
     assert architecture_of(tensors_of(form), '') == form
 
@@ -47,13 +49,15 @@ def test_a_description_from_before_the_channels_could_be_chosen_means_64():
 
 def test_a_description_of_a_later_version_is_refused():
     description = json.dumps({**FORM._asdict(), 'attention': True})
-    with pytest.raises(InputError, match="new: of a later version of this project; its description has 'attention'"):
+    with pytest.raises(InputError,
+                       match="new: of a later version of this project; its description has 'attention'"):
         from_description(description, 'new')
 
 
 @pytest.mark.parametrize(('description', 'message'), [
     (b'\xff\xfe', 'no JSON text'), (b'[' * 100_000, 'no JSON text'), (b'{"characters": ', 'no JSON text'),
-    (b'["abc"]', 'no JSON object'), (b'7', 'no JSON object'), (b'{"characters": "abc"}', "lacks 'num_classes'"),
+    (b'["abc"]', 'no JSON object'), (b'7', 'no JSON object'),
+    (b'{"characters": "abc"}', "lacks 'num_classes'"),
     (np.array([b'{}', b'{}'], object), 'no single text'), (np.array(7), 'no single text'),
 ])
 def test_a_description_of_another_type_is_refused(description, message):
@@ -63,11 +67,14 @@ def test_a_description_of_another_type_is_refused(description, message):
 @pytest.mark.parametrize(('field', 'value', 'message'), [
     ('characters', 7, 'characters is 7, expected a text'), ('characters', '', 'at least one character'),
     ('characters', 'aba', "has 'a' twice"), ('characters', '\ud800bc', 'expected a text'),
-    ('characters', ['a', 'b', 'c'], 'expected a text'), ('num_classes', 5, '3 characters and the blank are 4'),
+    ('characters', ['a', 'b', 'c'], 'expected a text'),
+    ('num_classes', 5, '3 characters and the blank are 4'),
     ('num_classes', 4.0, 'num_classes is 4.0'), ('num_classes', True, 'num_classes is True'),
-    ('input_size', [16], 'input_size'), ('input_size', 16, 'input_size'), ('input_size', [16, 33], '32 pixels high'),
+    ('input_size', [16], 'input_size'), ('input_size', 16, 'input_size'),
+    ('input_size', [16, 33], '32 pixels high'),
     ('input_size', [7, 32], 'at least 8 pixels wide'), ('input_size', [4097, 32], 'up to 4096'),
-    ('input_size', ['16', 32], 'input_size'), ('hidden_units', 0, 'from 1 to 8192'), ('hidden_layers', -1, 'from 1 to 64'),
+    ('input_size', ['16', 32], 'input_size'), ('hidden_units', 0, 'from 1 to 8192'),
+    ('hidden_layers', -1, 'from 1 to 64'),
     ('hidden_layers', 10 ** 9, 'from 1 to 64'), ('conv_channels', None, 'from 1 to 2048'),
     ('pixel_range', [0.0], 'pixel_range'), ('pixel_range', [1.0, 1.0], 'pixel_range'),
     ('pixel_range', [float('nan'), 1.0], 'pixel_range'), ('pixel_range', ['a', 'b'], 'pixel_range'),
@@ -90,7 +97,8 @@ def test_the_ranges_are_those_of_the_knobs():
     ('shadow/conv7/W', np.full([2, 2, 32, 32], np.nan, np.float32), 'no finite numbers'),
     ('optimizer/shadow/conv7/W', np.array([1, np.inf], np.float32), 'no finite numbers'),
     ('shadow/BatchNorm/moving_variance', np.full(32, -1, np.float32), 'below 0'),
-    ('global_step', np.array([5, 6]), 'no number of steps'), ('global_step', np.array(-1), 'no number of steps'),
+    ('global_step', np.array([5, 6]), 'no number of steps'),
+    ('global_step', np.array(-1), 'no number of steps'),
     ('global_step', b'5', 'no number of steps'), ('global_step', np.array(5.0), 'no number of steps'),
 ])
 def test_a_variable_of_another_shape_type_or_range_is_refused(name, value, message):
@@ -117,5 +125,6 @@ def test_a_checkpoint_without_a_description_is_checked_the_same(name, value, mes
 def test_a_variable_that_is_not_there_is_named():
     tensors = tensors_of()
     del tensors['shadow/BatchNorm_1/gamma']
-    with pytest.raises(InputError, match='cp: of another network; it has no variable shadow/BatchNorm_1/gamma'):
+    with pytest.raises(InputError,
+                       match='cp: of another network; it has no variable shadow/BatchNorm_1/gamma'):
         architecture_of(tensors, 'cp')

@@ -63,7 +63,8 @@ def test_an_alphabet_that_is_empty_or_repeats_is_refused(characters, message):
         CharacterCodec(characters)
 
 
-@pytest.mark.parametrize(('label', 'frames'), [([], 0), ([4], 1), ([1, 2, 3], 3), ([1, 1], 3), ([5, 5, 5], 5), ([1, 2, 1], 3)])
+@pytest.mark.parametrize(('label', 'frames'),
+                         [([], 0), ([4], 1), ([1, 2, 3], 3), ([1, 1], 3), ([5, 5, 5], 5), ([1, 2, 1], 3)])
 def test_a_label_needs_a_frame_more_for_each_pair_of_equal_neighbours(label, frames):
     assert required_frames(label) == frames
 

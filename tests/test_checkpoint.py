@@ -70,7 +70,8 @@ def test_weights_for_another_alphabet_keep_the_shared_characters_the_like_and_th
     with tf.Graph().as_default(), tf.Session() as session:
         recognition.build_reading_graph(architecture('cxÁa'), Kernels())
         session.run(tf.global_variables_initializer())
-        projection = next(variable for variable in checkpoint.network_variables() if variable.shape.as_list() == [12, 5])
+        projection = next(variable for variable in checkpoint.network_variables()
+                          if variable.shape.as_list() == [12, 5])
         initial = session.run(projection)
         new = checkpoint.restore_weights(session, load_tensors(prefix), prefix, old=architecture('abc'),
                                          new=architecture('cxÁa'))

@@ -160,7 +160,8 @@ def test_a_termination_is_one_line_and_the_status_of_a_shell(capfd):
 
 
 @pytest.mark.parametrize('defect', [
-    TypeError('a defect'), ValueError('ours'), KeyError('ours'), RecursionError('ours'), OverflowError('ours'),
+    TypeError('a defect'), ValueError('ours'), KeyError('ours'), RecursionError('ours'),
+    OverflowError('ours'),
     RuntimeError('ours'), OSError(errno.EBADF, 'of a file that we closed')])
 def test_a_defect_keeps_its_traceback(defect):
     def main(argv):

@@ -33,14 +33,19 @@ def test_a_chunk_keeps_the_order_of_its_lines(tmp_path, codec):
 
 
 HEBREW = '\u05e9\u05dc\u05d5\u05dd'
+NO_RULES = TextRules()
 DROPPING = TextRules(drop_invisible=True, drop_foreign=True, ignored=('###',))
 
 
-def convert_text(folder, text, rules=TextRules(), alphabet='abcdefghijklmnopqrst' + HEBREW, path='1/Train/0.png'):   # noqa: B008
-    """Convert one sample; return (text of the record or None, kinds of the rejects, kinds of the remarks, reason)."""
+def convert_text(folder, text, rules=NO_RULES, alphabet='abcdefghijklmnopqrst' + HEBREW,
+                 path='1/Train/0.png'):
+    """Convert one sample; return (text of the record or None, kinds of the rejects, kinds of the remarks,
+    reason).
+    """
     data_set = write_data_set(folder, ['a'], ['b'])
     codec = CharacterCodec(alphabet)
-    settings = ConversionSettings(str(data_set), 'unused', (100, 32), 25, validation_split=0.0, text_rules=rules)
+    settings = ConversionSettings(str(data_set), 'unused', (100, 32), 25, validation_split=0.0,
+                                  text_rules=rules)
     converted = conversion.convert_lines(conversion.Conversion(settings, str(data_set), codec, {}), 'train', [
         AnnotatedLine(1, f'{path}\t{text}'.encode())])
     written = None
@@ -48,13 +53,16 @@ def convert_text(folder, text, rules=TextRules(), alphabet='abcdefghijklmnopqrst
         (folder / 'r').write_bytes(converted.records['train'])
         feature, = data_utils.TextFeatureIO(codec).reader.read_features(folder / 'r')
         written = codec.decode(feature.label)
-    return (written, [reject.kind for reject in converted.rejects], [remark.kind for remark in converted.remarks],
+    return (written, [reject.kind for reject in converted.rejects],
+            [remark.kind for remark in converted.remarks],
             converted.rejects[0].reason if converted.rejects else '')
 
 
 @pytest.mark.parametrize(('text', 'rejected', 'dropped'), [
-    ('a\u200bb', 'invisible character', 'ab'), ('a\u00a0b', 'invisible character', 'ab'), ('a\tb', 'invisible character', 'ab'),
-    ("it's", 'outside the alphabet', 'its'), ('caf\u00e9', 'outside the alphabet', 'cafe'), ('a b', 'outside the alphabet', 'ab'),
+    ('a\u200bb', 'invisible character', 'ab'), ('a\u00a0b', 'invisible character', 'ab'),
+    ('a\tb', 'invisible character', 'ab'),
+    ("it's", 'outside the alphabet', 'its'), ('caf\u00e9', 'outside the alphabet', 'cafe'),
+    ('a b', 'outside the alphabet', 'ab'),
     ('\u200b', 'invisible character', None), ('...', 'outside the alphabet', None)])
 def test_what_the_alphabet_cannot_write_is_rejected_or_dropped(tmp_path, text, rejected, dropped):
     assert convert_text(tmp_path / 'one', text)[:3] == (None, [rejected], [])

@@ -84,7 +84,8 @@ def test_a_stream_that_is_taken_up_later_goes_on_as_if_it_had_not_stopped(record
     whole = batches(provider, 10, augmented=True)
     rest = batches(provider, 10 - steps, first_batch=steps, augmented=True)
     assert names(rest) == names(whole[steps:])
-    assert all(np.array_equal(left.images, right.images) for left, right in zip(rest, whole[steps:], strict=True))
+    assert all(np.array_equal(left.images, right.images) for left,
+               right in zip(rest, whole[steps:], strict=True))
 
 
 def test_augmented_images_are_other_images_with_the_same_labels(records):
@@ -93,8 +94,10 @@ def test_augmented_images_are_other_images_with_the_same_labels(records):
     assert names([plain]) == names([varied])
     assert varied.images.shape == plain.images.shape
     assert varied.images.dtype == np.uint8
-    assert all(not np.array_equal(left, right) for left, right in zip(plain.images, varied.images, strict=True))
-    ink = np.abs(varied.images.astype(int) - varied.images[:, :1, :1]) > 128   # dark on light or light on dark
+    assert all(not np.array_equal(left, right) for left,
+               right in zip(plain.images, varied.images, strict=True))
+    # dark on light or light on dark
+    ink = np.abs(varied.images.astype(int) - varied.images[:, :1, :1]) > 128
     assert np.all(ink.mean(axis=(1, 2, 3)) > 0.5 * (plain.images < 128).mean(axis=(1, 2, 3)))
 
 
@@ -108,7 +111,8 @@ def test_several_shards_give_the_samples_of_one_file(tmp_path, codec, records):
     provider = open_records(sharded)
     assert provider.num_samples('train') == 10
     values = batches(provider, 5, batch_size=2)
-    words = {codec.decode(value.labels.values[value.labels.indices[:, 0] == row]) for value in values for row in range(2)}
+    words = {codec.decode(value.labels.values[value.labels.indices[:, 0] == row]) for value in values
+             for row in range(2)}
     assert words == set(WORDS)
 
 
@@ -116,7 +120,8 @@ def test_each_worker_reads_its_own_files_where_they_can_be_shared_out(tmp_path, 
     words_of = [['cat', 'dog', 'tree'], ['book', 'word', 'hello', 'fox', 'jazz']]
     for index, words in enumerate(words_of):
         folder = write_records(tmp_path, {'train': words}, codec)
-        os.rename(folder / 'train_feature.tfrecords', folder / f'train_feature.tfrecords-0000{index}-of-00002')
+        os.rename(folder / 'train_feature.tfrecords',
+                  folder / f'train_feature.tfrecords-0000{index}-of-00002')
     for worker, words in enumerate(words_of):
         options = {'batch_size': 4, 'batch_slice': BatchSlice(worker, 1, 2)}
         read = batches(open_records(tmp_path), 6, **options)
@@ -137,17 +142,20 @@ def test_workers_share_rows_where_a_part_of_the_files_has_little_or_nothing(tmp_
 
 
 def test_samples_come_in_the_order_of_the_file(records, codec):
-    assert [codec.decode(feature.label) for feature in open_records(records).samples('test')] == ['hello', 'a']
+    assert [codec.decode(feature.label)
+            for feature in open_records(records).samples('test')] == ['hello', 'a']
 
 
 def test_samples_of_some_numbers_are_picked_from_all_files(tmp_path, codec):
     words = ['cat', 'dog', 'tree', 'book', 'a', 'hello', 'fox']
     for shard, of_shard in enumerate((words[:3], words[3:4], words[4:])):
         write_records(tmp_path, {'test': of_shard}, codec)
-        os.rename(tmp_path / 'test_feature.tfrecords', tmp_path / f'test_feature.tfrecords-0000{shard}-of-00003')
+        os.rename(tmp_path / 'test_feature.tfrecords',
+                  tmp_path / f'test_feature.tfrecords-0000{shard}-of-00003')
     provider = open_records(tmp_path)
     for numbers in (range(7), range(0, 7, 2), range(1, 7, 3), range(2, 3), range(6, 7), range(0)):
-        assert [codec.decode(feature.label) for feature in provider.samples('test', numbers)] == [words[n] for n in numbers]
+        assert [codec.decode(feature.label)
+                for feature in provider.samples('test', numbers)] == [words[n] for n in numbers]
 
 
 def test_records_without_an_alphabet_have_the_english_one(records):
@@ -163,8 +171,10 @@ def test_a_batch_larger_than_the_training_set_is_refused(records):
 
 @pytest.mark.parametrize(('spoil', 'error', 'message'), [
     (lambda folder: (folder / 'train_feature.tfrecords').unlink(), FileNotFoundError, 'no such file'),
-    (lambda folder: (folder / 'train_feature.tfrecords').write_bytes(b''), ValueError, 'the train records are empty'),
-    (lambda folder: (folder / 'train_feature.tfrecords').write_bytes(b'x' * 50), ValueError, 'no TFRecord file'),
+    (lambda folder: (folder / 'train_feature.tfrecords').write_bytes(b''), ValueError,
+     'the train records are empty'),
+    (lambda folder: (folder / 'train_feature.tfrecords').write_bytes(b'x' * 50), ValueError,
+     'no TFRecord file'),
     (lambda folder: write_alphabet('abc', folder), ValueError, 'records are of another alphabet'),
     (lambda folder: folder.rename(folder.parent / 'gone'), FileNotFoundError, 'no such folder'),
 ])

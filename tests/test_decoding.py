@@ -21,7 +21,8 @@ def decoder(characters='hel', expected=None, *, beam_search=False, alternatives=
 def one_hot(classes, probability=0.999):
     """Return the probabilities of one image, [time, 1, classes], in whose frames a class is seen."""
     rest = (1 - probability) / BLANK
-    return (np.eye(BLANK + 1, dtype=np.float32)[classes] * (probability - rest) + np.float32(rest))[:, np.newaxis]
+    return (np.eye(BLANK + 1, dtype=np.float32)[classes] * (probability - rest)
+            + np.float32(rest))[:, np.newaxis]
 
 
 def row(*frames):
@@ -66,7 +67,8 @@ def test_a_view_that_lacks_the_frames_for_a_text_says_nothing_of_it(beam_search)
         assert decoded.best.probability == pytest.approx(1.0, abs=1e-2)   # of the one view that it fits into
         placed = decoding.place_characters([decoded.best.label], groups)
         assert placed.probabilities[0] == pytest.approx([0.999] * 4)
-        frames = [0, 2, 3, 4] if views[0] is long else [0, 1, 1, 2]   # in proportion, where the first view has fewer
+        # in proportion, where the first view has fewer
+        frames = [0, 2, 3, 4] if views[0] is long else [0, 1, 1, 2]
         assert placed.first[0].tolist() == frames
 
 
@@ -82,7 +84,8 @@ def test_images_may_have_different_views(rng):
     probabilities = numpy_ctc.softmax(rng.normal(size=(6, 5, 4)).astype(np.float32))
     alone = decoder().decode([decoding.first_views(probabilities)], 5)
     split = decoder().decode([ViewGroup(probabilities[:, :2], np.array([0, 1]), np.ones(2)),
-                              ViewGroup(probabilities[:, [2, 2, 3, 4]], np.array([2, 2, 3, 4]), np.ones(4))], 5)
+                              ViewGroup(probabilities[:, [2, 2, 3, 4]], np.array([2, 2, 3, 4]), np.ones(4))],
+                              5)
     assert [decoded.best.label for decoded in alone] == [decoded.best.label for decoded in split]
     np.testing.assert_allclose([decoded.best.probability for decoded in alone],
                                [decoded.best.probability for decoded in split])
@@ -109,7 +112,8 @@ def test_a_lexicon_word_that_the_best_path_misses_is_read():
     assert bound.relative == pytest.approx(1.0)   # "ca" is impossible
 
 
-def test_a_large_lexicon_is_searched_near_what_was_read_and_gives_the_same_where_the_word_is_near(monkeypatch, rng):
+def test_a_large_lexicon_is_searched_near_what_was_read_and_gives_the_same_where_the_word_is_near(
+        monkeypatch, rng):
     words = [''.join(rng.choice(list('abcd'), rng.integers(2, 6))) for _ in range(300)]
     probabilities = numpy_ctc.softmax(rng.normal(scale=3, size=(8, 30, 5)).astype(np.float32))
     groups = [decoding.first_views(probabilities)]
@@ -183,7 +187,8 @@ def test_a_format_that_the_best_path_breaks_is_kept():
 
 def test_alternatives_are_the_next_likely_texts_with_their_probabilities():
     decoded, = decoder('abc', alternatives=2).decode([DOUBTFUL], 1)
-    assert [text_of(decoded, 'abc'), *(''.join('abc'[index] for index in other.label) for other in decoded.others)] == [
+    assert [text_of(decoded, 'abc'),
+            *(''.join('abc'[index] for index in other.label) for other in decoded.others)] == [
         'ab', 'cb', 'a']
     assert decoded.best.probability == pytest.approx(0.6 * 0.91)
     assert decoded.others[0].probability == pytest.approx(0.4 * 0.91)

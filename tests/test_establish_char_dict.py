@@ -93,13 +93,17 @@ def test_the_tool_folds_by_whole_texts(tmp_path):
 @pytest.mark.parametrize('content', ['b\na\n\n \n中\ne\u0301', '\ufeffb\r\na\r\n \r\n中\r\n\u00e9\r\n'])
 def test_the_tool_takes_a_plain_list_in_its_order(tmp_path, content):
     (tmp_path / 'list.txt').write_bytes(content.encode())
-    assert command_line.run_tool(tool.main, ['--char_list', str(tmp_path / 'list.txt'), '--save_dir', str(tmp_path)]) == 0
+    assert command_line.run_tool(tool.main,
+                                 ['--char_list', str(tmp_path / 'list.txt'), '--save_dir',
+                                  str(tmp_path)]) == 0
     assert read_alphabet(tmp_path).characters == 'ba 中é'
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    ('a\nab\n', "line 2: expected one character, got 'ab'"), ('a\nb\na\n', "line 3: 'a' stands in line 1 already"),
-    ('a\n\u3000\n', 'line 2: U\\+3000 IDEOGRAPHIC SPACE leaves no ink'), ('', 'expected one character a line, got no line')])
+    ('a\nab\n', "line 2: expected one character, got 'ab'"),
+    ('a\nb\na\n', "line 3: 'a' stands in line 1 already"),
+    ('a\n\u3000\n', 'line 2: U\\+3000 IDEOGRAPHIC SPACE leaves no ink'),
+    ('', 'expected one character a line, got no line')])
 def test_a_list_that_is_no_alphabet_is_refused_with_the_line(tmp_path, content, message):
     (tmp_path / 'list.txt').write_text(content, encoding='utf-8')
     with pytest.raises(ValueError, match=message):

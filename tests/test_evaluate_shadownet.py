@@ -40,7 +40,8 @@ def test_the_picture_of_a_large_alphabet_shows_the_characters_with_the_most_mist
     characters = [chr(0x100 + number) for number in range(300)]
     mistakes = {(characters[7], characters[250]): 2, ('', characters[9]): 1}
     confusion = {(character, character): 5 for character in characters} | mistakes
-    assert [characters.index(character) for character in plots._most_confused(confusion, characters)] == [7, 9, 250]
+    assert [characters.index(character)
+            for character in plots._most_confused(confusion, characters)] == [7, 9, 250]
     plots.draw_confusion(confusion, characters, str(tmp_path / 'c.png'))
     assert max(cv2.imread(str(tmp_path / 'c.png')).shape) < 1000
 
@@ -59,7 +60,8 @@ def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_
 
 
 @pytest.mark.parametrize(('flags', 'message'), [
-    (['--dataset_dir', 'r', '--image_dir', 'd', '--annotation_path', 'a'], 'are two sources; give one of them'),
+    (['--dataset_dir', 'r', '--image_dir', 'd', '--annotation_path', 'a'],
+     'are two sources; give one of them'),
     (['--image_dir', 'd'], '--image_dir and --annotation_path go together'),
 ])
 def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capfd):
@@ -69,13 +71,17 @@ def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capf
     assert message in capfd.readouterr().err
 
 
-def test_an_image_has_a_lexicon_in_the_third_column_and_results_and_report_are_written(overfitted, tmp_path, capfd):
+def test_an_image_has_a_lexicon_in_the_third_column_and_results_and_report_are_written(
+        overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))
     (tmp_path / 'sample.txt').write_text('a.png\tbook\na.png\tbook\ttree,dog\n')
-    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt', '--weights_path',
-                              overfitted[1], '--results_path', tmp_path / 'r.tsv', '--report_path', tmp_path / 'e.html')
+    status, result = evaluate(capfd, '--image_dir', tmp_path, '--annotation_path', tmp_path / 'sample.txt',
+                              '--weights_path',
+                              overfitted[1], '--results_path', tmp_path / 'r.tsv', '--report_path',
+                              tmp_path / 'e.html')
     assert status == 0
-    assert result['exact']['word_accuracy'] == result['subsets']['three_or_more_of_them']['word_accuracy'] == 0.5
+    assert result[
+        'exact']['word_accuracy'] == result['subsets']['three_or_more_of_them']['word_accuracy'] == 0.5
     header, free, bound = [line.split('\t') for line in (tmp_path / 'r.tsv').read_text().splitlines()]
     assert header == ['path', 'truth', 'text', 'confidence', 'right']
     assert free[:3] == ['a.png', 'book', 'book']
@@ -86,7 +92,8 @@ def test_an_image_has_a_lexicon_in_the_third_column_and_results_and_report_are_w
 def test_figures_of_no_sample_are_null(overfitted, tmp_path, capfd):
     status, result = evaluate_image_of_a_book(overfitted, tmp_path, '/a.png bo ok\n', capfd)
     assert status == 0
-    assert result['exact'] == {'samples': 0, 'excluded': 1, 'word_accuracy': None, 'word_accuracy_with_excluded_as_wrong': 0.0,
+    assert result['exact'] == {'samples': 0, 'excluded': 1, 'word_accuracy': None,
+                               'word_accuracy_with_excluded_as_wrong': 0.0,
                                'one_minus_ned': None, 'character_error_rate': None}
     assert result['alphanumeric']['word_accuracy'] == 1.0
 
@@ -96,11 +103,13 @@ def test_records_of_another_alphabet_are_not_evaluated(overfitted, tmp_path, cod
     assert command_line.run_tool(evaluate_shadownet.main, [
         '--dataset_dir', str(other), '--weights_path', str(overfitted[1] / 'best')]) == 1
     message = capfd.readouterr().err
-    assert f'{other}: another alphabet than that of the checkpoint {overfitted[1]}/best/shadownet.ckpt-' in message
+    best = f'{overfitted[1]}/best/shadownet.ckpt-'
+    assert f'{other}: another alphabet than that of the checkpoint {best}' in message
     assert '36 characters expected, 3 found' in message
 
 
-def test_records_that_are_being_replaced_are_not_evaluated_and_stop_no_evaluation_of_images(overfitted, tmp_path, capfd):
+def test_records_that_are_being_replaced_are_not_evaluated_and_stop_no_evaluation_of_images(
+        overfitted, tmp_path, capfd):
     (tmp_path / 'manifest.json').write_text('{}')
     with folder_lock.replacing(tmp_path / 'manifest.json'):
         flags = ['--data_dir', str(tmp_path), '--weights_path', str(overfitted[1] / 'best')]

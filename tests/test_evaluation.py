@@ -9,7 +9,8 @@ from tests.fake_engine import ALPHABET, FakeEngine, picture_of
 
 def test_every_sample_is_evaluated_under_both_protocols_and_the_unreadable_counted(capsys):
     recogniser = Recogniser(FakeEngine(), CharacterCodec(ALPHABET))
-    samples = [Sample(picture_of('abc'), 'ABC'), Sample(picture_of('ab'), "a'c"), Sample(b'', 'x', 'list.txt, line 3'),
+    samples = [Sample(picture_of('abc'), 'ABC'), Sample(picture_of('ab'), "a'c"),
+               Sample(b'', 'x', 'list.txt, line 3'),
                Sample(picture_of('a'), '!'), Sample(picture_of('ab'), 'abc')]
     measured = evaluation.evaluate(recogniser, iter(samples), num_examples=1)
     assert (measured.samples, measured.unreadable) == (4, 1)

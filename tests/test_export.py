@@ -1,4 +1,6 @@
-"""Tests of reading.export and tools.export_shadownet: each form is read as a user of it would, and compared."""
+"""Tests of reading.export and tools.export_shadownet: each form is read as a user of it
+would, and compared.
+"""
 import json
 import os
 import zipfile
@@ -43,7 +45,8 @@ def export(run, save_path, word_images, *flags):
 def check_description(found, run, weights='float32'):
     """Check what an export says of itself."""
     described = found['description']
-    form = architectures.from_description(described if isinstance(described, str) else json.dumps(described), '')
+    form = architectures.from_description(described if isinstance(described, str) else json.dumps(described),
+                                          '')
     assert form.input_size == SIZE
     assert form.characters == Recogniser.open(str(run)).codec.characters
     figures = found['parity'] if isinstance(found['parity'], dict) else json.loads(found['parity'])
@@ -60,7 +63,8 @@ def test_an_onnx_file_reads_the_words_and_says_what_it_is(overfitted, word_image
     assert export(overfitted[1], path, word_images, '--weights', weights) == 0
     assert f'{len(WORDS)} words: logits differ by up to' in capfd.readouterr().err
     assert os.listdir(tmp_path) == ['model.onnx']
-    texts = [reading.text for reading in Recogniser.open(str(path)).read([draw(word, SIZE) for word in WORDS])]
+    texts = [reading.text
+             for reading in Recogniser.open(str(path)).read([draw(word, SIZE) for word in WORDS])]
     assert texts == WORDS
     entries = onnx.load(path).metadata_props
     assert sorted(entry.key for entry in entries) == [
@@ -68,7 +72,8 @@ def test_an_onnx_file_reads_the_words_and_says_what_it_is(overfitted, word_image
     check_description({entry.key: entry.value for entry in entries}, overfitted[1], weights)
 
 
-def test_a_litert_file_has_a_signature_for_each_width_and_its_description_behind_it(overfitted, word_images, tmp_path):
+def test_a_litert_file_has_a_signature_for_each_width_and_its_description_behind_it(
+        overfitted, word_images, tmp_path):
     path = tmp_path / 'model.tflite'
     assert export(overfitted[1] / 'best', path, word_images, '--weights', 'int8') == 0
     interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
@@ -107,7 +112,8 @@ def test_a_saved_model_reads_files_and_pixels_in_tensorflow_1_and_2(overfitted, 
     assert export(overfitted[1], f'{tmp_path}/served/', word_images) == 1   # there is one already
 
 
-def test_an_export_that_reads_otherwise_is_not_left_behind(overfitted, word_images, tmp_path, capfd, monkeypatch):
+def test_an_export_that_reads_otherwise_is_not_left_behind(overfitted, word_images, tmp_path, capfd,
+                                                           monkeypatch):
     write = onnx_form.write
 
     def write_something_else(tensors, architecture, weights, path):
@@ -127,7 +133,8 @@ def test_an_export_that_reads_otherwise_is_not_left_behind(overfitted, word_imag
 def test_what_its_runtime_cannot_read_is_said_with_its_last_line(tmp_path):
     (tmp_path / 'a.onnx').write_bytes(b'nothing')
     with pytest.raises(InputError, match='a.onnx: its runtime cannot read it: .*InputError'):
-        readback.in_own_process('onnx_form', str(tmp_path / 'a.onnx'), [np.zeros([1, 32, 8, 3], np.uint8)], [Word(b'', '')])
+        readback.in_own_process('onnx_form', str(tmp_path / 'a.onnx'), [np.zeros([1, 32, 8, 3], np.uint8)],
+                                [Word(b'', '')])
 
 
 @pytest.mark.parametrize(('save_path', 'flags', 'message'), [
@@ -163,7 +170,8 @@ def test_logits_texts_and_accuracy_are_compared():
                               [Word(b'', 'aa'), Word(b'', 'B'), Word(b'', 'ü')], CODEC)
     assert compared == Parity(words=3, max_logit_difference=9.0, equal_texts=2 / 3, labelled_words=2,
                               accuracy_of_checkpoint=1.0, accuracy_of_export=0.5)
-    assert parity.compare(reference, Answers(reference, {}), [Word(b'', None)] * 3, CODEC) == Parity(3, 0.0, 1.0, 0, None, None)
+    assert parity.compare(reference, Answers(reference, {}), [Word(b'', None)] * 3,
+                          CODEC) == Parity(3, 0.0, 1.0, 0, None, None)
 
 
 @pytest.mark.parametrize(('changes', 'message'), [
@@ -201,7 +209,9 @@ def test_words_of_a_folder_have_their_texts_and_a_bad_image_is_left_out(word_ima
 
 
 def test_a_warm_up_request_is_a_prediction_log():
-    """The messages of TensorFlow Serving, as far as they are used here, described to the protocol buffers' own reader."""
+    """The messages of TensorFlow Serving, as far as they are used here, described to the protocol buffers'
+    own reader.
+    """
     file = descriptor_pb2.FileDescriptorProto(name='log.proto', syntax='proto3', package='t')
     fields = {'Spec': [(1, 'name', 'string'), (3, 'signature_name', 'string')],
               'Input': [(1, 'key', 'string'), (2, 'value', 'bytes')],

@@ -61,18 +61,23 @@ def test_any_damage_to_a_table_is_found_by_its_checksum(rng):
     assert font_files.problem_of_tables(with_right_checksums(content)) == ''
     for tag, (_, table) in tables.items():
         place = int(rng.integers(table.start, table.stop))
-        if tag == b'head' and 8 <= place - table.start < 12:   # the sum of the whole file, which many fonts have wrong
+        # the sum of the whole file, which many fonts have wrong
+        if tag == b'head' and 8 <= place - table.start < 12:
             continue
         damaged = bytearray(content)
         damaged[place] ^= 1 << int(rng.integers(8))
-        assert font_files.problem_of_tables(bytes(damaged)) == f'the checksum of its table {tag.decode()!r} does not match'
+        assert font_files.problem_of_tables(
+            bytes(damaged)) == f'the checksum of its table {tag.decode()!r} does not match'
     assert 'is cut off in the table' in font_files.problem_of_tables(content[:ends - 1])
 
 
 @pytest.mark.parametrize(('content', 'problem'), [
-    (b'', 'does not begin as'), (b'no font at all', 'does not begin as'), (b'\x00\x01\x00\x00', 'has no table'),
-    (b'ttcf' + bytes(8), 'does not begin as'), (b'ttcf\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff', 'does not begin as'),
-    (b'OTTO\xff\xff' + bytes(6), 'is cut off'), (b'true\x00\x02' + bytes(6) + 2 * (b'glyf' + bytes(12)), 'no table')])
+    (b'', 'does not begin as'), (b'no font at all', 'does not begin as'),
+    (b'\x00\x01\x00\x00', 'has no table'),
+    (b'ttcf' + bytes(8), 'does not begin as'),
+    (b'ttcf\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff', 'does not begin as'),
+    (b'OTTO\xff\xff' + bytes(6), 'is cut off'),
+    (b'true\x00\x02' + bytes(6) + 2 * (b'glyf' + bytes(12)), 'no table')])
 def test_what_is_no_font_is_told_by_its_directory(content, problem):
     assert problem in font_files.problem_of_tables(content)
 
@@ -91,10 +96,13 @@ def test_a_font_that_crashes_opencv_ends_its_trial_only_and_the_next_is_tried(tm
 
 
 def of_glyphs_in_themselves(content):
-    """Return a font each of whose glyphs is composed of itself, which OpenCV follows until the stack is full."""
+    """Return a font each of whose glyphs is composed of itself, which OpenCV follows until
+    the stack is full.
+    """
     tables = tables_of(content)
     is_long = content[tables[b'head'][1].start + 51]
-    places = np.frombuffer(content[tables[b'loca'][1]], '>u4' if is_long else '>u2').astype(int) * (1 if is_long else 2)
+    places = np.frombuffer(content[tables[b'loca'][1]], '>u4' if is_long
+                           else '>u2').astype(int) * (1 if is_long else 2)
     for glyph, (start, end) in enumerate(itertools.pairwise(places)):
         if end - start >= 18:
             itself = struct.pack('>h8xHHhh', -1, 3, glyph, 0, 0)
@@ -128,8 +136,10 @@ def test_a_font_is_looked_at_once_and_again_when_it_changed(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(('name', 'problem'), [
-    ('none.ttf', 'No such file or directory'), ('a\0b.ttf', 'embedded null byte'), ('', 'expected a file, got a folder'),
-    ('pipe.ttf', 'expected a file, got a folder, a pipe'), (os.fsdecode(b'\xff.ttf'), 'its name is no UTF-8')])
+    ('none.ttf', 'No such file or directory'), ('a\0b.ttf', 'embedded null byte'),
+    ('', 'expected a file, got a folder'),
+    ('pipe.ttf', 'expected a file, got a folder, a pipe'),
+    (os.fsdecode(b'\xff.ttf'), 'its name is no UTF-8')])
 def test_a_font_that_cannot_be_opened_says_why(tmp_path, name, problem):
     os.mkfifo(tmp_path / 'pipe.ttf')
     assert problem in font_files.problem_of(os.path.join(str(tmp_path), name))
@@ -139,7 +149,8 @@ def test_a_font_that_is_left_out_is_named_once(tmp_path, capfd):
     (tmp_path / 'a.ttf').write_bytes(b'no font')
     assert [font_files.is_usable(str(tmp_path / 'a.ttf')) for _ in range(3)] == [False] * 3
     line, = capfd.readouterr().err.splitlines()
-    assert line.endswith(f'WARNING {tmp_path}/a.ttf: this font is left out: it does not begin as a TrueType or OpenType font')
+    assert line.endswith(
+        f'WARNING {tmp_path}/a.ttf: this font is left out: it does not begin as a TrueType or OpenType font')
 
 
 def test_six_hundred_damaged_fonts_leave_this_process_alone(tmp_path, rng):

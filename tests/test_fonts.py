@@ -14,7 +14,8 @@ from data_provider.drawing import fonts
 @pytest.fixture(autouse=True)
 def _fresh_looks():
     """Look at each font anew, before and after a test, which may change what it looks like."""
-    looks = (fonts.only_case, fonts.draws_letters, fonts.kind_of, fonts._known_shapes, fonts._square, fonts._shape)
+    looks = (fonts.only_case, fonts.draws_letters, fonts.kind_of, fonts._known_shapes, fonts._square,
+             fonts._shape)
     for look in looks:
         look.cache_clear()
     yield

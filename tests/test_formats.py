@@ -15,7 +15,8 @@ CODEC = CharacterCodec('ab12?,-')
 
 def accepted(formats, codec=CODEC, longest=4):
     automaton = parse_formats(formats, codec)
-    texts = [''.join(text) for length in range(longest + 1) for text in itertools.product(codec.characters, repeat=length)]
+    texts = [''.join(text) for length in range(longest + 1)
+             for text in itertools.product(codec.characters, repeat=length)]
     return {text for text in texts if automaton.accepts(codec.encode(text))}
 
 
@@ -27,7 +28,8 @@ def test_a_format_accepts_its_texts_and_no_others(formats, texts):
 
 
 @pytest.mark.parametrize(('formats', 'message'), [
-    ('', 'one is empty'), ('9,', 'one is empty'), ('?9', 'has to stand behind'), ('9??', 'has to stand behind'),
+    ('', 'one is empty'), ('9,', 'one is empty'), ('?9', 'has to stand behind'),
+    ('9??', 'has to stand behind'),
     ('9\\', 'nothing stands behind the last backslash')])
 def test_what_is_no_format_is_refused(formats, message):
     with pytest.raises(InputError, match=message):
@@ -44,7 +46,8 @@ def test_the_search_finds_the_most_probable_texts_of_a_format_and_their_whole_pr
     probabilities = numpy_ctc.softmax(rng.normal(size=(5, 1, 4)).astype(np.float32))
     automaton = parse_formats('A9A?', codec)
     labels = [tuple(codec.encode(text)) for text in accepted('A9A?', codec)]
-    exact = np.exp(numpy_ctc.log_probabilities(numpy_ctc.rows_of(labels), probabilities, np.zeros(len(labels), int)))
+    exact = np.exp(numpy_ctc.log_probabilities(numpy_ctc.rows_of(labels), probabilities,
+                                               np.zeros(len(labels), int)))
     found = prefix_beam_search(probabilities[:, 0], 10 ** 6, 100, automaton)
     assert dict(found) == pytest.approx(dict(zip(labels, exact, strict=True)))
     narrow = prefix_beam_search(probabilities[:, 0], 3, 100, automaton)

@@ -2,7 +2,8 @@
 
     CRNN_FUZZ_INPUTS=100000 CRNN_FUZZ_SEED=7 python -m pytest -q tests/test_fuzz.py
 
-Each input is read as it was, or refused by one line that names it. Anything else, a traceback or another content, fails.
+Each input is read as it was, or refused by one line that names it. Anything else, a traceback or another
+content, fails.
 """
 import json
 import os
@@ -23,11 +24,14 @@ from training.task import task_of
 NUM_INPUTS = int(os.environ.get('CRNN_FUZZ_INPUTS', 300))
 SEED = int(os.environ.get('CRNN_FUZZ_SEED', 1))
 TOKENS = (b'\0', b'\xff', b'\x7f', b'\x80', b'\xff\xff\xff\xff', b'\x7f\xff\xff\xff', b'1e400', b'NaN', b'-1',
-          b'"', b'[', b'{', b'\\u0000', b'\x1b[2K', b'\n', b'\t', '\u202e'.encode(), b'..', b'/', b'WEBP', b'IEND')
+          b'"', b'[', b'{', b'\\u0000', b'\x1b[2K', b'\n', b'\t', '\u202e'.encode(), b'..', b'/', b'WEBP',
+          b'IEND')
 
 
 def damaged(content, rng):
-    """Return bytes with up to eight changes: a bit, a byte, a token, a piece doubled, moved or cut out, the end cut off."""
+    """Return bytes with up to eight changes: a bit, a byte, a token, a piece doubled, moved or cut out, the
+    end cut off.
+    """
     content = bytearray(content)
     for _ in range(int(rng.integers(1, 9))):
         if not content:
@@ -68,11 +72,13 @@ def assert_one_line(error):
 
 def test_damaged_images_are_images_or_rejects():
     word = draw('word')
-    colours = (word, cv2.cvtColor(word, cv2.COLOR_BGR2GRAY), word.astype(np.uint16) * 257, np.dstack([word, word[:, :, :1]]),
+    colours = (word, cv2.cvtColor(word, cv2.COLOR_BGR2GRAY), word.astype(np.uint16) * 257,
+               np.dstack([word, word[:, :, :1]]),
                np.dstack([word, word[:, :, :1]]).astype(np.uint16) * 257, word.astype(np.float32) / 255)
     seeds = [cv2.imencode(ending, image)[1].tobytes() for ending, images in (
         ('.jpg', colours[:2]), ('.png', colours[:5]), ('.webp', (word, colours[3])), ('.tiff', colours),
-        ('.bmp', (word, colours[3])), ('.gif', (word,)), ('.ppm', (word,)), ('.jp2', (word,))) for image in images]
+        ('.bmp', (word, colours[3])), ('.gif', (word,)), ('.ppm', (word,)), ('.jp2', (word,)))
+        for image in images]
     num_read = 0
     for content, _ in campaign(0, seeds):
         try:
@@ -94,7 +100,8 @@ def test_damaged_records_are_never_misread(tmp_path, codec, is_compressed):
     reader = data_utils.TextFeatureIO(codec, (8, 4)).reader
     whole = [(feature.label, feature.imagename, feature.image.tobytes())
              for feature in reader.read_features(str(folder / 'train_feature.tfrecords'))]
-    for changed, _ in campaign(1 + is_compressed, [tfrecord.compressed(content) if is_compressed else content]):
+    for changed, _ in campaign(1 + is_compressed,
+                               [tfrecord.compressed(content) if is_compressed else content]):
         with open(path, 'wb') as file:
             file.write(changed)
         read = []
@@ -136,8 +143,10 @@ def test_damaged_alphabets_are_the_alphabet_or_one_line(tmp_path, codec):
 
 
 def test_damaged_manifests_are_refused_or_say_the_same(tmp_path):
-    described = manifest.describe(image_size=(100, 32), alphabet='abc', seed=0, validation_split=0.15, is_compressed=False,
-                                  splits={'train': [('train_feature.tfrecords', 5, 500)]}, rejected={'not an image': 1})
+    described = manifest.describe(image_size=(100, 32), alphabet='abc', seed=0, validation_split=0.15,
+                                  is_compressed=False,
+                                  splits={'train': [('train_feature.tfrecords', 5, 500)]},
+                                  rejected={'not an image': 1})
     whole = json.dumps(described, indent=2).encode()
     for content, _ in campaign(5, [whole]):
         (tmp_path / manifest.NAME).write_bytes(content)
@@ -163,7 +172,8 @@ def test_damaged_lines_of_an_annotation_are_a_path_and_a_text_or_a_reject():
 
 
 def test_damaged_descriptions_of_a_cluster_are_a_task_or_one_line():
-    whole = json.dumps({'cluster': {'master': ['a:1'], 'worker': ['b:2', 'c:3']}, 'task': {'type': 'worker', 'index': '1'}})
+    whole = json.dumps({'cluster': {'master': ['a:1'], 'worker': ['b:2', 'c:3']},
+                        'task': {'type': 'worker', 'index': '1'}})
     for content, _ in campaign(7, [whole.encode()]):
         try:
             task = task_of(content.decode('utf-8', 'surrogateescape'))

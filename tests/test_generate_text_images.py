@@ -18,7 +18,8 @@ def generate(save_dir, *flags):
 
 
 def files_below(folder):
-    return {os.path.relpath(os.path.join(parent, name), folder): open(os.path.join(parent, name), 'rb').read()   # noqa: SIM115
+    return {os.path.relpath(os.path.join(parent, name), folder): open(os.path.join(parent, name),
+                                                                      'rb').read()   # noqa: SIM115
             for parent, _, names in os.walk(folder) for name in names}
 
 

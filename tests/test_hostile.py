@@ -34,8 +34,10 @@ def cluster_of(index, address='a:1'):
 
 @pytest.mark.parametrize('text', [
     '[' * 100_000, '{"cluster":' * 100_000, cluster_of('1e400'), cluster_of('-1e400'), cluster_of('NaN'),
-    cluster_of('9' * 5000), cluster_of('"' + '9' * 5000 + '"'), cluster_of('[]'), cluster_of('{}'), cluster_of('null'),
-    cluster_of(0, 'a:' + '9' * 5000), cluster_of(0, 'a:\u0661'), cluster_of(0, ':1'), '"' + 'x' * 5_000_000 + '"', 'null'])
+    cluster_of('9' * 5000), cluster_of('"' + '9' * 5000 + '"'), cluster_of('[]'), cluster_of('{}'),
+    cluster_of('null'),
+    cluster_of(0, 'a:' + '9' * 5000), cluster_of(0, 'a:\u0661'), cluster_of(0, ':1'), '"' + 'x' * 5_000_000
+    + '"', 'null'])
 def test_a_cluster_that_no_platform_writes_is_one_line(text):
     with pytest.raises(InputError, match='TF_CONFIG: expected ') as caught:
         task.task_of(text)
@@ -57,7 +59,8 @@ def test_a_step_beyond_32_bits_is_refused_wherever_it_stands(records, tmp_path, 
     capfd.readouterr()
     flags = ['--weights_path', str(tmp_path / 'run'), '--save_dir', str(tmp_path / 'mean')]
     assert command_line.run_tool(average_weights.main, flags) == 1
-    assert 'ckpt-99999999999: its step is no number of 32 bits; give another with --step' in error_lines(capfd)[0]
+    assert 'ckpt-99999999999: its step is no number of 32 bits; give another with --step' in error_lines(
+        capfd)[0]
     with pytest.raises(SystemExit) as caught:
         command_line.run_tool(average_weights.main, [*flags, '--step', '2147483648'])
     assert caught.value.code == 2
@@ -72,12 +75,15 @@ def run_script(name, *flags):
     return result.returncode, result.stderr.splitlines()
 
 
-@pytest.mark.parametrize('name', ['.lock', 'manifest.json.incomplete', 'test_feature.tfrecords.incomplete', 'manifest.json'])
+@pytest.mark.parametrize('name',
+                         ['.lock', 'manifest.json.incomplete', 'test_feature.tfrecords.incomplete',
+                          'manifest.json'])
 def test_a_pipe_in_the_folder_of_a_conversion_is_not_waited_for(tmp_path, name):
     data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(9)], ['a'])
     (tmp_path / 'out').mkdir()
     os.mkfifo(tmp_path / 'out' / name)
-    status, lines = run_script('write_text_features', '--dataset_dir', data_set, '--save_dir', tmp_path / 'out',
+    status, lines = run_script('write_text_features', '--dataset_dir', data_set, '--save_dir',
+                               tmp_path / 'out',
                                '--num_workers', 1)
     assert not any('Traceback' in line for line in lines)
     if name == '.lock':
@@ -96,7 +102,8 @@ def test_a_pipe_in_place_of_a_checkpoints_file_is_not_waited_for(records, tmp_pa
     os.mkfifo(tmp_path / 'run' / name)
     capfd.readouterr()
     assert command_line.run_tool(test_shadownet.main, [
-        '--image_path', str(tmp_path / 'one.png'), '--weights_path', str(tmp_path / 'run' / 'shadownet.ckpt-1')]) == 1
+        '--image_path', str(tmp_path / 'one.png'), '--weights_path',
+        str(tmp_path / 'run' / 'shadownet.ckpt-1')]) == 1
     assert 'shadownet.ckpt-1' in error_lines(capfd)[-1]
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 1
 
@@ -110,10 +117,13 @@ def test_a_pipe_or_a_folder_among_the_events_of_a_run_is_one_line(tmp_path, capf
     path.unlink()
     path.mkdir()
     assert command_line.run_tool(plot_training.main, flags) == 1
-    assert [f'{path}: expected a file, got a folder, a pipe or a device' in line for line in error_lines(capfd)] == [True] * 2
+    assert [f'{path}: expected a file, got a folder, a pipe or a device' in line
+            for line in error_lines(capfd)] == [True] * 2
 
 
-@pytest.mark.parametrize('name', ['manifest.json.incomplete', 'train_feature.tfrecords.incomplete', 'rejects.tsv.incomplete',
+@pytest.mark.parametrize('name',
+                         ['manifest.json.incomplete', 'train_feature.tfrecords.incomplete',
+                          'rejects.tsv.incomplete',
                                   'manifest.json', 'char_dict.json'])
 def test_a_link_in_the_folder_of_a_conversion_does_not_lead_its_writing_elsewhere(tmp_path, name):
     data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(9)], ['a'])
@@ -148,7 +158,8 @@ def test_a_damaged_font_among_good_ones_is_named_and_the_others_are_drawn_with(t
     assert drawer.draw(range(40)).images.shape == (40, 32, 100, 3)
     warnings = [line for line in capfd.readouterr().err.splitlines() if 'is left out' in line]
     assert len(warnings) == 2
-    assert 'crashing.ttf: this font is left out: drawing with it crashes the process (SIGSEGV)' in ' '.join(warnings)
+    assert 'crashing.ttf: this font is left out: drawing with it crashes the process (SIGSEGV)' in ' '.join(
+        warnings)
     assert 'damaged.ttf: this font is left out: the checksum of its table' in ' '.join(warnings)
 
 
@@ -206,7 +217,8 @@ def png_of(width, height, bits, colour_type, channels):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     packer = zlib.compressobj(1)
     row = bytes([0]) + bytes([64]) * (width * channels * bits // 8)
-    rows = [packer.compress(row if number % 16 < 8 else row.replace(b'@', b'\x80')) for number in range(height)]
+    rows = [packer.compress(row if number % 16 < 8 else row.replace(b'@', b'\x80'))
+            for number in range(height)]
     header = struct.pack('>IIBBBBB', width, height, bits, colour_type, 0, 0, 0)
     return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', b''.join(rows) + packer.flush())
             + chunk(b'IEND', b''))
@@ -230,10 +242,13 @@ def test_a_bomb_of_sixteen_bits_and_alpha_takes_little_more_than_its_pixels(tmp_
     assert int(result.stdout) * 1024 < 9_000_000 * (8 + 4 + 3 + 4)   # of the file, of 8 bits, opaque; a rest
 
 
-@pytest.mark.parametrize(('width', 'height'), [(16385, 2), (8192, 8193), (2, 16385), (2 ** 31 - 1, 2 ** 31 - 1)])
+@pytest.mark.parametrize(('width', 'height'),
+                         [(16385, 2), (8192, 8193), (2, 16385), (2 ** 31 - 1, 2 ** 31 - 1)])
 def test_a_picture_that_claims_too_many_pixels_is_refused_by_its_header(width, height):
     header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
-    content = b'\x89PNG\r\n\x1a\n' + struct.pack('>I', 13) + b'IHDR' + header + bytes(4) + bytes(4) + b'IEND' + bytes(4)
+    content = b'\x89PNG\r\n\x1a\n' + struct.pack('>I',
+                                                 13) + b'IHDR' + header + bytes(
+                                                     4) + bytes(4) + b'IEND' + bytes(4)
     with pytest.raises(RejectedSample, match='expected at most 16384 a side and 67108864 in all') as caught:
         image_file.decode_image(content)
     assert caught.value.kind == 'image too large'

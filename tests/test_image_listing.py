@@ -11,8 +11,10 @@ PNG = encode('.png', draw('word'))
 
 
 def test_images_are_told_by_ending_or_content_and_the_rest_is_counted_by_ending(tmp_path, capfd):
-    for name, content in {'a.PNG': PNG, 'sub/b.jpeg': b'broken', 'c': PNG, 'sub/d.dat': encode('.jpg', draw('d')), 'e.heic': b'',
-                          'f.HEIC': b'', 'g.pdf': b'%PDF', 'h.svg': b'<svg/>', 'i.txt': b'BMW is no picture', 'j': b'none',
+    for name, content in {'a.PNG': PNG, 'sub/b.jpeg': b'broken', 'c': PNG,
+                          'sub/d.dat': encode('.jpg', draw('d')), 'e.heic': b'',
+                          'f.HEIC': b'', 'g.pdf': b'%PDF', 'h.svg': b'<svg/>', 'i.txt': b'BMW is no picture',
+                          'j': b'none',
                           '._a.png': b'\0\5\x16\7', '__MACOSX/k.png': PNG, '.DS_Store': b''}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
@@ -25,8 +27,10 @@ def test_images_are_told_by_ending_or_content_and_the_rest_is_counted_by_ending(
 
 
 @pytest.mark.parametrize(('pattern', 'names'), [
-    ('*.png', ['a.png', 'b.png']), ('?.png', ['a.png', 'b.png']), ('**/*.png', ['a.png', 'b.png', 'sub/c.png']),
-    ('[ab].png', ['a.png', 'b.png']), ('s*', ['sub/c.png']), ('a.png', ['a.png']), ('none.png', ['none.png'])])
+    ('*.png', ['a.png', 'b.png']), ('?.png', ['a.png', 'b.png']),
+    ('**/*.png', ['a.png', 'b.png', 'sub/c.png']),
+    ('[ab].png', ['a.png', 'b.png']), ('s*', ['sub/c.png']), ('a.png', ['a.png']),
+    ('none.png', ['none.png'])])
 def test_patterns_mean_what_fits_them(tmp_path, pattern, names):
     (tmp_path / 'sub').mkdir()
     for name in ('a.png', 'b.png', 'sub/c.png'):
@@ -47,4 +51,5 @@ def test_what_means_nothing_is_said(tmp_path):
     found, problems = image_listing.find_images(['', str(tmp_path / '*.jpg'), str(tmp_path / 'empty')])
     assert found == []
     assert [problem.split(': ')[1].split(';')[0] for problem in problems] == [
-        'expected an image file or a folder, got an empty name', 'no file fits this pattern', 'no image in this folder']
+        'expected an image file or a folder, got an empty name', 'no file fits this pattern',
+        'no image in this folder']

@@ -1,4 +1,6 @@
-"""Tests of tools.import_data_set and data_provider.importing, each form on a small set that the test makes."""
+"""Tests of tools.import_data_set and data_provider.importing, each form on a small set that
+the test makes.
+"""
 import json
 import os
 
@@ -28,7 +30,8 @@ def write(path, text, encoding='utf-8'):
 
 
 def run(form, source, save_dir, *flags):
-    return command_line.run_tool(import_data_set.main, ['--from', form, str(source), '--save_dir', str(save_dir), *flags])
+    return command_line.run_tool(import_data_set.main,
+                                 ['--from', form, str(source), '--save_dir', str(save_dir), *flags])
 
 
 def samples_of(data_set, part):
@@ -57,7 +60,8 @@ def test_synth_90k_is_taken_by_its_lists_and_its_images_stay(tmp_path):
     source = tmp_path / 'archive' / '90kDICT32px'
     put(source, '2/1/1_MONIKER_1.jpg', '2/1/2_kitten_0.jpg', '2/2/1_Kitten_0.jpg', '2/2/2_moniker_1.jpg')
     write(source / 'lexicon.txt', 'kitten\nmoniker\n')
-    write(source / 'annotation_train.txt', './2/1/1_MONIKER_1.jpg 1\n./2/1/2_kitten_0.jpg 0\n./2/1/3_cat_7.jpg 7\n')
+    write(source / 'annotation_train.txt',
+          './2/1/1_MONIKER_1.jpg 1\n./2/1/2_kitten_0.jpg 0\n./2/1/3_cat_7.jpg 7\n')
     write(source / 'annotation_val.txt', './2/2/1_Kitten_0.jpg 0\n')
     write(source / 'annotation_test.txt', './2/2/2_moniker_1.jpg 1\n')
     assert run('synth90k', tmp_path / 'archive', tmp_path / 'set') == 0
@@ -79,11 +83,13 @@ def test_images_that_lie_in_the_data_set_need_no_link(tmp_path):
 
 
 def test_icdar_word_sets_are_taken_with_lists_beside_or_above_their_images(tmp_path):
-    put(tmp_path / 'ic', 'Challenge2_Training_Task3_Images_GT/word_1.png', 'Challenge2_Training_Task3_Images_GT/word_2.png',
+    put(tmp_path / 'ic', 'Challenge2_Training_Task3_Images_GT/word_1.png',
+        'Challenge2_Training_Task3_Images_GT/word_2.png',
         'Challenge2_Test_Task3_Images/word_1.png')
     write(tmp_path / 'ic' / 'Challenge2_Training_Task3_Images_GT' / 'gt.txt',
           'word_1.png, "Tired, \\"old\\""\r\nword_2.png, "###"\r\nword_3.png, "gone"\r\n', 'utf-8-sig')
-    write(tmp_path / 'ic' / 'Challenge2_Training_Task3_Images_GT' / 'coords.txt', 'word_1.png,0,0,9,0,9,9,0,9\n')
+    write(tmp_path / 'ic' / 'Challenge2_Training_Task3_Images_GT' / 'coords.txt',
+          'word_1.png,0,0,9,0,9,9,0,9\n')
     write(tmp_path / 'ic' / 'Challenge2_Test_Task3_GT.txt', 'word_1.png, "café"\n')
     assert run('icdar', tmp_path / 'ic', tmp_path / 'set') == 0
     assert texts_of(tmp_path / 'set', 'Train') == ['Tired, "old"', '###']
@@ -104,7 +110,8 @@ def test_the_json_lists_of_icdar_2019_are_taken(tmp_path):
 
 def test_iiit5k_is_taken_by_its_mat_files(tmp_path):
     put(tmp_path / 'IIIT5K', 'train/1_1.png', 'train/1_2.png', 'test/2_1.png')
-    for name, rows in (('traindata', [('train/1_1.png', 'HOTEL'), ('train/1_2.png', '42'), ('train/9.png', 'X')]),
+    for name, rows in (('traindata',
+                        [('train/1_1.png', 'HOTEL'), ('train/1_2.png', '42'), ('train/9.png', 'X')]),
                        ('testdata', [('test/2_1.png', 'Bar')])):
         (tmp_path / 'IIIT5K' / f'{name}.mat').write_bytes(mat_file(struct_matrix(
             name, ['ImgName', 'GroundTruth'], [list(map(text_matrix, row)) for row in rows])))
@@ -121,9 +128,12 @@ def test_the_words_of_svt_are_cut_out_of_its_photographs(tmp_path):
     cv2.imwrite(str(tmp_path / 'svt1' / 'img' / '14_03.png'), photograph)
     rectangle = '<taggedRectangle height="{}" width="{}" x="{}" y="{}"><tag>{}</tag></taggedRectangle>'
     image = '<image><imageName>img/{}</imageName><taggedRectangles>{}</taggedRectangles></image>'
-    train = image.format('14_03.png', rectangle.format(32, 100, 40, 50, 'LIVING') + rectangle.format(32, 9, 400, 50, 'OUT'))
+    train = image.format('14_03.png', rectangle.format(32, 100, 40, 50, 'LIVING')
+                         + rectangle.format(32, 9, 400, 50, 'OUT'))
     write(tmp_path / 'svt1' / 'train.xml', f'<?xml version="1.0"?><tagset>{train}</tagset>')
-    test = image.format('14_03.png', rectangle.format(60, 200, -10, 40, 'PARTLY')) + image.format('none.jpg', rectangle.format(
+    test = image.format('14_03.png',
+                        rectangle.format(60, 200, -10, 40,
+                                         'PARTLY')) + image.format('none.jpg', rectangle.format(
         5, 5, 0, 0, 'GONE'))
     write(tmp_path / 'svt1' / 'test.xml', f'<tagset>{test}</tagset>')
     assert run('svt', tmp_path, tmp_path / 'set') == 0
@@ -137,7 +147,8 @@ def test_the_words_of_svt_are_cut_out_of_its_photographs(tmp_path):
 def write_lmdb(folder, samples, count=None):
     lmdb = pytest.importorskip('lmdb')
     folder.mkdir(parents=True)
-    with lmdb.open(str(folder), map_size=1 << 22) as environment, environment.begin(write=True) as transaction:
+    with lmdb.open(str(folder),
+                   map_size=1 << 22) as environment, environment.begin(write=True) as transaction:
         for number, (content, text) in enumerate(samples, start=1):
             if content is not None:
                 transaction.put(b'image-%09d' % number, content)
@@ -148,13 +159,15 @@ def write_lmdb(folder, samples, count=None):
 def test_lmdb_is_written_out_with_endings_by_content(tmp_path):
     jpg, png = (cv2.imencode(ending, draw('word'))[1].tobytes() for ending in ('.jpg', '.png'))
     write_lmdb(tmp_path / 'data' / 'training' / 'MJ', [
-        (jpg, b'one'), (png, 'zwei Wörter'.encode()), (b'none', b'x'), (None, b'y'), (jpg, b'caf\xe9'), (jpg, b'')])
+        (jpg, b'one'), (png, 'zwei Wörter'.encode()), (b'none', b'x'), (None, b'y'), (jpg, b'caf\xe9'),
+        (jpg, b'')])
     write_lmdb(tmp_path / 'data' / 'evaluation' / 'IIIT', [(png, b'###')], count=2)
     assert run('lmdb', tmp_path / 'data', tmp_path / 'set') == 0
     assert samples_of(tmp_path / 'set', 'Train')[0][0] == 'images/training/MJ/000000/000000001.jpg'
     assert texts_of(tmp_path / 'set', 'Train') == ['one', 'zwei Wörter']
     assert texts_of(tmp_path / 'set', 'Test') == ['###']
-    assert sorted(rejects_of(tmp_path / 'set')) == ['missing image', 'missing image', 'no text', 'not UTF-8', 'not an image']
+    assert sorted(rejects_of(tmp_path / 'set')) == ['missing image', 'missing image', 'no text', 'not UTF-8',
+                                                    'not an image']
 
 
 def test_a_table_with_names_of_columns_is_taken_and_a_part_becomes_test(tmp_path, capfd):
@@ -175,7 +188,8 @@ def test_a_table_with_names_of_columns_is_taken_and_a_part_becomes_test(tmp_path
 
 def test_texts_beside_each_picture_are_taken(tmp_path):
     put(tmp_path / 'gt', 'a.png', 'b.bin.png', 'b.nrm.png', 'c.tif', 'e.png', 'test/d.png')
-    for name, text in (('a', 'one line\n'), ('b', 'zwei\n'), ('c', 'e\u0301'), ('e', 'two\nlines\n'), ('f', 'none'),
+    for name, text in (('a', 'one line\n'), ('b', 'zwei\n'), ('c', 'e\u0301'), ('e', 'two\nlines\n'),
+                       ('f', 'none'),
                        ('test/d', 'd')):
         write(tmp_path / 'gt' / f'{name}.gt.txt', text)
     assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set') == 0
@@ -186,11 +200,13 @@ def test_texts_beside_each_picture_are_taken(tmp_path):
 
 
 @pytest.mark.parametrize(('names', 'pattern', 'texts'), [
-    (['a4f2.png', 'x y.jpg'], None, ['a4f2', 'x y']), (['AB123_1.png', 'CD-7_20.png'], '{text}_*', ['AB123', 'CD-7']),
+    (['a4f2.png', 'x y.jpg'], None, ['a4f2', 'x y']),
+    (['AB123_1.png', 'CD-7_20.png'], '{text}_*', ['AB123', 'CD-7']),
     (['1_coley_17.jpg', '2_Kitten_3.jpg'], '*_{text}_*', ['coley', 'Kitten'])])
 def test_texts_in_the_names_of_pictures_are_taken(tmp_path, names, pattern, texts):
     put(tmp_path / 'plates', *names)
-    assert run('file_names', tmp_path / 'plates', tmp_path / 'set', *(['--name_pattern', pattern] if pattern else [])) == 0
+    assert run('file_names', tmp_path / 'plates', tmp_path / 'set',
+               *(['--name_pattern', pattern] if pattern else [])) == 0
     assert texts_of(tmp_path / 'set', 'Train') == texts
 
 
@@ -213,11 +229,14 @@ def test_the_lists_of_paddleocr_are_taken(tmp_path):
 
 
 @pytest.mark.parametrize(('form', 'message'), [
-    ('synth90k', 'expected annotation_train.txt in it, or in a folder below'), ('icdar', 'found none'), ('csv', 'found none'),
+    ('synth90k', 'expected annotation_train.txt in it, or in a folder below'), ('icdar', 'found none'),
+    ('csv', 'found none'),
     ('iiit5k', 'expected traindata.mat or testdata.mat'), ('svt', 'expected train.xml or test.xml'),
     ('lmdb', 'expected data.mdb'),
-    ('gt_txt', 'expected files that end in .gt.txt'), ('file_names', 'no image in this folder'), ('paddleocr', 'found none')])
-def test_a_source_of_another_form_is_refused_in_one_line_and_nothing_is_written(tmp_path, capfd, form, message):
+    ('gt_txt', 'expected files that end in .gt.txt'), ('file_names', 'no image in this folder'),
+    ('paddleocr', 'found none')])
+def test_a_source_of_another_form_is_refused_in_one_line_and_nothing_is_written(
+        tmp_path, capfd, form, message):
     (tmp_path / 'empty').mkdir()
     assert run(form, tmp_path / 'empty', tmp_path / 'set') == 1
     line, = capfd.readouterr().err.splitlines()
@@ -248,6 +267,7 @@ def test_a_folder_of_images_that_is_in_the_way_of_the_link_is_not_removed(tmp_pa
     write(tmp_path / 'gt' / 'a.gt.txt', 'word')
     put(tmp_path / 'set' / 'images', 'own.png')
     assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set') == 1
-    assert 'expected to make a link of this name to the images; remove it, or --copy' in capfd.readouterr().err
+    assert 'expected to make a link of this name to the images; remove it, or --copy' in capfd.readouterr(
+        ).err
     assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set', '--copy') == 0
     assert (tmp_path / 'set' / 'images' / 'own.png').exists()

@@ -13,7 +13,8 @@ ALLOWED_IMPORTS = {   # beside the standard library and the package itself
     'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow', 'lmdb'},
     'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime',
                 'ai_edge_litert', 'jinja2', 'starlette', 'uvicorn'},
-    'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'tqdm'},
+    'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow',
+                 'tqdm'},
 }
 KNOW_TENSORFLOW = {   # of the rooms where only some files may
     'local_utils': {'session_utils'},
@@ -48,11 +49,13 @@ def test_a_room_imports_only_what_it_may(path):
 
 @pytest.mark.parametrize('path', MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_tensorflow_is_imported_in_one_way(path):
-    assert {name for name in imported_names(path) if name.startswith('tensorflow')} <= {'tensorflow.compat.v1'}
+    assert {name for name in imported_names(path)
+            if name.startswith('tensorflow')} <= {'tensorflow.compat.v1'}
 
 
 def test_only_tools_know_the_configuration():
-    readers = {room_of(path) for path in MODULES if 'global_configuration' in path.read_text(encoding='utf-8')}
+    readers = {room_of(path) for path in MODULES
+               if 'global_configuration' in path.read_text(encoding='utf-8')}
     assert readers - {'global_configuration'} == {'tools'}
 
 

@@ -55,7 +55,8 @@ def test_records_that_are_not_what_the_manifest_says_are_refused(tmp_path, codec
     whole = (tmp_path / 'out' / 'test_feature.tfrecords').read_bytes()
     with open(path, 'wb') as file:
         file.write(whole[:len(whole) // 2])   # just between the two records
-    with pytest.raises(ValueError, match=f'expected {len(whole)} bytes by manifest.json, got {len(whole) // 2}'):
+    with pytest.raises(ValueError,
+                       match=f'expected {len(whole)} bytes by manifest.json, got {len(whole) // 2}'):
         record_files.count_records([path])
 
 
@@ -67,8 +68,10 @@ def test_a_manifest_of_a_later_version_is_refused(tmp_path, version):
 
 
 def test_what_is_described_is_read_back(tmp_path):
-    described = manifest.describe(image_size=(100, 32), alphabet='ab', seed=3, validation_split=0.1, is_compressed=True,
-                                  splits={'train': [('one', 5, 500), ('two', 6, 600)]}, rejected={'no text': 2})
+    described = manifest.describe(image_size=(100, 32), alphabet='ab', seed=3, validation_split=0.1,
+                                  is_compressed=True,
+                                  splits={'train': [('one', 5, 500), ('two', 6, 600)]},
+                                  rejected={'no text': 2})
     (tmp_path / 'manifest.json').write_text(json.dumps(described))
     read = manifest.read(str(tmp_path))
     assert read['version'] == 1
@@ -94,7 +97,8 @@ def test_a_manifest_that_was_changed_is_refused_and_one_without_a_checksum_is_re
 
 
 @pytest.mark.parametrize('gzip', [False, True])
-def test_records_are_counted_against_the_manifest_that_says_there_are_fewer(tmp_path, codec, gzip, monkeypatch):
+def test_records_are_counted_against_the_manifest_that_says_there_are_fewer(
+        tmp_path, codec, gzip, monkeypatch):
     folder = write_converted(tmp_path, *['--gzip'] * gzip)
     described = json.loads((folder / 'manifest.json').read_text())
     described['splits']['test']['files'][0]['records'] = 2
@@ -113,6 +117,7 @@ def test_records_are_counted_against_the_manifest_that_says_there_are_fewer(tmp_
 
 def write_converted(tmp_path, *flags):
     """Convert five words of Test; returns the folder of the records."""
-    data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(9)], ['a', 'b', 'c', 'd', 'e'])
+    data_set = write_data_set(tmp_path / 'data', [f'word{number}' for number in range(9)],
+                              ['a', 'b', 'c', 'd', 'e'])
     assert convert(data_set, tmp_path / 'out', *flags) == 0
     return tmp_path / 'out'

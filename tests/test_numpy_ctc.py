@@ -1,4 +1,6 @@
-"""Tests of crnnmodel.numpy_ctc and crnnmodel.prefix_search: rows worked out by hand, sums over all paths, TensorFlow's CTC."""
+"""Tests of crnnmodel.numpy_ctc and crnnmodel.prefix_search: rows worked out by hand, sums over all paths,
+TensorFlow's CTC.
+"""
 import itertools
 
 import numpy as np
@@ -21,13 +23,15 @@ def sums_over_all_paths(probabilities_tc):
     sums = {}
     for path in itertools.product(range(probabilities_tc.shape[1]), repeat=len(probabilities_tc)):
         label = tuple(index for index, _ in itertools.groupby(path) if index != probabilities_tc.shape[1] - 1)
-        probability = np.prod([frame[index] for frame, index in zip(probabilities_tc.astype(float), path, strict=True)])
+        probability = np.prod([frame[index] for frame,
+                               index in zip(probabilities_tc.astype(float), path, strict=True)])
         sums[label] = sums.get(label, 0.0) + probability
     return sums
 
 
 def test_the_best_path_is_collapsed_and_its_blanks_dropped():
-    probabilities = np.stack([np.eye(3)[[A, A, BLANK, A, B]], np.eye(3)[[BLANK] * 5], np.eye(3)[[B, B, B, B, A]]], axis=1)
+    probabilities = np.stack([np.eye(3)[[A, A, BLANK, A, B]], np.eye(3)[[BLANK] * 5],
+                              np.eye(3)[[B, B, B, B, A]]], axis=1)
     assert numpy_ctc.best_path(probabilities).tolist() == [[A, A, B], [-1, -1, -1], [B, A, -1]]
     assert numpy_ctc.best_path(probabilities[:, 1:2]).shape == (1, 0)
 
@@ -35,7 +39,8 @@ def test_the_best_path_is_collapsed_and_its_blanks_dropped():
 def test_the_probability_of_a_label_is_that_of_all_its_paths():
     # a: "aa" 0.16, "a-" 0.24, "-a" 0.24; the empty label: "--" 0.36
     probabilities = row([0.4, 0, 0.6], [0.4, 0, 0.6])
-    logs = numpy_ctc.log_probabilities(numpy_ctc.rows_of([(A,), (), (A, A), (B,)]), probabilities, [0, 0, 0, 0])
+    logs = numpy_ctc.log_probabilities(numpy_ctc.rows_of([(A,), (), (A, A), (B,)]), probabilities,
+                                       [0, 0, 0, 0])
     assert np.exp(logs) == pytest.approx([0.64, 0.36, 0, 0])
     assert logs[2] == -np.inf   # which needs a frame more
 
@@ -45,16 +50,19 @@ def test_labels_and_their_probabilities_are_those_of_tensorflow(rng):
     probabilities = numpy_ctc.softmax(logits)
     labels = numpy_ctc.best_path(probabilities)
     lengths = rng.integers(1, 25, 40)
-    others = np.where(np.arange(24) < lengths[:, np.newaxis], rng.integers(0, 3, [40, 24]), -1).astype(np.int32)
+    others = np.where(np.arange(24) < lengths[:, np.newaxis], rng.integers(0, 3, [40, 24]),
+                      -1).astype(np.int32)
     with tf.Graph().as_default(), tf.Session() as session:
         sparse = tf.SparseTensor(np.argwhere(others >= 0), others[others >= 0], others.shape)
         expected, (losses, usable) = session.run([
             ctc.decode(tf.constant(logits)), ctc.ctc_loss(sparse, tf.constant(logits))])
     assert np.array_equal(labels, expected.labels)
-    np.testing.assert_allclose(np.exp(numpy_ctc.log_probabilities(labels, probabilities)), expected.confidences, rtol=1e-4)
+    np.testing.assert_allclose(np.exp(numpy_ctc.log_probabilities(labels, probabilities)),
+                               expected.confidences, rtol=1e-4)
     assert np.array_equal(numpy_ctc.required_frames(others) <= 25, usable)
     assert set(usable) == {True, False}
-    np.testing.assert_allclose(-numpy_ctc.log_probabilities(others, probabilities)[usable], losses[usable], rtol=1e-4)
+    np.testing.assert_allclose(-numpy_ctc.log_probabilities(others, probabilities)[usable], losses[usable],
+                               rtol=1e-4)
 
 
 def test_the_probabilities_of_all_labels_sum_to_one_and_a_beam_without_limit_finds_each(rng):
@@ -78,7 +86,8 @@ def test_a_beam_finds_the_likelier_label_where_the_best_path_misses_it():
 def test_a_narrow_beam_finds_what_a_wide_one_does_where_the_network_is_sure(rng):
     logits = rng.normal(scale=4, size=(12, 1, 9)).astype(np.float32)
     probabilities = numpy_ctc.softmax(logits)[:, 0]
-    (narrow, _), (wide, probability) = prefix_beam_search(probabilities, 20)[0], prefix_beam_search(probabilities, 2000)[0]
+    (narrow, _), (wide, probability) = prefix_beam_search(probabilities,
+                                                          20)[0], prefix_beam_search(probabilities, 2000)[0]
     assert narrow == wide
     exact = numpy_ctc.log_probabilities(numpy_ctc.rows_of([wide]), probabilities[:, np.newaxis])
     assert probability == pytest.approx(np.exp(exact[0]), rel=1e-3)
@@ -91,7 +100,8 @@ def test_products_below_the_smallest_number_do_not_vanish():
 
 
 def test_the_alignment_is_the_most_probable_path_of_the_label():
-    probabilities = row([0.7, 0.1, 0.2], [0.6, 0.2, 0.2], [0.1, 0.1, 0.8], [0.5, 0.2, 0.3], [0.1, 0.8, 0.1], [0, 0, 1])
+    probabilities = row([0.7, 0.1, 0.2], [0.6, 0.2, 0.2], [0.1, 0.1, 0.8], [0.5, 0.2, 0.3], [0.1, 0.8, 0.1],
+                        [0, 0, 1])
     placed = numpy_ctc.align(numpy_ctc.rows_of([(A, A, B), (B,)]), probabilities, [0, 0])
     assert placed.first.tolist() == [[0, 3, 4], [4, 0, 0]]
     assert placed.last.tolist() == [[1, 3, 4], [4, 0, 0]]

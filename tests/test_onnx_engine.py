@@ -34,9 +34,11 @@ def small(tmp_path_factory):
 
 
 @pytest.mark.parametrize('num_images', [None, 1])
-def test_a_checkpoint_and_a_file_give_the_logits_of_plain_numpy_in_any_number_and_width(small, rng, num_images):
+def test_a_checkpoint_and_a_file_give_the_logits_of_plain_numpy_in_any_number_and_width(
+        small, rng, num_images):
     prefix, weights, path = small
-    engines_of = [OnnxEngine.of_checkpoint(checkpoint_files.load_newest(prefix), num_images), OnnxEngine.of_file(path)]
+    engines_of = [OnnxEngine.of_checkpoint(checkpoint_files.load_newest(prefix), num_images),
+                  OnnxEngine.of_file(path)]
     for count, width in ((1, 48), (2 * RUN_IMAGES + 3, 48), (2, 8), (3, 68)):
         images = rng.integers(0, 256, (count, 32, width, 3), np.uint8)
         expected = numpy_reference.logits(weights, images, (-1.0, 1.0))
@@ -59,7 +61,8 @@ def test_several_threads_get_their_own_logits(small, rng):
 
 def test_a_file_is_read_through_the_front_door_as_its_checkpoint(small, rng):
     images = [rng.integers(0, 256, (40, 90, 3), np.uint8) for _ in range(20)]
-    readings = [Recogniser.open(path, settings=ReadingSettings(engine=engine, precision='float32')).read(images)
+    readings = [Recogniser.open(path,
+                                settings=ReadingSettings(engine=engine, precision='float32')).read(images)
                 for path, engine in ((small[0], 'tensorflow'), (small[0], 'onnx'), (small[2], 'auto'))]
     texts = [[reading.text for reading in of_one] for of_one in readings]
     assert texts[0] == texts[1] == texts[2]
@@ -77,7 +80,8 @@ def test_a_damaged_file_is_refused_wherever_the_damage_is(small, rng, tmp_path):
         damaged[position] ^= 1 << position % 8
         with open(path, 'wb') as file:
             file.write(damaged)
-        with pytest.raises(InputError, match='damaged.onnx: no model that export_shadownet.py wrote, or cut off'):
+        with pytest.raises(InputError,
+                           match='damaged.onnx: no model that export_shadownet.py wrote, or cut off'):
             OnnxEngine.of_file(path)
     for size in (0, 5, len(content) // 2, len(content) - 1):
         with open(path, 'wb') as file:
@@ -103,7 +107,8 @@ def another_model(metadata, dimensions=(1, 2, 3, 4)):
     (b'', 'no ONNX model that can be run'), (b'\x08' * 40, 'no ONNX model that can be run'),
     (another_model({}), 'no model of a ShadowNet'),
     (another_model({'description': architectures.description_of(architecture())}), 'no model of a ShadowNet'),
-    (another_model({'description': architectures.description_of(architecture())}, dimensions=[1, 2, 5]), '4 classes in'),
+    (another_model({'description': architectures.description_of(architecture())}, dimensions=[1, 2, 5]),
+     '4 classes in'),
 ])
 def test_another_file_is_refused_even_with_a_right_checksum(tmp_path, content, message):
     path = tmp_path / 'other.onnx'
@@ -130,7 +135,8 @@ def test_metadata_behind_a_model_are_the_models_and_the_seal_comes_off(small):
 
 @pytest.mark.parametrize(('settings', 'num_images', 'missing', 'gpu', 'expected'), [
     ({}, 1, (), False, 'onnx'), ({}, engines.FEW_IMAGES, (), False, 'onnx'),
-    ({}, engines.FEW_IMAGES + 1, (), False, 'tensorflow'), ({}, None, (), False, 'onnx'), ({}, None, (), True, 'tensorflow'),
+    ({}, engines.FEW_IMAGES + 1, (), False, 'tensorflow'), ({}, None, (), False, 'onnx'),
+    ({}, None, (), True, 'tensorflow'),
     ({}, 10 ** 6, ('tensorflow',), False, 'onnx'), ({}, 1, ('onnxruntime',), False, 'tensorflow'),
     ({'precision': 'bfloat16'}, 1, (), False, 'tensorflow'), ({'engine': 'onnx'}, 10 ** 6, (), False, 'onnx'),
     ({'engine': 'tensorflow'}, 1, (), False, 'tensorflow'),
@@ -142,11 +148,13 @@ def test_metadata_behind_a_model_are_the_models_and_the_seal_comes_off(small):
 def test_the_engine_is_the_one_that_is_asked_for_or_the_faster_of_those_that_are_there(
         small, tmp_path, monkeypatch, settings, num_images, missing, gpu, expected):
     find_spec = engines.importlib.util.find_spec
-    monkeypatch.setattr(engines.importlib.util, 'find_spec', lambda name: None if name in missing else find_spec(name))
+    monkeypatch.setattr(engines.importlib.util, 'find_spec', lambda name: None if name in missing
+                        else find_spec(name))
     monkeypatch.setattr(engines, 'GPU_DEVICE', str(tmp_path if gpu else tmp_path / 'none'))
     classes = {'onnx': OnnxEngine, 'tensorflow': TensorflowEngine}
     if expected in classes:
-        assert isinstance(engines.open_engine(small[0], ReadingSettings(**settings), num_images), classes[expected])
+        assert isinstance(engines.open_engine(small[0], ReadingSettings(**settings), num_images),
+                          classes[expected])
     else:
         with pytest.raises(InputError, match=expected):
             engines.open_engine(small[0], ReadingSettings(**settings), num_images)
@@ -158,13 +166,15 @@ def test_a_file_is_not_opened_with_tensorflow(small):
 
 
 def test_the_script_that_reads_imports_no_tensorflow():
-    subprocess.run([sys.executable, '-c', 'import sys; import tools.test_shadownet; assert "tensorflow" not in sys.modules'],
+    subprocess.run([sys.executable, '-c',
+                    'import sys; import tools.test_shadownet; assert "tensorflow" not in sys.modules'],
                    cwd=files.repository_path(), check=True)
 
 
 def test_the_script_reads_where_there_is_no_tensorflow(tmp_path):
     cv2.imwrite(str(tmp_path / 'hello.png'), draw('hello'))
-    ran = subprocess.run([sys.executable, '-c', BLOCKED + 'from tools import test_shadownet; test_shadownet.main(sys.argv[1:])',
+    ran = subprocess.run([sys.executable, '-c', BLOCKED
+                          + 'from tools import test_shadownet; test_shadownet.main(sys.argv[1:])',
                           '--weights_path', 'bundled', '--image_path', str(tmp_path / 'hello.png')],
                          cwd=files.repository_path(), capture_output=True, text=True)
     assert ran.stdout.split('\t')[:2] == [str(tmp_path / 'hello.png'), 'hello'], ran.stderr

@@ -13,8 +13,10 @@ from tests import numpy_reference
 
 FORMS = [
     Architecture('abc', 4, (16, 32), hidden_units=6, hidden_layers=1, conv_channels=4),
-    Architecture('ab', 3, (8, 32), hidden_units=5, hidden_layers=3, pixel_range=(0.0, 255.0), conv_channels=2),
-    Architecture(None, 7, (161, 32), hidden_units=8, hidden_layers=2, pixel_range=(0.0, 1.0), conv_channels=3),
+    Architecture('ab', 3, (8, 32), hidden_units=5, hidden_layers=3, pixel_range=(0.0, 255.0),
+                 conv_channels=2),
+    Architecture(None, 7, (161, 32), hidden_units=8, hidden_layers=2, pixel_range=(0.0, 1.0),
+                 conv_channels=3),
 ]
 
 
@@ -71,7 +73,8 @@ def test_weights_of_fewer_bits_give_nearly_the_same_logits_in_a_smaller_file(rng
     tensors = random_weights(form, rng)
     tensors['shadow/conv2/W'] = tensors['shadow/conv2/W'].copy()
     tensors['shadow/conv2/W'][..., 3] = 0   # a channel that has no scale
-    whole, small = (onnx_network.build_model(tensors, form, form_of_weights) for form_of_weights in ('float32', weights))
+    whole, small = (onnx_network.build_model(tensors, form, form_of_weights)
+                    for form_of_weights in ('float32', weights))
     images = rng.integers(0, 256, (4, 32, 16, 3), np.uint8)
     expected, found = run(whole, images), run(small, images)
     assert 0 < np.linalg.norm(found - expected) < error * np.linalg.norm(expected)

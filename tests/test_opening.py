@@ -10,7 +10,8 @@ from local_utils import opening
 from local_utils.errors import InputError
 from tests.test_layout import MODULES, ROOT
 
-OPENERS = {'open', 'fdopen', 'mkstemp', 'read_bytes', 'read_text', 'write_bytes', 'write_text', 'imread', 'imwrite',
+OPENERS = {'open', 'fdopen', 'mkstemp', 'read_bytes', 'read_text', 'write_bytes', 'write_text', 'imread',
+           'imwrite',
            'fromfile', 'loadtxt'}
 OPEN_THEMSELVES = {   # with what
     'local_utils/opening.py': 'the one place',
@@ -101,7 +102,9 @@ def test_a_lock_is_a_file_of_its_own(tmp_path, pipe):
 
 @pytest.fixture
 def tree(tmp_path):
-    """Return (a Tree of the folder `inside`, which holds `sub/a`, beside a folder `outside` that holds `a`)."""
+    """Return (a Tree of the folder `inside`, which holds `sub/a`, beside a folder `outside`
+    that holds `a`).
+    """
     for folder, content in (('inside/sub', b'inside'), ('outside', b'outside')):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / 'a').write_bytes(content)
@@ -172,7 +175,8 @@ def names_that_open(path):
         if isinstance(node, ast.Call):
             name = getattr(node.func, 'id', None) or getattr(node.func, 'attr', None)
             of = getattr(getattr(node.func, 'value', None), 'id', '')
-            if name in OPENERS and of not in ('Recogniser', 'self', 'cls', 'webbrowser') and (name != 'open' or of in (
+            if name in OPENERS and of not in ('Recogniser', 'self', 'cls',
+                                              'webbrowser') and (name != 'open' or of in (
                     '', 'os', 'io', 'gzip', 'pathlib', 'path')):
                 yield f'line {node.lineno}: {of}{"." if of else ""}{name}'
 

@@ -8,7 +8,8 @@ import pytest
 from tests import chromium, stub_service
 from tests.conftest import draw
 
-pytestmark = pytest.mark.skipif(chromium.path() is None, reason='no Chromium is installed (apt-get install chromium)')
+pytestmark = pytest.mark.skipif(chromium.path() is None,
+                                reason='no Chromium is installed (apt-get install chromium)')
 
 SHIFT = 8
 DROPPED = """(async () => {
@@ -64,16 +65,19 @@ def texts_when(page, count):
 
 
 def test_chosen_pictures_are_read_and_shown(page, tmp_path):
-    page.choose('#files', write_picture(tmp_path / 'first', (100, 32)), write_picture(tmp_path / 'second', (80, 30)))
+    page.choose('#files', write_picture(tmp_path / 'first', (100, 32)),
+                write_picture(tmp_path / 'second', (80, 30)))
     assert sorted(texts_when(page, 2)) == ['100x32', '80x30']
-    assert page.run("document.querySelector('.confidence').textContent") in ('1 % confidence', '2 % confidence')
+    assert page.run(
+        "document.querySelector('.confidence').textContent") in ('1 % confidence', '2 % confidence')
     assert page.run("document.querySelector('.characters li').className") == 'doubtful'
     assert page.run("document.querySelector('.characters li').textContent").endswith('50 %')
     assert page.run("document.querySelector('.name').textContent").startswith('first')
     assert 'x3' in page.run("document.getElementById('status').textContent")
 
 
-@pytest.mark.parametrize('event', ["new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})",
+@pytest.mark.parametrize('event',
+                         ["new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})",
                                    "new ClipboardEvent('paste', {clipboardData: data})"])
 def test_dropped_and_pasted_pictures_are_read(page, event):
     page.run(DROPPED % event)
@@ -92,7 +96,8 @@ def test_what_is_no_picture_is_told_in_its_place(page, tmp_path):
     text, = texts_when(page, 1)
     assert text.startswith('not an image: expected')
     assert page.run("document.querySelector('.word').classList.contains('failed')")
-    page.complaints[:] = [line for line in page.complaints if '415' not in str(line)]   # Chromium logs the answer
+    # Chromium logs the answer
+    page.complaints[:] = [line for line in page.complaints if '415' not in str(line)]
 
 
 def open_large(page, tmp_path):
@@ -142,8 +147,10 @@ def test_a_large_picture_is_read_as_one_word_where_it_is_one(page, tmp_path):
 
 
 def test_all_texts_are_copied(page, service, tmp_path):
-    page.call('Browser.grantPermissions', permissions=['clipboardReadWrite', 'clipboardSanitizedWrite'], origin=service.address)
-    page.choose('#files', write_picture(tmp_path / 'first', (100, 32)), write_picture(tmp_path / 'second', (80, 30)))
+    page.call('Browser.grantPermissions', permissions=['clipboardReadWrite', 'clipboardSanitizedWrite'],
+              origin=service.address)
+    page.choose('#files', write_picture(tmp_path / 'first', (100, 32)),
+                write_picture(tmp_path / 'second', (80, 30)))
     texts = texts_when(page, 2)
     page.run("document.getElementById('copy-text').click()")
     page.wait_for("document.getElementById('status').textContent.startsWith('Copied 2 words as text')")

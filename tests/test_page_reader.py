@@ -1,4 +1,6 @@
-"""Tests of reading in the browser: reader.js against its first writing in Python, and the exported page in Chromium."""
+"""Tests of reading in the browser: reader.js against its first writing in Python, and the exported page in
+Chromium.
+"""
 import base64
 import contextlib
 import functools
@@ -34,7 +36,8 @@ needs_node = pytest.mark.skipif(NODE is None, reason='no Node.js is installed')
 def ask(tmp_path, questions):
     """Return what reader.js answers under Node.js."""
     module = shutil.copy(READER, tmp_path / 'reader.mjs')
-    ran = subprocess.run([NODE, pathlib.Path(__file__).with_name('reader_in_node.mjs'), module], capture_output=True, text=True,
+    ran = subprocess.run([NODE, pathlib.Path(__file__).with_name('reader_in_node.mjs'), module],
+                         capture_output=True, text=True,
                          input=json.dumps(questions), check=False)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
@@ -46,7 +49,8 @@ def as_question(kind, image, **others):
 
 
 def pixels_of(answer):
-    return np.frombuffer(base64.b64decode(answer['pixels']), np.uint8).reshape(answer['height'], answer['width'], 3)
+    return np.frombuffer(base64.b64decode(answer['pixels']),
+                         np.uint8).reshape(answer['height'], answer['width'], 3)
 
 
 @needs_node
@@ -70,7 +74,9 @@ def test_what_is_transparent_gets_the_same_ground(rng, tmp_path, level):
     rgba = rng.integers(level - 30, level + 30, [20, 30, 4]).astype(np.uint8)
     rgba[:, :, 3] = rng.choice([0, 90, 255], [20, 30])
     answer, = ask(tmp_path, [as_question('opaque', rgba)])
-    expected = image_file.decode_image(cv2.imencode('.png', cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))[1].tobytes(), None)
+    expected = image_file.decode_image(cv2.imencode('.png',
+                                                    cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))[1].tobytes(),
+                                                    None)
     assert np.abs(pixels_of(answer).astype(int) - expected).max() <= 1   # float64 there, float32 here
 
 
@@ -79,7 +85,8 @@ def test_logits_are_decoded_to_the_same_labels_and_probabilities(rng, tmp_path):
     questions, expected = [], []
     for label in ([], [0], [1, 1], [0, 2, 2, 1], [3, 0, 3]):
         logits = rng.normal(0, 3, [12, 1, 5]).astype(np.float32)
-        questions.append({'kind': 'view', 'logits': logits.ravel().tolist(), 'frames': 12, 'classes': 5, 'label': label})
+        questions.append({'kind': 'view', 'logits': logits.ravel().tolist(), 'frames': 12, 'classes': 5,
+                          'label': label})
         probabilities, rows = numpy_ctc.softmax(logits), numpy_ctc.rows_of([label])
         expected.append((numpy_ctc.best_path(probabilities)[0].tolist(),
                          np.exp(numpy_ctc.log_probabilities(rows, probabilities))[0],
@@ -100,7 +107,8 @@ def test_views_are_decoded_together_to_the_same_label(rng, tmp_path):
         groups = [decoding.first_views(numpy_ctc.softmax(view)) for view in views]
         together, = decoding.Decoder(CharacterCodec('abc'), ReadingSettings()).decode(groups, 1)
         expected.append((list(together.best.label), together.best.probability))
-    for (label, confidence), (right_label, right_confidence) in zip(ask(tmp_path, questions), expected, strict=True):
+    for (label, confidence), (right_label, right_confidence) in zip(ask(tmp_path, questions), expected,
+                                                                    strict=True):
         assert label == right_label
         assert confidence == pytest.approx(right_confidence, rel=1e-4)
 
@@ -117,7 +125,8 @@ def fake_runtime(tmp_path):
 
 def export(save_path, runtime_dir, *flags):
     return command_line.run_tool(export_shadownet.main, [
-        '--weights_path', 'bundled', '--save_path', str(save_path), '--runtime_dir', str(runtime_dir), *flags])
+        '--weights_path', 'bundled', '--save_path', str(save_path), '--runtime_dir', str(runtime_dir),
+        *flags])
 
 
 def test_a_folder_that_has_files_is_left_alone(tmp_path, capfd):
@@ -141,7 +150,8 @@ def runtime_dir(tmp_path):
         return pathlib.Path(os.environ['ONNXRUNTIME_WEB'])
     if NPM is None:
         pytest.skip('no npm is installed')
-    ran = subprocess.run([NPM, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', tmp_path / 'npm',
+    ran = subprocess.run([NPM, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix',
+                          tmp_path / 'npm',
                           RUNTIME_PACKAGE], capture_output=True, text=True, check=False)
     if ran.returncode:
         pytest.skip(f'npm cannot fetch {RUNTIME_PACKAGE}: {ran.stderr.strip().splitlines()[-1:]}')
@@ -155,7 +165,8 @@ def served(path):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=path)) as server:
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0),
+                                         functools.partial(Quiet, directory=path)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f'http://127.0.0.1:{server.server_port}/'
         server.shutdown()

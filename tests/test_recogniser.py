@@ -43,11 +43,13 @@ def test_what_cannot_be_read_is_told_in_its_place_and_loses_nothing(tmp_path):
     def refuse():
         raise RejectedSample('path leaves the data set', '../x')
 
-    bad = [tmp_path / 'none.png', b'', b'no image', np.zeros([32, 24], np.uint8), np.zeros([32, 24, 3]), refuse]
+    bad = [tmp_path / 'none.png', b'', b'no image', np.zeros([32, 24], np.uint8), np.zeros([32, 24, 3]),
+           refuse]
     images = [picture_of(text) for text in TEXTS * 40]
     images[100:100] = bad
     readings = recogniser_of(FakeEngine(), batch_size=16).read(images)
-    assert [reading.text for reading in readings] == (TEXTS * 40)[:100] + [None] * len(bad) + (TEXTS * 40)[100:]
+    assert [reading.text
+            for reading in readings] == (TEXTS * 40)[:100] + [None] * len(bad) + (TEXTS * 40)[100:]
     told = ['missing image', 'empty file', 'not an image', r'got uint8 [32, 24]', 'got float64 [32, 24, 3]',
             'path leaves the data set: ../x']
     for reading, what in zip(readings[100:], told, strict=False):
@@ -67,7 +69,8 @@ def test_several_threads_read_with_one_recogniser_and_each_gets_its_own_answers(
     def read(number):
         started.wait()
         texts = TEXTS[number % 6:] + TEXTS[:number % 6]
-        return [(texts, [reading.text for reading in recogniser.read(map(picture_of, texts))]) for _ in range(10)]
+        return [(texts, [reading.text for reading in recogniser.read(map(picture_of, texts))])
+                for _ in range(10)]
 
     with concurrent.futures.ThreadPoolExecutor(8) as executor:
         answers = [answer for answers in executor.map(read, range(8)) for answer in answers]
@@ -112,7 +115,8 @@ def test_only_what_is_read_without_confidence_is_resized_and_read_in_further_vie
     engine = FakeEngine()
     sizes = []
     resize = views.image_file.resize
-    monkeypatch.setattr(views.image_file, 'resize', lambda image, size: (sizes.append(size), resize(image, size))[1])
+    monkeypatch.setattr(views.image_file, 'resize', lambda image,
+                        size: (sizes.append(size), resize(image, size))[1])
     monkeypatch.setitem(views.SETS, 'few', views.FURTHER)
     images = [picture_of('ab'), picture_of('abcd', is_doubtful=True), picture_of('c'), picture_of('d')]
     for settings in ({'min_confidence': 0.0}, {'views': 'one'}):
@@ -127,7 +131,8 @@ def test_only_what_is_read_without_confidence_is_resized_and_read_in_further_vie
 
 def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexicon():
     images = [picture_of('abc'), WithLexicon(picture_of('abc'), ['abd', 'cab'])]
-    common = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET), expected=Expected(lexicon=['abd', 'dd']))
+    common = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET),
+                        expected=Expected(lexicon=['abd', 'dd']))
     assert [reading.text for reading in common.read(images)] == ['abd', 'abd']
     free = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET), alternatives=3)
     first, own = free.read(images)
@@ -141,7 +146,8 @@ def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexi
 
 def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):
     write_alphabet('abd', tmp_path)
-    with pytest.raises(ValueError, match=f"{tmp_path}: another alphabet than .* run/best: .*missing 'c', extra 'd'"):
+    with pytest.raises(ValueError,
+                       match=f"{tmp_path}: another alphabet than .* run/best: .*missing 'c', extra 'd'"):
         find_codec(Architecture('abc', 4), 'run/best', str(tmp_path))
 
 

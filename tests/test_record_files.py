@@ -9,8 +9,10 @@ WORDS = [f'word{number}' for number in range(8)]
 
 @pytest.mark.parametrize(('names', 'error', 'message'), [
     ([], FileNotFoundError, 'train_feature.tfrecords: no such file'),
-    (['train_feature.tfrecords-00000-of-00002'], FileNotFoundError, 'expected 2 shards, found 1; .*is .*00001-of-00002$'),
-    (['train_feature.tfrecords-00000-of-00003'], FileNotFoundError, 'expected 3 shards, found 1; .*is .*00001-of-00003$'),
+    (['train_feature.tfrecords-00000-of-00002'], FileNotFoundError,
+     'expected 2 shards, found 1; .*is .*00001-of-00002$'),
+    (['train_feature.tfrecords-00000-of-00003'], FileNotFoundError,
+     'expected 3 shards, found 1; .*is .*00001-of-00003$'),
     (['train_feature.tfrecords', 'train_feature.tfrecords-00000-of-00001'], ValueError, 'two conversions'),
 ])
 def test_missing_or_mixed_shards_are_refused(tmp_path, names, error, message):

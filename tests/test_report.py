@@ -31,14 +31,16 @@ def reading_of(text, confidence):
 
 
 def saved(tmp_path, samples, **engine):
-    recogniser, kept = Recogniser(FakeEngine(**engine), CharacterCodec(ALPHABET)), report.open_report(str(tmp_path / 'e.html'))
+    recogniser, kept = Recogniser(FakeEngine(**engine),
+                                  CharacterCodec(ALPHABET)), report.open_report(str(tmp_path / 'e.html'))
     measured = evaluation.evaluate(recogniser, samples, note=kept.note)
     kept.save(str(tmp_path / 'e.html'), measured, 'some <words>')
     return (tmp_path / 'e.html').read_text(encoding='utf-8')
 
 
 def test_a_report_shows_the_words_that_were_read_wrong_with_their_pictures(tmp_path):
-    samples = [Sample(picture_of('abc'), 'ABC', path='right.png'), Sample(picture_of('abd'), 'abc', path='wrong.png'),
+    samples = [Sample(picture_of('abc'), 'ABC', path='right.png'),
+               Sample(picture_of('abd'), 'abc', path='wrong.png'),
                Sample(b'', 'x', 'unreadable'), Sample(picture_of('a'), '!')]
     text = saved(tmp_path, samples)
     page = _Page()
@@ -86,7 +88,8 @@ def test_samples_are_counted_by_length_height_and_shape():
     assert rows == [('2 to 3 characters', 2, 1)]
     assert rows[0].accuracy == 0.5
     assert kept._calibration_points() == [(0.4, 1, 0.0), (0.9, 1, 1.0)]
-    assert report._rows(kept._tables['aspect ratio'], report.ASPECT_RATIOS, 'widths / height')[0].name.startswith('0.7 to 1.4')
+    assert report._rows(kept._tables['aspect ratio'], report.ASPECT_RATIOS,
+                        'widths / height')[0].name.startswith('0.7 to 1.4')
 
 
 def test_a_report_that_could_not_be_written_is_refused_before_the_long_work(tmp_path):
@@ -96,7 +99,8 @@ def test_a_report_that_could_not_be_written_is_refused_before_the_long_work(tmp_
 
 def test_a_line_of_results_has_the_fields_and_says_whether_the_texts_agree():
     header = evaluation.RESULT_HEADER.split('\t')
-    right = evaluation.result_line(Sample(b'', "A'b", 'name', 'a\tb.png'), reading_of('ab', 0.5)).rstrip('\n').split('\t')
+    right = evaluation.result_line(Sample(b'', "A'b", 'name', 'a\tb.png'),
+                                   reading_of('ab', 0.5)).rstrip('\n').split('\t')
     assert len(right) == len(header)
     assert right == [r'a\tb.png', "A'b", 'ab', '0.5000', '1']
     bad = evaluation.result_line(Sample(b'', 'x', 'list.txt, line 3'), Reading(None, 0.0, error='no image'))

@@ -21,7 +21,8 @@ BLOCKED = "import runpy, sys; sys.modules[{name!r}] = None; sys.argv = [{script!
 @pytest.fixture(scope='module')
 def service(tmp_path_factory):
     """Return a service without TensorFlow."""
-    command = [sys.executable, '-c', BLOCKED.format(name='tensorflow', script=SCRIPT), '--port', '0', '--weights_path', 'bundled',
+    command = [sys.executable, '-c', BLOCKED.format(name='tensorflow', script=SCRIPT), '--port', '0',
+               '--weights_path', 'bundled',
                '--set', 'TEST.ENGINE=onnx']
     started = stub_service.Service(command, tmp_path_factory.mktemp('service') / 'log')
     started.wait_until_ready()
@@ -50,7 +51,8 @@ def test_words_are_read_as_by_the_recogniser(service, drawn):
 
 def test_curl_sends_a_file_as_the_platform_does(service, drawn, tmp_path):
     (tmp_path / 'word.jpg').write_bytes(drawn[0][0])
-    ran = subprocess.run(['curl', '-s', '-X', 'POST', f'{service.address}/service', '-T', tmp_path / 'word.jpg'],
+    ran = subprocess.run(['curl', '-s', '-X', 'POST', f'{service.address}/service', '-T',
+                          tmp_path / 'word.jpg'],
                          capture_output=True, check=True)
     assert json.loads(ran.stdout)['text'] == drawn[1][0].text
 
@@ -58,7 +60,8 @@ def test_curl_sends_a_file_as_the_platform_does(service, drawn, tmp_path):
 def run(*flags, block=None):
     """Run the script until it ends; returns (status, lines of standard error)."""
     command = [SCRIPT] if block is None else ['-c', BLOCKED.format(name=block, script=SCRIPT)]
-    ran = subprocess.run([sys.executable, *command, *flags], capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run([sys.executable, *command, *flags], capture_output=True, text=True, timeout=120,
+                         check=False)
     return ran.returncode, ran.stderr.splitlines()
 
 
@@ -91,7 +94,8 @@ def test_a_wrong_flag_ends_with_status_2(flags):
 
 
 def test_sigterm_while_the_weights_are_loaded_ends_with_0(tmp_path):
-    service = stub_service.Service([sys.executable, SCRIPT, '--port', '0', '--weights_path', 'bundled'], tmp_path / 'log')
+    service = stub_service.Service([sys.executable, SCRIPT, '--port', '0', '--weights_path', 'bundled'],
+                                   tmp_path / 'log')
     os.kill(service.process.pid, signal.SIGTERM)
     assert service.end() == 0
     assert [line['event'] for line in service.log_lines()] == ['serving', 'ended']

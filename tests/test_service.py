@@ -1,4 +1,6 @@
-"""Tests of the service on a recogniser that needs no network: what it takes, what it refuses, what it survives."""
+"""Tests of the service on a recogniser that needs no network: what it takes, what it refuses, what it
+survives.
+"""
 import concurrent.futures
 import contextlib
 import os
@@ -46,13 +48,15 @@ def picture(size=SIZE, ending='.png'):
 def png(width, height, rows=b''):
     """Return a PNG that says it is so large, whatever it holds."""
     def chunk(kind, content):
-        return struct.pack('>I', len(content)) + kind + content + struct.pack('>I', zlib.crc32(kind + content))
+        return struct.pack('>I',
+                           len(content)) + kind + content + struct.pack('>I', zlib.crc32(kind + content))
     return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0))
             + chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
 
 
 def multipart(*contents, end=b'--x--\r\n'):
-    body = b''.join(b'--x\r\nContent-Disposition: form-data; name="image"; filename="%d.png"\r\n\r\n%s\r\n' % pair
+    body = b''.join(
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="%d.png"\r\n\r\n%s\r\n' % pair
                     for pair in enumerate(contents)) + end
     return body, {'Content-Type': 'multipart/form-data; boundary=x'}
 
@@ -72,7 +76,8 @@ def raw(service, content, timeout=20):
 
 # ---- the size in the header
 
-@pytest.mark.parametrize('ending', ['.jpg', '.png', '.webp', '.gif', '.bmp', '.tiff', '.avif', '.jp2', '.ppm'])
+@pytest.mark.parametrize('ending',
+                         ['.jpg', '.png', '.webp', '.gif', '.bmp', '.tiff', '.avif', '.jp2', '.ppm'])
 def test_the_header_tells_the_size_of_every_format(ending):
     assert image_header.size_of(picture(ending=ending)) == SIZE[::-1]
 
@@ -95,12 +100,14 @@ def test_the_header_of_a_raw_codestream_a_grey_file_and_a_progressive_jpeg():
 
 
 def test_what_is_no_image_has_no_size():
-    assert [image_header.size_of(content) for content in (b'', b'P', b'BM', b'hello world', b'GIF89a', b'P6 x y')] == [None] * 6
+    assert [image_header.size_of(content)
+            for content in (b'', b'P', b'BM', b'hello world', b'GIF89a', b'P6 x y')] == [None] * 6
 
 
 @pytest.mark.parametrize('content', [
     b'\xff\xd8\xff\xe0' + b'\xff' * 9_000_000, b'\xff\xd8' + b'\xff\xe0\0\2' * 2_000_000,
-    b'GIF89a' + bytes(7) + b'\x21\xf9' + b'\1\1' * 4_900_000, b'\0\0\0\x08ftyp' + b'\0\0\0\x08ipco' * 1_200_000])
+    b'GIF89a' + bytes(7) + b'\x21\xf9' + b'\1\1' * 4_900_000, b'\0\0\0\x08ftyp'
+    + b'\0\0\0\x08ipco' * 1_200_000])
 def test_a_hostile_header_takes_no_time(content):
     started = time.process_time()
     assert image_header.size_of(content) is None
@@ -126,7 +133,8 @@ def test_the_parts_of_a_body_come_with_their_names():
 
 @pytest.mark.parametrize(('content_type', 'body', 'status'), [
     ('image/png', b'', 415), ('multipart/form-data', b'', 415), ('multipart/form-data; boundary=x', b'', 400),
-    ('multipart/form-data; boundary=x', b'--x--\r\n', 400), ('multipart/form-data; boundary=x', b'--x\r\n\r\n', 400),
+    ('multipart/form-data; boundary=x', b'--x--\r\n', 400),
+    ('multipart/form-data; boundary=x', b'--x\r\n\r\n', 400),
     ('multipart/form-data; boundary=x', b'--x\r\nno end of headers\r\n--x--', 400),
     ('multipart/form-data; boundary="x"', multipart(*[b'a'] * 65)[0], 413)])
 def test_a_wrong_multipart_body_is_refused(content_type, body, status):
@@ -140,7 +148,8 @@ def test_a_wrong_multipart_body_is_refused(content_type, body, status):
 def test_an_image_is_read(service):
     status, answer, headers = service.read(picture())
     assert (status, answer['text'], answer.get('error')) == (200, '123x41', None)
-    assert answer['characters'] == [{'character': '123', 'probability': 0.5, 'first_frame': 0, 'last_frame': 1}]
+    assert answer['characters'] == [{'character': '123', 'probability': 0.5, 'first_frame': 0,
+                                     'last_frame': 1}]
     assert headers['content-security-policy'] == "default-src 'self'"
 
 
@@ -154,7 +163,8 @@ def test_several_images_are_read_and_a_bad_one_is_told(service):
 
 
 def test_the_page_and_its_files_are_served(service):
-    for path, kind in (('/', 'text/html'), ('/docs', 'text/html'), ('/page.css', 'text/css'), ('/page.json', 'application/json'),
+    for path, kind in (('/', 'text/html'), ('/docs', 'text/html'), ('/page.css', 'text/css'),
+                       ('/page.json', 'application/json'),
                        ('/page.js', 'text/javascript'), ('/icon.svg', 'image/svg+xml')):
         status, content, headers = service.call('GET', path)
         assert (status, headers['content-type'].split(';')[0], bool(content)) == (200, kind, True)
@@ -177,7 +187,8 @@ def test_a_bad_image_is_refused_in_one_sentence(service, content, status):
     got, answer, _ = service.read(content)
     assert (got, list(answer)) == (status, ['error'])
     assert service.log_lines()[-1] | {'time': 0} == {
-        'time': 0, 'level': 'warning', 'event': 'refused', 'method': 'POST', 'path': '/service', 'status': status,
+        'time': 0, 'level': 'warning', 'event': 'refused', 'method': 'POST', 'path': '/service',
+        'status': status,
         'error': answer['error']}
 
 
@@ -313,7 +324,9 @@ def test_a_decoder_that_hangs_is_replaced_and_its_image_may_come_again(own_servi
 
 
 def scans_without_end():
-    """Return a progressive JPEG whose last scan comes again and again, which would keep a decoder busy for minutes."""
+    """Return a progressive JPEG whose last scan comes again and again, which would keep a decoder busy for
+    minutes.
+    """
     flat = np.zeros([4000, 4000], np.uint8)
     content = cv2.imencode('.jpg', flat, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
     last_scan = content[content.rindex(b'\xff\xda'):-2]

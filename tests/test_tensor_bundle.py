@@ -1,4 +1,6 @@
-"""Tests of crnnmodel.tensor_bundle and crnnmodel.checkpoint_index, which read checkpoints without TensorFlow."""
+"""Tests of crnnmodel.tensor_bundle and crnnmodel.checkpoint_index, which read checkpoints
+without TensorFlow.
+"""
 import os
 import shutil
 import struct
@@ -25,7 +27,8 @@ def write_bundle(prefix, tensors, num_shards=1):
         for shard in range(num_shards):
             part = names[shard::num_shards]
             parts.append(f'{prefix}.part{shard}')
-            session.run(tf.raw_ops.SaveV2(prefix=parts[-1], tensor_names=part, shape_and_slices=[''] * len(part),
+            session.run(tf.raw_ops.SaveV2(prefix=parts[-1], tensor_names=part,
+                                          shape_and_slices=[''] * len(part),
                                           tensors=[tf.constant(tensors[name]) for name in part]))
         session.run(tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=parts, destination_prefix=str(prefix)))
     return str(prefix)
@@ -67,9 +70,12 @@ def test_the_bundled_weights_are_those_that_tensorflow_reads():
 
 
 def test_tensorflow_is_not_needed():
-    code = ('import sys; sys.modules["tensorflow"] = None; from crnnmodel import architecture, checkpoint_files; '
-            'prefix, tensors = checkpoint_files.load_newest("bundled"); print(architecture.architecture_of(tensors, prefix))')
-    ran = subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), capture_output=True, text=True)
+    code = ('import sys; sys.modules["tensorflow"] = None; '
+            'from crnnmodel import architecture, checkpoint_files; '
+            'prefix, tensors = checkpoint_files.load_newest("bundled"); '
+            'print(architecture.architecture_of(tensors, prefix))')
+    ran = subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), capture_output=True,
+                         text=True)
     assert 'characters' in ran.stdout, ran.stderr
 
 
@@ -139,7 +145,8 @@ def varint(value):
 
 def block_of(key_values):
     """Return a block of an index, with its checksum."""
-    content = b''.join(varint(0) + varint(len(key)) + varint(len(value)) + key + value for key, value in key_values)
+    content = b''.join(varint(0) + varint(len(key)) + varint(len(value)) + key + value for key,
+                       value in key_values)
     content += struct.pack('<II', 0, 1) + b'\0'   # one restart, no compression
     return content + struct.pack('<I', checkpoint_index.masked_crc(content))
 
@@ -149,7 +156,8 @@ def index_of(key_values):
     block = block_of(key_values)
     handle = varint(0) + varint(len(block) - 5)
     blocks, notes = block_of([(b'z', handle)]), block_of([])
-    footer = varint(len(block + blocks)) + varint(len(notes) - 5) + varint(len(block)) + varint(len(blocks) - 5)
+    footer = varint(len(block
+                        + blocks)) + varint(len(notes) - 5) + varint(len(block)) + varint(len(blocks) - 5)
     return block + blocks + notes + footer.ljust(40, b'\0') + checkpoint_index.MAGIC
 
 
@@ -169,9 +177,12 @@ def test_whatever_an_index_with_right_checksums_says_is_refused_or_read(bundle, 
 
 
 @pytest.mark.parametrize(('entry', 'message'), [
-    ({1: 99}, 'unknown type 99'), ({1: 7}, 'of the shape'), ({3: 1}, 'data file 1 of 1'), ({4: 1 << 60}, 'cut off'),
-    ({5: 1 << 60}, 'cut off'), ({2: b'\x12\x02\x08\x03'}, r'of the shape \(3,\) has 16 bytes'), ({7: b''}, 'slices'),
-    ({2: b'\x18\x01'}, 'no shape'), ({2: b'\x12\x02\x08\x01' * 40}, '40 dimensions'), ({1: b''}, 'a message where'),
+    ({1: 99}, 'unknown type 99'), ({1: 7}, 'of the shape'), ({3: 1}, 'data file 1 of 1'),
+    ({4: 1 << 60}, 'cut off'),
+    ({5: 1 << 60}, 'cut off'), ({2: b'\x12\x02\x08\x03'}, r'of the shape \(3,\) has 16 bytes'),
+    ({7: b''}, 'slices'),
+    ({2: b'\x18\x01'}, 'no shape'), ({2: b'\x12\x02\x08\x01' * 40}, '40 dimensions'),
+    ({1: b''}, 'a message where'),
 ])
 def test_what_an_entry_may_not_say_is_told(bundle, entry, message):
     with open(f'{bundle}.data-00000-of-00001', 'wb') as file:

@@ -1,4 +1,6 @@
-"""Tests of reading.tensorflow_engine, of reading.engines and of the graph that both training and reading use."""
+"""Tests of reading.tensorflow_engine, of reading.engines and of the graph that both training
+and reading use.
+"""
 import concurrent.futures
 
 import numpy as np
@@ -46,7 +48,8 @@ def test_a_checkpoint_of_the_original_is_read_with_its_own_pixel_range(tmp_path,
 
 
 def test_images_of_any_width_and_number_are_read_the_same_for_few_and_for_many(tmp_path, rng):
-    prefix, _ = save(tmp_path, architecture(input_size=(48, 32), conv_channels=64))   # wide enough for Winograd's
+    # wide enough for Winograd's
+    prefix, _ = save(tmp_path, architecture(input_size=(48, 32), conv_channels=64))
     images = {width: rng.integers(0, 256, [9, 32, width, 3], np.uint8) for width in (48, 8, 68)}
     few, many = engine_of(prefix, num_images=1), engine_of(prefix)
     for width, of_width in images.items():
@@ -66,11 +69,14 @@ def test_several_threads_that_need_new_widths_at_the_same_time_get_their_own_log
             np.testing.assert_allclose(logits, of_batch, rtol=1e-5, atol=1e-6)
 
 
-def test_images_that_are_read_without_confidence_are_read_in_further_views_together(tmp_path, rng, monkeypatch):
+def test_images_that_are_read_without_confidence_are_read_in_further_views_together(
+        tmp_path, rng, monkeypatch):
     form = architecture(input_size=(48, 32))
-    images = [rng.integers(0, 256, [rng.integers(8, 99), rng.integers(8, 199), 3], np.uint8) for _ in range(40)]
+    images = [rng.integers(0, 256, [rng.integers(8, 99), rng.integers(8, 199), 3], np.uint8)
+              for _ in range(40)]
     groups, codec = [], CharacterCodec('abc')
-    for width, margins in ((48, (0, 0.1, -0.06)), (40, (0,)), (68, (0,))):   # 0.8 and 1.44 times 48, in whole frames
+    # 0.8 and 1.44 times 48, in whole frames
+    for width, margins in ((48, (0, 0.1, -0.06)), (40, (0,)), (68, (0,))):
         prefix, _ = save(tmp_path / str(width), form._replace(input_size=(width, 32)))   # the same weights
         for margin in margins:
             resized = np.stack([image_file.resize(image_file.with_margin(image, margin), (width, 32))
@@ -99,7 +105,8 @@ def test_a_beam_search_is_at_least_as_sure_as_the_best_path(tmp_path, rng):
     settings = FLOAT32._replace(min_confidence=1.0, beam_width=20, views='one')
     path, beam = (Recogniser.open(str(tmp_path), settings=settings, beam_search=search).read(images)
                   for search in (False, True))
-    assert all(found.confidence >= best.confidence * (1 - 1e-4) for found, best in zip(beam, path, strict=True))
+    assert all(found.confidence >= best.confidence * (1 - 1e-4) for found,
+               best in zip(beam, path, strict=True))
     assert any(found.confidence > best.confidence * 1.01 for found, best in zip(beam, path, strict=True))
 
 
@@ -113,7 +120,8 @@ def test_too_little_memory_is_said_with_the_number_of_images(tmp_path, rng, monk
         raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating tensor')
 
     monkeypatch.setattr(recogniser._engine.session, 'run', run_out_of_memory)
-    with pytest.raises(ValueError, match='out of memory with 5 images at once; set a smaller TEST.BATCH_SIZE'):
+    with pytest.raises(ValueError,
+                       match='out of memory with 5 images at once; set a smaller TEST.BATCH_SIZE'):
         recogniser.read(images)
 
 
@@ -136,9 +144,11 @@ def test_a_runs_folder_means_its_best_checkpoint_or_else_its_last(tmp_path):
 
 
 @pytest.mark.parametrize(('cores', 'gpus', 'settings', 'num_images', 'concurrency'), [
-    (4, [], {'batch_size': 128}, None, 4), (4, [], {'batch_size': 40}, None, 2), (4, [], {'batch_size': 128}, 1, 1),
+    (4, [], {'batch_size': 128}, None, 4), (4, [], {'batch_size': 40}, None, 2),
+    (4, [], {'batch_size': 128}, 1, 1),
     (4, ['a GPU'], {'batch_size': 128}, None, 1)])
-def test_the_cores_are_shared_among_pieces_of_a_batch(tmp_path, monkeypatch, cores, gpus, settings, num_images, concurrency):
+def test_the_cores_are_shared_among_pieces_of_a_batch(tmp_path, monkeypatch, cores, gpus, settings,
+                                                      num_images, concurrency):
     prefix, _ = save(tmp_path, architecture())
     monkeypatch.setattr(tensorflow_engine.parallel, 'usable_cores', lambda: cores)
     monkeypatch.setattr(tensorflow_engine.session_utils, 'has_gpu', lambda: bool(gpus))

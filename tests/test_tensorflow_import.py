@@ -9,11 +9,13 @@ IMPORT = 'from local_utils import tensorflow_import; tensorflow_import.import_te
 
 
 def run(*command, **options):
-    return subprocess.run([sys.executable, *command], cwd=files.repository_path(), text=True, stderr=subprocess.PIPE, **options)
+    return subprocess.run([sys.executable, *command], cwd=files.repository_path(), text=True,
+                          stderr=subprocess.PIPE, **options)
 
 
 def test_a_mistake_is_one_line_and_nothing_but_that_line(tmp_path):
-    finished = run('tools/evaluate_shadownet.py', '--dataset_dir', str(tmp_path / 'none'), '--weights_path', 'bundled')
+    finished = run('tools/evaluate_shadownet.py', '--dataset_dir', str(tmp_path / 'none'), '--weights_path',
+                   'bundled')
     assert finished.returncode == 1
     line, = finished.stderr.splitlines()
     assert 'none: no such folder' in line

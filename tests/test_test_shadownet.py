@@ -47,13 +47,16 @@ def test_files_and_folders_are_read_and_bad_files_named(overfitted, tmp_path, ca
     assert len(errors) == 2
     assert 'broken.png' in errors[0]
     assert 'none.png' in errors[1]
-    _, one_view = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', '--weights_path', overfitted[1] / 'best',
+    _, one_view = read('--image_path', tmp_path / 'one.png', tmp_path / 'deep', '--weights_path',
+                       overfitted[1] / 'best',
                          '--set', 'TEST.MIN_CONFIDENCE=0')
-    assert {path: text for path, (text, _) in one_view.items()} == {path: text for path, (text, _) in texts.items()}
+    assert {path: text for path, (text, _) in one_view.items()} == {path: text for path,
+                                                                    (text, _) in texts.items()}
     assert all(0.5 < confidence <= 1 for _, confidence in one_view.values())
 
 
-def test_json_has_an_object_for_each_image_with_its_characters_and_one_for_what_cannot_be_read(overfitted, tmp_path):
+def test_json_has_an_object_for_each_image_with_its_characters_and_one_for_what_cannot_be_read(
+        overfitted, tmp_path):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('hello', SIZE))
     (tmp_path / 'two.png').write_bytes(b'no image')
     status, lines = output_of('--image_path', tmp_path, '--output_dir', overfitted[1], '--json',
@@ -74,13 +77,15 @@ def test_json_has_an_object_for_each_image_with_its_characters_and_one_for_what_
 def test_what_is_known_of_the_texts_is_kept(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('42', SIZE))
     (tmp_path / 'lexicon.txt').write_text('tree\nword\n')
-    for flags, texts in ((['--lexicon', tmp_path / 'lexicon.txt'], ('tree', 'word')), (['--forbid', '4'], None),
+    for flags, texts in ((['--lexicon', tmp_path / 'lexicon.txt'], ('tree', 'word')),
+                         (['--forbid', '4'], None),
                          (['--format', '99'], ('42',)), (['--allow', 'abc'], None)):
         status, readings = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], *flags)
         (text, _), = readings.values()
         assert status == 0
         assert text in texts if texts else '4' not in text
-    for flags, message in ((['--lexicon', tmp_path / 'none.txt'], 'none.txt'), (['--format', '?'], 'has to stand behind'),
+    for flags, message in ((['--lexicon', tmp_path / 'none.txt'], 'none.txt'),
+                           (['--format', '?'], 'has to stand behind'),
                            (['--allow', '%'], '--allow: expected characters of the alphabet')):
         status, readings = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], *flags)
         assert (status, readings) == (1, {})
@@ -123,11 +128,14 @@ def test_without_anything_to_read_no_weights_are_opened(tmp_path, capfd):
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_read(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
     (tmp_path / 'folder.png').mkdir()
-    for path, message in ((tmp_path / 'none' / 'picture.png', 'picture.png: there is no such folder to write to'),
+    for path, message in ((tmp_path / 'none' / 'picture.png',
+                           'picture.png: there is no such folder to write to'),
                           (tmp_path / 'one.txt', 'one.txt: expected a name that ends in .png'),
                           (tmp_path / 'one.png', 'one.png: one of the images that are to be read'),
-                          (tmp_path / 'folder.png', 'folder.png: expected the name of a file to write, got a folder')):
-        status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], '--picture_path', path)
+                          (tmp_path / 'folder.png',
+                           'folder.png: expected the name of a file to write, got a folder')):
+        status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1],
+                             '--picture_path', path)
         assert (status, texts) == (1, {})
         assert message in capfd.readouterr().err
 
@@ -138,7 +146,8 @@ def test_a_beam_search_and_another_batch_size_read_the_same_words(overfitted, tm
     status, texts = read('--image_path', tmp_path, '--weights_path', overfitted[1], '--beam_search',
                          '--set', 'TEST.BATCH_SIZE=3', 'TEST.BEAM_WIDTH=10')
     assert status == 0
-    assert {os.path.basename(path): text for path, (text, _) in texts.items()} == {f'{word}.png': word for word in WORDS}
+    assert {os.path.basename(path): text for path,
+            (text, _) in texts.items()} == {f'{word}.png': word for word in WORDS}
 
 
 def test_a_file_name_with_a_tab_and_a_line_break_stays_one_line(overfitted, tmp_path):

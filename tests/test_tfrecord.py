@@ -15,7 +15,8 @@ def random_image(rng):
 
 def write(path, codec, rng, words=('hello', 'a', 'zz9')):
     images = [random_image(rng) for _ in words]
-    data_utils.TextFeatureIO(codec).writer.write_features(path, words, images, [f'{word}.jpg' for word in words])
+    data_utils.TextFeatureIO(codec).writer.write_features(path, words, images,
+                                                          [f'{word}.jpg' for word in words])
     return images
 
 
@@ -105,7 +106,8 @@ def test_compressed_records_are_counted_read_and_passed_over_as_others_are(tmp_p
     assert tfrecord.count_records(tmp_path / 'r') == 9
     assert list(tfrecord.read_records(tmp_path / 'r')) == payloads
     assert list(tfrecord.read_records(tmp_path / 'r', range(2, 10, 3))) == payloads[1::3]
-    assert list(tf.python_io.tf_record_iterator(str(tmp_path / 'r'), tf.python_io.TFRecordOptions('GZIP'))) == payloads
+    assert list(tf.python_io.tf_record_iterator(str(tmp_path / 'r'),
+                                                tf.python_io.TFRecordOptions('GZIP'))) == payloads
 
 
 def test_the_place_of_damage_that_was_compressed_is_that_in_the_uncompressed_data(tmp_path):

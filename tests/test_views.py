@@ -6,13 +6,15 @@ from reading import views
 from reading.views import View, make_view
 
 
-@pytest.mark.parametrize(('input_size', 'widths'), [((100, 32), [100, 100, 80, 144]), ((8, 32), [8, 8, 8, 12])])
+@pytest.mark.parametrize(('input_size', 'widths'),
+                         [((100, 32), [100, 100, 80, 144]), ((8, 32), [8, 8, 8, 12])])
 def test_the_widths_of_views_are_whole_frames(input_size, widths):
     assert [views.size_of(view, input_size) for view in views.FURTHER] == [(width, 32) for width in widths]
 
 
 @pytest.mark.parametrize(('size', 'factor', 'width'), [
-    ((100, 32), 1.0, 100), ((300, 32), 1.0, 280), ((900, 32), 1.0, 280), ((20, 64), 1.0, 32), ((128, 64), 1.0, 64),
+    ((100, 32), 1.0, 100), ((300, 32), 1.0, 280), ((900, 32), 1.0, 280), ((20, 64), 1.0, 32),
+    ((128, 64), 1.0, 64),
     ((400, 64), 1.0, 196), ((400, 64), 0.77, 156)])
 def test_an_own_width_is_the_offered_one_nearest_to_the_images_shape(size, factor, width):
     image = np.zeros([size[1], size[0], 3], np.uint8)

@@ -10,7 +10,8 @@ FORGED = 'word.png\x1b[2K\r12:00:00 INFO all is well\n12:00:01 ERROR \u202egnp.e
 
 @pytest.mark.parametrize(('text', 'shown'), [
     ('', ''), ('plain, ä and 中', 'plain, ä and 中'), ('C:\\x', 'C:\\x'), ('a\tb\nc\rd\0', r'a\tb\nc\rd\x00'),
-    ('\x1b[31m', r'\x1b[31m'), ('\x9b', r'\x9b'), ('\u202e', r'\u202e'), ('\udcff\udc80', r'\xff\x80'), ('\ud800', r'\ud800'),
+    ('\x1b[31m', r'\x1b[31m'), ('\x9b', r'\x9b'), ('\u202e', r'\u202e'), ('\udcff\udc80', r'\xff\x80'),
+    ('\ud800', r'\ud800'),
     ('\U000e0001', r'\U000e0001'), ('\ue000', r'\ue000'), ('\u2028', r'\u2028'), ('\xa0', r'\xa0')])
 def test_what_is_not_printable_is_an_escape(text, shown):
     assert visible.escaped(text) == shown

@@ -21,7 +21,8 @@ WORDS = [f'word{number}' for number in range(40)]
 
 def read(save_dir, split, codec):
     reader = data_utils.TextFeatureIO(codec).reader
-    return [feature for path in record_files.find_record_files(str(save_dir), split) for feature in reader.read_features(path)]
+    return [feature for path in record_files.find_record_files(str(save_dir), split)
+            for feature in reader.read_features(path)]
 
 
 def errors_of(capfd):
@@ -36,7 +37,8 @@ def content(folder):
 def test_every_sample_lands_in_one_split_with_its_image_label_and_name(tmp_path, codec):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['test1', 'TEST2'])
     assert convert(data_set, tmp_path / 'out') == 0
-    train, validation, test = (read(tmp_path / 'out', split, codec) for split in ('train', 'validation', 'test'))
+    train, validation, test = (read(tmp_path / 'out', split, codec)
+                               for split in ('train', 'validation', 'test'))
     assert sorted(codec.decode(feature.label) for feature in train + validation) == sorted(WORDS)
     assert [codec.decode(feature.label) for feature in test] == ['test1', 'test2']
     assert 1 <= len(validation) <= 15
@@ -78,7 +80,8 @@ def test_without_a_validation_fraction_there_is_no_validation_file(tmp_path):
 
 def test_the_size_of_the_images_is_a_knob(tmp_path):
     words = write_data_set(tmp_path / 'words', WORDS, ['test'])
-    assert convert(words, tmp_path / 'records', '--set', 'ARCH.INPUT_SIZE=(200, 32)', 'DATA.VALIDATION_SPLIT=0.0') == 0
+    assert convert(words, tmp_path / 'records', '--set', 'ARCH.INPUT_SIZE=(200, 32)',
+                   'DATA.VALIDATION_SPLIT=0.0') == 0
     written = json.loads((tmp_path / 'records' / 'manifest.json').read_text())
     assert written['image_size'] == [200, 32]
     assert written['splits'].keys() == {'train', 'test'}
@@ -91,7 +94,8 @@ def test_the_platforms_folders_are_the_defaults_and_the_users_own_win(tmp_path):
     for own, test_word in (([], 'platform'), (['--dataset_dir', str(tmp_path / 'own')], 'own')):
         assert command_line.run_tool(write_text_features.main, [*own, *flags]) == 0
         feature, = read(tmp_path / 'records', 'test', read_alphabet(tmp_path / 'records'))
-        assert ''.join(read_alphabet(tmp_path / 'records').characters[index] for index in feature.label) == test_word
+        assert ''.join(read_alphabet(tmp_path / 'records').characters[index]
+                       for index in feature.label) == test_word
 
 
 def test_what_a_killed_conversion_left_of_other_shards_goes(tmp_path):
@@ -129,7 +133,8 @@ def test_compressed_records_hold_the_same_samples_in_less_space(tmp_path, monkey
         plain, small = (read(tmp_path / name, split, codec) for name in ('plain', 'small'))
         assert [feature.imagename for feature in small] == [feature.imagename for feature in plain]
         assert all(np.array_equal(one.image, other.image) for one, other in zip(small, plain, strict=True))
-    size_of = {name: (tmp_path / name / 'train_feature.tfrecords').stat().st_size for name in ('plain', 'small')}
+    size_of = {name: (tmp_path / name / 'train_feature.tfrecords').stat().st_size
+               for name in ('plain', 'small')}
     assert size_of['small'] < size_of['plain'] / 2
     written = json.loads((tmp_path / 'small' / 'manifest.json').read_text())
     assert written['compression'] == 'gzip'
@@ -140,7 +145,8 @@ def test_compressed_records_hold_the_same_samples_in_less_space(tmp_path, monkey
 @pytest.mark.parametrize(('num_shards', 'counts'), [(3, [14, 13, 13]), (7, [6, 6, 6, 5, 6, 6, 5])])
 def test_the_records_are_spread_evenly_over_the_shards(tmp_path, num_shards, counts):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
-    assert convert(data_set, tmp_path / 'out', '--num_shards', str(num_shards), '--validation_split', '0') == 0
+    assert convert(data_set, tmp_path / 'out', '--num_shards', str(num_shards), '--validation_split',
+                   '0') == 0
     paths = record_files.find_record_files(str(tmp_path / 'out'), 'train')
     assert record_files.count_records(paths) == counts
 
@@ -151,7 +157,8 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
     (data_set / 'text.png').write_text('no image')
     cv2.imwrite(str(data_set / 'thin.png'), np.zeros((1, 50, 3), np.uint8))
     with open(data_set / 'Train' / 'sample.txt', 'a', encoding='utf-8') as file:
-        file.write('\n'.join(['', '/1/Train/0.png', '/none.png word', '/1/Train/1.png caf\u00e9', '/1/Train/1.png ' + 'xy' * 13,
+        file.write('\n'.join(['', '/1/Train/0.png', '/none.png word', '/1/Train/1.png caf\u00e9',
+                              '/1/Train/1.png ' + 'xy' * 13,
                               '/1/Train/1.png ' + 'a' * 14, '/empty.png a', '/text.png a', '/thin.png a',
                               '/../data/1/Train/0.png a', '/1 a', '/1/Train/2.png two words', '']))
     assert convert(data_set, tmp_path / 'out') == 0
@@ -162,12 +169,14 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
     expected = {42: 'no text', 43: 'missing image', 44: "outside the alphabet: character '\u00e9'",
                 45: 'text too long: CTC needs 26', 46: 'text too long: CTC needs 27',
                 47: 'empty file', 48: 'not an image', 49: 'image too small',
-                50: 'path leaves the data set', 51: 'unreadable image', 52: "outside the alphabet: character ' '"}
+                50: 'path leaves the data set', 51: 'unreadable image',
+                52: "outside the alphabet: character ' '"}
     assert reasons.keys() == expected.keys()
     assert all(reasons[line].startswith(start) for line, start in expected.items())
     assert sorted(codec.decode(feature.label) for split in ('train', 'validation')
                   for feature in read(tmp_path / 'out', split, codec)) == sorted(WORDS)
-    assert json.loads((tmp_path / 'out' / 'manifest.json').read_text())['rejected']['outside the alphabet'] == 2
+    assert json.loads(
+        (tmp_path / 'out' / 'manifest.json').read_text())['rejected']['outside the alphabet'] == 2
     errors = capfd.readouterr().err
     assert 'rejected 2: outside the alphabet' in errors
     assert "the alphabet lacks 2 characters of the texts, most often '\u00e9' (1), ' ' (1)" in errors
@@ -175,10 +184,13 @@ def test_what_cannot_be_used_is_listed_and_counted_and_the_rest_converted(tmp_pa
 
 @pytest.mark.parametrize(('spoil', 'message'), [
     (lambda data_set: data_set.rename(data_set.parent / 'elsewhere'), 'no such data set'),
-    (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(), 'Train/sample.txt: no such file; expected one'),
-    (lambda data_set: (data_set / 'Test' / 'sample.txt').write_text(''), 'no usable sample for the test records'),
+    (lambda data_set: (data_set / 'Train' / 'sample.txt').unlink(),
+     'Train/sample.txt: no such file; expected one'),
+    (lambda data_set: (data_set / 'Test' / 'sample.txt').write_text(''),
+     'no usable sample for the test records'),
     (lambda data_set: (data_set / 'ord_map.json').write_text('{"0": '), 'ord_map.json, line 1'),
-    (lambda data_set: (data_set / 'char_dict.json').unlink(), 'char_dict.json: no such file; an alphabet is the two files'),
+    (lambda data_set: (data_set / 'char_dict.json').unlink(),
+     'char_dict.json: no such file; an alphabet is the two files'),
 ])
 def test_an_unusable_data_set_is_one_line_and_the_former_records_stay(tmp_path, capfd, spoil, message):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
@@ -201,7 +213,8 @@ def test_without_a_usable_sample_the_rejects_are_listed_and_nothing_else_changes
     (data_set / 'Train' / 'sample.txt').write_text('/none.png a\n')
     assert convert(data_set, tmp_path / 'out') == 1
     error, = errors_of(capfd)
-    assert f'rejected: missing image: 1 (see {tmp_path}/out/rejects.tsv); first Train/sample.txt, line 1: missing' in error
+    assert f'rejected: missing image: 1 (see {tmp_path}/out/rejects.tsv)' in error
+    assert 'rejects.tsv); first Train/sample.txt, line 1: missing' in error
     after = content(tmp_path / 'out')
     header, row = after.pop('rejects.tsv').decode().splitlines()
     assert header == 'file\tline\tpath\ttext\treason'
@@ -226,7 +239,8 @@ def test_a_data_set_in_a_folder_whose_name_is_no_utf8_is_converted(tmp_path):
     with open(data_set / 'Train' / 'sample.txt', 'a') as file:
         file.write('/1/none.png none\n')
     assert convert(data_set, tmp_path / 'out') == 0
-    assert '\\udcff/1/none.png: No such file' in (tmp_path / 'out' / 'rejects.tsv').read_text(encoding='utf-8')
+    assert '\\udcff/1/none.png: No such file' in (
+        tmp_path / 'out' / 'rejects.tsv').read_text(encoding='utf-8')
 
 
 def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp_path):
@@ -251,7 +265,8 @@ def test_a_run_killed_in_the_middle_leaves_no_half_file_and_can_be_run_again(tmp
 @pytest.mark.parametrize(('lock', 'name', 'message'), [
     (folder_lock.only_writer, '', 'another run is writing into this folder'),
     (folder_lock.reading, manifest.NAME, 'another run reads these files')])
-def test_a_conversion_into_a_folder_that_is_written_or_read_is_refused_and_damages_nothing(tmp_path, capfd, lock, name, message):
+def test_a_conversion_into_a_folder_that_is_written_or_read_is_refused_and_damages_nothing(
+        tmp_path, capfd, lock, name, message):
     data_set = write_data_set(tmp_path / 'data', WORDS, ['a'])
     assert convert(data_set, tmp_path / 'out') == 0
     with lock(tmp_path / 'out' / name):
@@ -271,7 +286,8 @@ def test_without_annotations_of_test_only_train_and_validation_are_written_and_s
     warning, = errors_of(capfd)
     assert 'Test/sample.txt: no such file; there will be no test records' in warning
     assert not record_files.existing_record_files(tmp_path / 'out', 'test')
-    assert len(read(tmp_path / 'out', 'train', codec)) + len(read(tmp_path / 'out', 'validation', codec)) == len(WORDS)
+    assert len(read(tmp_path / 'out', 'train', codec)) + len(read(tmp_path / 'out', 'validation',
+                                                                  codec)) == len(WORDS)
     assert manifest.read(str(tmp_path / 'out'))['splits'].keys() == {'train', 'validation'}
 
 
@@ -280,10 +296,13 @@ def test_what_deserves_a_look_is_counted_and_named(tmp_path, codec, capfd):
     whole = cv2.imencode('.jpg', draw('word'))[1].tobytes()
     (data_set / 'damaged.jpg').write_bytes(whole[:-2] + b'more' + whole[-2:])
     with open(data_set / 'Train' / 'sample.txt', 'a', encoding='utf-8') as file:
-        file.write('\n'.join(['damaged.jpg word', './1/Train/3.png word3', '/1/Train/4.PNG other', '1/Test/0.png a',
+        file.write('\n'.join(['damaged.jpg word', './1/Train/3.png word3', '/1/Train/4.PNG other',
+                              '1/Test/0.png a',
                               '/1/Train/4.png four', '/1/Train/5.png it\u2019s', '/1/Train/6.png ###', '']))
-    assert convert(data_set, tmp_path / 'out', '--validation_split', '0', '--drop_foreign', '--ignore_text', '###', '***') == 0
-    rows = [line.split('\t') for line in (tmp_path / 'out' / 'remarks.tsv').read_text(encoding='utf-8').splitlines()]
+    assert convert(data_set, tmp_path / 'out', '--validation_split', '0', '--drop_foreign', '--ignore_text',
+                   '###', '***') == 0
+    rows = [line.split('\t')
+            for line in (tmp_path / 'out' / 'remarks.tsv').read_text(encoding='utf-8').splitlines()]
     assert rows[0] == ['file', 'line', 'path', 'text', 'reason']
     remarks = {(row[0], int(row[1])): row[4] for row in reversed(rows[1:])}   # of two the first
     assert remarks.pop(('Train/sample.txt', 41)).startswith('Corrupt JPEG data')
@@ -307,4 +326,5 @@ def test_what_deserves_a_look_is_counted_and_named(tmp_path, codec, capfd):
 
 def test_conversion_needs_no_tensorflow(tmp_path):
     code = 'import sys, tools.write_text_features; sys.exit("tensorflow" in sys.modules)'
-    assert subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), check=False).returncode == 0
+    assert subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(),
+                          check=False).returncode == 0

@@ -4,10 +4,11 @@
     python tools/evaluate_shadownet.py --dataset_dir records --split test --weights_path runs/first/best
     python tools/evaluate_shadownet.py --image_dir words --annotation_path words/Test/sample.txt
 
-Prints one JSON object on standard output. Every sample is read. `exact` compares texts as the alphabet writes them (an
-alphabet without capitals folds them), and leaves out texts that the alphabet cannot write; `alphanumeric` is the
-protocol of most papers: only letters and digits count, case is ignored, and texts without any are left out. `subsets`
-has it for the samples that papers keep: those of letters and digits alone, and of them those of three or more.
+Prints one JSON object on standard output. Every sample is read. `exact` compares texts as the alphabet writes
+them (an alphabet without capitals folds them), and leaves out texts that the alphabet cannot write;
+`alphanumeric` is the protocol of most papers: only letters and digits count, case is ignored, and texts
+without any are left out. `subsets` has it for the samples that papers keep: those of letters and digits
+alone, and of them those of three or more.
 
 A third column of the annotation file, behind a tab, has the words of a lexicon for the image, by commas.
 """
@@ -29,13 +30,19 @@ def parse_args(argv=None):
     """Return the parsed command line."""
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='a folder of records (default: --data_dir)')
-    parser.add_argument('--split', choices=record_files.SPLITS, default=record_files.TEST, help='which of its records')
-    parser.add_argument('--image_dir', metavar='DIR', help='a folder of images instead; needs --annotation_path')
-    parser.add_argument('--annotation_path', metavar='FILE', help='its annotation file, lines of <image path> <text>')
-    parser.add_argument('--confusion_path', metavar='FILE', help='write the confusion matrix as a picture (PNG, PDF or SVG)')
-    parser.add_argument('--results_path', metavar='FILE.tsv', help='write a line for each image: path, true text, text '
-                                                                   'read, confidence, whether they agree (alphanumeric)')
-    parser.add_argument('--report_path', metavar='FILE.html', help='write a page of the mistakes, the worst first')
+    parser.add_argument('--split', choices=record_files.SPLITS, default=record_files.TEST,
+                        help='which of its records')
+    parser.add_argument('--image_dir', metavar='DIR',
+                        help='a folder of images instead; needs --annotation_path')
+    parser.add_argument('--annotation_path', metavar='FILE',
+                        help='its annotation file, lines of <image path> <text>')
+    parser.add_argument('--confusion_path', metavar='FILE',
+                        help='write the confusion matrix as a picture (PNG, PDF or SVG)')
+    parser.add_argument('--results_path', metavar='FILE.tsv',
+                        help='write a line for each image: path, true text, text read, confidence, whether '
+                             'they agree (alphanumeric)')
+    parser.add_argument('--report_path', metavar='FILE.html',
+                        help='write a page of the mistakes, the worst first')
     parser.add_argument('--alternatives', type=command_line.whole_number, default=0, metavar='N',
                         help='with --report_path: also the N next texts of each image')
     settings.add_reading_flags(parser)
@@ -94,7 +101,8 @@ def main(argv=None):
         samples = open_samples(args)
         recogniser = settings.open_recogniser(args, reading_settings, samples.count, args.alternatives)
         samples.check_for(recogniser)
-        with files.atomic_file(args.results_path) if args.results_path else contextlib.nullcontext() as results:
+        with files.atomic_file(
+            args.results_path) if args.results_path else contextlib.nullcontext() as results:
             measured = evaluate_shadownet(recogniser, samples, report=report, results=results)
     if not measured.samples:
         raise InputError(f'{samples.source}: no sample could be read; expected at least one')
@@ -105,7 +113,8 @@ def main(argv=None):
     if args.confusion_path:
         plots.draw_confusion(measured.exact.confusion, recogniser.codec.characters, args.confusion_path)
     if report:
-        report.save(args.report_path, measured, f'{samples.source}, read with the weights of {recogniser.prefix}')
+        report.save(args.report_path, measured,
+                    f'{samples.source}, read with the weights of {recogniser.prefix}')
     return 1 if measured.unreadable else 0
 
 

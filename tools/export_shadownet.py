@@ -3,9 +3,9 @@
 
     python tools/export_shadownet.py --weights_path runs/first --save_path model.onnx
 
-The end of SAVE_PATH says the form: model.onnx (ONNX Runtime), model.tflite (LiteRT) or a folder, saved_model/.
-It gets a folder 1 with a SavedModel as TensorFlow Serving takes it. With --runtime_dir the folder becomes a page
-that reads in the browser, for any web server:
+The end of SAVE_PATH says the form: model.onnx (ONNX Runtime), model.tflite (LiteRT) or a folder,
+saved_model/. It gets a folder 1 with a SavedModel as TensorFlow Serving takes it. With --runtime_dir the
+folder becomes a page that reads in the browser, for any web server:
 
     npm install onnxruntime-web@1.30.0
     python tools/export_shadownet.py --save_path page/ --weights int8 \\

@@ -4,10 +4,11 @@
     python tools/serve_shadownet.py --weights_path runs/first --port 8080
     curl -X POST http://localhost:8080/service -T word.jpg
 
-The answer is JSON with the text, its confidence and its characters. GET / is a page for people; GET /docs tells the
-other calls: several images at once, /health, /metrics. Only this machine is answered unless --host says another address;
-there is no password, so let a proxy stand between it and the internet. SIGTERM and Ctrl-C end it when what is under way
-has been answered. The log on standard error has a line of JSON for each request that was refused.
+The answer is JSON with the text, its confidence and its characters. GET / is a page for people; GET /docs
+tells the other calls: several images at once, /health, /metrics. Only this machine is answered unless --host
+says another address; there is no password, so let a proxy stand between it and the internet. SIGTERM and
+Ctrl-C end it when what is under way has been answered. The log on standard error has a line of JSON for each
+request that was refused.
 """
 import os
 import sys
@@ -27,7 +28,8 @@ def parse_args(argv=None):
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--host', default='127.0.0.1', metavar='ADDRESS',
                         help='the address that is answered; 0.0.0.0 for all of this machine')
-    parser.add_argument('--port', type=command_line.whole_number, default=8080, metavar='N', help='0 for any that is free')
+    parser.add_argument('--port', type=command_line.whole_number, default=8080, metavar='N',
+                        help='0 for any that is free')
     settings.add_reading_flags(parser)
     settings.add_set_flag(parser, 'TEST')
     args = parser.parse_args(argv)
@@ -44,8 +46,10 @@ def main(argv=None):
         from reading.service import server
         from reading.service.settings import ServiceSettings
     except ModuleNotFoundError as error:
-        raise Unavailable(f'{error.name} is not installed; expected what pip install -r {REQUIREMENTS} installs') from error
-    server.serve(lambda: settings.open_recogniser(args, reading_settings, None), args.host, args.port, ServiceSettings())
+        raise Unavailable(
+            f'{error.name} is not installed; expected what pip install -r {REQUIREMENTS} installs') from error
+    server.serve(lambda: settings.open_recogniser(args, reading_settings, None), args.host, args.port,
+                 ServiceSettings())
 
 
 if __name__ == '__main__':

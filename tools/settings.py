@@ -1,4 +1,6 @@
-"""From the knobs of the configuration to what each room takes, the only place that reads them; the flag --set."""
+"""From the knobs of the configuration to what each room takes, the only place that reads them; the flag
+--set.
+"""
 import copy
 import fnmatch
 
@@ -18,8 +20,8 @@ def add_set_flag(parser, *readable: str) -> None:
 
     Args:
         parser: argparse.ArgumentParser; `configured` takes what it parsed.
-        readable: names of the knobs that the script reads, such as 'ARCH.INPUT_SIZE', or of sections, 'TRAIN'; others
-            are refused.
+        readable: names of the knobs that the script reads, such as 'ARCH.INPUT_SIZE', or of sections,
+            'TRAIN'; others are refused.
     """
     readable = [name if '.' in name else f'{name}.*' for name in readable]
     parser.add_argument('--set', action='extend', nargs='+', metavar='KEY=VALUE', dest='assignments',
@@ -40,8 +42,10 @@ def configured(args):
     """
     config = copy.deepcopy(cfg)
     for name in assigned_knobs(args):
-        if name in knobs(cfg) and not any(fnmatch.fnmatchcase(name, pattern) for pattern in args.readable_knobs):
-            raise WrongArgument(f'--set: this script does not read {name}; expected {" or ".join(args.readable_knobs)}')
+        if name in knobs(cfg) and not any(fnmatch.fnmatchcase(name, pattern)
+                                          for pattern in args.readable_knobs):
+            raise WrongArgument(
+                f'--set: this script does not read {name}; expected {" or ".join(args.readable_knobs)}')
     try:
         override(config, args.assignments or [])
     except (KeyError, ValueError) as error:
@@ -67,33 +71,43 @@ def reading(config) -> ReadingSettings:
 def add_reading_flags(parser) -> None:
     """Add the flags of the scripts that read with a trained network to an argparse parser."""
     parser.add_argument('--weights_path', metavar='PATH',
-                        help="a run's folder, a checkpoint (a folder, a prefix or a file of it), model.onnx of "
-                             "export_shadownet.py, or 'bundled' (default: the "
-                             'best one in --output_dir, else its last, else bundled)')
+                        help="a run's folder, a checkpoint (a folder, a prefix or a file of it), model.onnx "
+                             "of export_shadownet.py, or 'bundled' (default: the best one in --output_dir, "
+                             'else its last, else bundled)')
     parser.add_argument('--alphabet_dir', metavar='DIR',
-                        help='the folder of char_dict.json and ord_map.json, for a checkpoint without an alphabet of its '
-                             'own (default: beside it, else English)')
+                        help='the folder of char_dict.json and ord_map.json, for a checkpoint without an '
+                             'alphabet of its own (default: beside it, else English)')
     parser.add_argument('--beam_search', action='store_true',
                         help='search beams of TEST.BEAM_WIDTH instead of the best path')
     known = parser.add_argument_group('what is known of the texts')
-    known.add_argument('--lexicon', metavar='FILE', help='a file of words, one a line; each text is one of them')
+    known.add_argument('--lexicon', metavar='FILE',
+                       help='a file of words, one a line; each text is one of them')
     known.add_argument('--word_list', metavar='FILE',
-                       help='a file of words, one a line, that are more probable than others (TEST.WORD_WEIGHT)')
-    known.add_argument('--allow', metavar='CHARACTERS', help='the only characters that are read, such as 0123456789')
+                       help='a file of words, one a line, that are more probable than others '
+                            '(TEST.WORD_WEIGHT)')
+    known.add_argument('--allow', metavar='CHARACTERS',
+                       help='the only characters that are read, such as 0123456789')
     known.add_argument('--forbid', metavar='CHARACTERS', help='characters that are never read, such as il')
     known.add_argument('--format', metavar='FORMATS',
-                       help="formats of the texts, several by commas, such as 'AA999?': A a letter, 9 a digit, ? makes what "
-                            'stands before it optional, others stand for themselves, as do these behind a backslash')
+                       help="formats of the texts, several by commas, such as 'AA999?': A a letter, 9 a "
+                            'digit, ? makes what stands before it optional, others stand for themselves, as '
+                            'do these behind a backslash')
 
 
 def expected(args) -> Expected:
-    """Return what the flags of `add_reading_flags` say of the texts; raises InputError for an unreadable file."""
-    lexicon, word_list = (None if path is None else read_word_file(path) for path in (args.lexicon, args.word_list))
+    """Return what the flags of `add_reading_flags` say of the texts; raises InputError for an unreadable
+    file.
+    """
+    lexicon, word_list = (None if path is None else read_word_file(path)
+                          for path in (args.lexicon, args.word_list))
     return Expected(lexicon, word_list, args.allow, args.forbid or '', args.format)
 
 
-def open_recogniser(args, reading_settings: ReadingSettings, num_images: int, alternatives: int = 0) -> Recogniser:
-    """Return the Recogniser that the flags of `add_reading_flags` mean, for so many images; raises as it does."""
+def open_recogniser(args, reading_settings: ReadingSettings, num_images: int,
+                    alternatives: int = 0) -> Recogniser:
+    """Return the Recogniser that the flags of `add_reading_flags` mean, for so many images; raises as it
+    does.
+    """
     weights_path = default_weights(args.output_dir) if args.weights_path is None else args.weights_path
     return Recogniser.open(weights_path, settings=reading_settings, alphabet_dir=args.alphabet_dir,
                            expected=expected(args), beam_search=args.beam_search, alternatives=alternatives,
@@ -105,7 +119,8 @@ def default_weights(output_dir: str) -> str:
     if checkpoint_files.checkpoints_in(engines.best_or_last(output_dir)):
         return output_dir
     if output_dir != command_line.OUTPUT_DIR:
-        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights', output_dir)
+        log_utils.init_logger().warning('%s: no checkpoint there; reading with the bundled weights',
+                                        output_dir)
     return checkpoint_files.BUNDLED
 
 

@@ -3,15 +3,16 @@
 
     python tools/test_shadownet.py --image_path word.jpg more_words/ --weights_path runs/first/best
 
-Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In path and
-text what is not printable is an escape: \\t, \\n, \\x1b, \\u202e; a backslash is \\\\, and a byte that is no UTF-8 \\xff. The
-confidence is the probability that the network gives to the text; of several views, the mean. A file that cannot be read
-is named on standard error; the others are still read, and the exit status is 1.
+Prints a line for each image on standard output: its path, the text and the confidence, separated by tabs. In
+path and text what is not printable is an escape: \\t, \\n, \\x1b, \\u202e; a backslash is \\\\, and a byte
+that is no UTF-8 \\xff. The confidence is the probability that the network gives to the text; of several
+views, the mean. A file that cannot be read is named on standard error; the others are still read, and the
+exit status is 1.
 
-With --json each line is an object instead: path, text, confidence, for each character its probability and its first and
-last frame (of the first view, whose frames divide the image's width evenly), alternatives, and relative_confidence, the
-text's part of the probability of all texts that were weighed, such as the words of a lexicon. A file that cannot be read
-has a line, too, with the text null and the error.
+With --json each line is an object instead: path, text, confidence, for each character its probability and its
+first and last frame (of the first view, whose frames divide the image's width evenly), alternatives, and
+relative_confidence, the text's part of the probability of all texts that were weighed, such as the words of a
+lexicon. A file that cannot be read has a line, too, with the text null and the error.
 """
 import os
 import sys
@@ -55,7 +56,8 @@ def test_shadownet(*, files, recogniser, output, as_json=False):
         as_json: write JSON objects, and one for what cannot be read, too.
 
     Returns:
-        list of (path, Reading) of the first MAX_IN_PICTURE images that could be read; how many could not be read.
+        list of (path, Reading) of the first MAX_IN_PICTURE images that could be read; how many could not be
+        read.
     """
     logger = log_utils.init_logger()
     logger.info('reading with the weights of %s', recogniser.prefix)
@@ -82,7 +84,8 @@ def line(path, reading):
 
 def json_line(path, reading, encoding='utf-8'):
     """Return the JSON object of a Reading, for what has that encoding."""
-    lists = {name: [part._asdict() for part in getattr(reading, name)] for name in ('characters', 'alternatives')}
+    lists = {name: [part._asdict() for part in getattr(reading, name)]
+             for name in ('characters', 'alternatives')}
     return visible.json_text({'path': with_known_bytes(path), **reading._asdict(), **lists}, encoding)
 
 

@@ -23,7 +23,9 @@ NAME_IDS = [0, 1, 2, 4, 6, 13, 14]   # the copyright, the licence, and what the 
 
 
 def cut(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Write a font with the shapes of CHARACTERS only, without what only joined letters and small sizes need."""
+    """Write a font with the shapes of CHARACTERS only, without what only joined letters and
+    small sizes need.
+    """
     options = subset.Options(hinting=False, layout_features=[], name_IDs=NAME_IDS, notdef_outline=True,
                              recommended_glyphs=True)
     options.drop_tables += ['FFTM']   # a date, of which fontTools would say that it knows nothing

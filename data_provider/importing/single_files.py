@@ -75,7 +75,8 @@ def open_file_names(source: str, pattern: str | None = None) -> Source:
         raise MissingInput(problems[0])
     stems = [os.path.splitext(os.path.basename(path))[0] for path in paths]
     if pattern is None and 2 * sum(bool(_NUMBERED.fullmatch(stem)) for stem in stems) > len(stems):
-        raise InputError(f'{source}: names like {stems[0]!r} hold more than a text; --name_pattern says where '
+        raise InputError(
+            f'{source}: names like {stems[0]!r} hold more than a text; --name_pattern says where '
                          "it stands, such as '{text}_*'")
     compiled = _compiled(pattern or WHOLE_NAME)
     shown = ', '.join(f'{stem!r} is {_text_of(compiled, stem)!r}' for stem in stems[:MAX_SHOWN])

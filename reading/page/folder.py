@@ -39,12 +39,14 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     try:
         with files.named_errors(target):
             os.makedirs(os.path.join(incomplete, RUNTIME_FOLDER))
-            written = forms.export(weights_path, os.path.join(incomplete, MODEL), words, weights, alphabet_dir)
+            written = forms.export(weights_path, os.path.join(incomplete, MODEL), words, weights,
+                                   alphabet_dir)
             _write_page(incomplete, runtime_dir)
             os.replace(incomplete, target)
     finally:
         shutil.rmtree(incomplete, ignore_errors=True)
-    return written._replace(path=target, size=sum(path.stat().st_size for path in pathlib.Path(target).rglob('*.*')))
+    return written._replace(path=target,
+                            size=sum(path.stat().st_size for path in pathlib.Path(target).rglob('*.*')))
 
 
 def check(save_path: str, runtime_dir: str) -> str:
@@ -56,7 +58,8 @@ def check(save_path: str, runtime_dir: str) -> str:
     """
     missing = [name for name in RUNTIME_FILES if not os.path.isfile(os.path.join(runtime_dir, name))]
     if missing:
-        raise MissingInput(f'{os.path.join(runtime_dir, missing[0])}: no such file; expected the folder dist of the npm '
+        raise MissingInput(
+            f'{os.path.join(runtime_dir, missing[0])}: no such file; expected the folder dist of the npm '
                            'package onnxruntime-web as --runtime_dir')
     target = os.path.normpath(save_path)
     if os.path.lexists(target) and not (os.path.isdir(target) and not os.listdir(target)):

@@ -33,9 +33,11 @@ def make_app(state: State) -> Starlette:
     routes = [('/service', 'POST', read_body), ('/read', 'POST', read_several), ('/health', 'GET', health),
               ('/metrics', 'GET', show_metrics)]
     served = [Route(path, _answering(state, path, call), methods=[method]) for path, method, call in routes]
-    served += [Route(file.path, _answering(state, 'page', functools.partial(send_file, file=file)), methods=['GET'])
+    served += [Route(file.path, _answering(state, 'page', functools.partial(send_file, file=file)),
+                     methods=['GET'])
                for file in static_files.load()]
-    return Starlette(routes=served, exception_handlers={HTTPException: functools.partial(_refuse_unknown, state),
+    return Starlette(routes=served,
+                     exception_handlers={HTTPException: functools.partial(_refuse_unknown, state),
                                                         Exception: _tell_of_a_defect})
 
 
@@ -54,7 +56,8 @@ async def read_several(state: State, request: Request) -> Response:
     parts = []
 
     def contents(body):
-        parts.extend(bodies.parts_of(request.headers.get('content-type', ''), body, state.settings.max_images))
+        parts.extend(bodies.parts_of(request.headers.get('content-type', ''), body,
+                                     state.settings.max_images))
         return [part.content for part in parts]
 
     readings = await _read(state, request, contents)
@@ -75,17 +78,21 @@ async def show_metrics(state: State, _request: Request) -> Response:
 
 async def send_file(_state: State, _request: Request, file: static_files.StaticFile) -> Response:
     """GET / and the other files of the page."""
-    return Response(file.content, media_type=file.media_type, headers={**HEADERS, 'Cache-Control': 'no-cache'})
+    return Response(file.content, media_type=file.media_type,
+                    headers={**HEADERS, 'Cache-Control': 'no-cache'})
 
 
 async def _read(state, request, contents_of):
-    """Return what the pipeline makes of the images that `contents_of` finds in the body, all within the time of a request."""
+    """Return what the pipeline makes of the images that `contents_of` finds in the body, all within the time
+    of a request.
+    """
     pipeline = _pipeline_of(state)
     bodies.check_length(request, state.settings.max_body_bytes)
     end = time.monotonic() + state.settings.request_seconds
     try:
         body = await asyncio.wait_for(
-            bodies.receive(request.stream(), state.settings.max_body_bytes, state.held), state.settings.request_seconds)
+            bodies.receive(request.stream(), state.settings.max_body_bytes, state.held),
+            state.settings.request_seconds)
     except asyncio.TimeoutError:
         raise Refusal(408, f'expected the whole body within {state.settings.request_seconds} s') from None
     try:
@@ -103,7 +110,9 @@ def _pipeline_of(state) -> Pipeline:
 
 
 def _answering(state, path, call):
-    """Return an endpoint that answers with what `call(state, request)` does, counts it, and tells a Refusal as JSON."""
+    """Return an endpoint that answers with what `call(state, request)` does, counts it, and tells a Refusal
+    as JSON.
+    """
     async def endpoint(request):
         started, status = time.monotonic(), 500
         try:
@@ -112,7 +121,8 @@ def _answering(state, path, call):
         except Refusal as refusal:
             response, status = _refused(refusal, request), refusal.status
         except ClientDisconnect:
-            response, status = _refused(Refusal(CLIENT_HAS_GONE, 'the client has gone'), request), CLIENT_HAS_GONE
+            response, status = _refused(Refusal(CLIENT_HAS_GONE, 'the client has gone'),
+                                        request), CLIENT_HAS_GONE
         finally:
             state.metrics.requests.add(path, status)
             state.metrics.seconds.observe(time.monotonic() - started)
@@ -122,8 +132,10 @@ def _answering(state, path, call):
 
 def _refused(refusal, request):
     """Log a Refusal and return it as JSON."""
-    log_utils.init_logger().log(logging.ERROR if refusal.status >= 500 else logging.WARNING, 'refused', extra={'fields': {
-        'method': request.method, 'path': request.url.path, 'status': refusal.status, 'error': refusal.message}})
+    log_utils.init_logger().log(logging.ERROR if refusal.status >= 500 else logging.WARNING, 'refused',
+                                extra={'fields': {
+        'method': request.method, 'path': request.url.path, 'status': refusal.status,
+        'error': refusal.message}})
     response = _json({'error': refusal.message}, refusal.status)
     if refusal.status == 503:
         response.headers['Retry-After'] = str(RETRY_SECONDS)

@@ -8,7 +8,8 @@ from starlette.requests import Request
 
 from reading.service.refusals import Refusal, busy
 
-BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
+BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))',
+                      re.IGNORECASE)
 FILE_NAME = re.compile(rb'filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 MAX_NAME = 200
 EXAMPLE = 'curl http://localhost:8080/read -F image=@first.jpg -F image=@second.jpg'
@@ -84,7 +85,8 @@ def parts_of(content_type: str, body: bytes, max_images: int) -> list[Part]:
     """
     boundary = BOUNDARY.match(content_type)
     if not boundary:
-        raise Refusal(415, f'Content-Type: expected multipart/form-data with a boundary, as {EXAMPLE} sends it')
+        raise Refusal(
+            415, f'Content-Type: expected multipart/form-data with a boundary, as {EXAMPLE} sends it')
     delimiter = b'\r\n--' + (boundary[1] or boundary[2]).encode('latin-1', 'replace')
     _, *pieces = (b'\r\n' + body).split(delimiter, max_images + 2)
     parts = [*itertools.takewhile(lambda piece: not piece.startswith(b'--'), pieces)]

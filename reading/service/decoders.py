@@ -35,7 +35,8 @@ class Decoders:
         for decoder in self._all:
             self._idle.put(decoder)
         self._threads = concurrent.futures.ThreadPoolExecutor(settings.num_decoders, 'decoder')
-        self._threads_of_large = concurrent.futures.ThreadPoolExecutor(max(1, settings.num_decoders - 1), 'large')
+        self._threads_of_large = concurrent.futures.ThreadPoolExecutor(max(1, settings.num_decoders - 1),
+                                                                       'large')
 
     async def decode(self, content: bytes, size: tuple[int, int]) -> np.ndarray:
         """Decode an image file; what is large waits until others than the last decoder are free.
@@ -93,7 +94,8 @@ def check_size(size: tuple[int, int], settings: ServiceSettings) -> None:
     """Raise Refusal where an image of that (width, height) is too large."""
     width, height = size
     if max(size) > settings.max_side or width * height > settings.max_pixels:
-        raise Refusal(413, f'image too large: {width}x{height} pixels, expected at most {settings.max_side} a side and '
+        raise Refusal(
+            413, f'image too large: {width}x{height} pixels, expected at most {settings.max_side} a side and '
                            f'{settings.max_pixels} in all')
 
 
@@ -109,7 +111,8 @@ class _Decoder:
         settings = self._settings
         self._socket, others = socket.socketpair()
         limits = {'WIDTH': settings.max_side, 'HEIGHT': settings.max_side, 'PIXELS': settings.max_pixels}
-        self._socket.settimeout(settings.request_seconds)   # by then the machine is busy, or the decoder hangs
+        # by then the machine is busy, or the decoder hangs
+        self._socket.settimeout(settings.request_seconds)
         environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1',
                        **{f'OPENCV_IO_MAX_IMAGE_{name}': str(limit) for name, limit in limits.items()}}
         with others:

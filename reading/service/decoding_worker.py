@@ -2,8 +2,8 @@
 
     python -m reading.service.decoding_worker SOCKET_FD EXTRA_BYTES
 
-A request is REQUEST and the file's bytes, an answer ANSWER and the pixels, or a sentence why there are none. The process
-ends when the other end of the socket does.
+A request is REQUEST and the file's bytes, an answer ANSWER and the pixels, or a sentence why there are none.
+The process ends when the other end of the socket does.
 """
 import os
 import resource
@@ -19,8 +19,10 @@ from data_provider.annotation import RejectedSample
 from reading.service import memory
 
 REQUEST = struct.Struct('>II')     # seconds of the processor that it may take, bytes of the file
-ANSWER = struct.Struct('>?III')    # whether it is decoded, then height, width and 3, or 0, 0 and the sentence's bytes
-MAX_RESIDENT_BYTES = 400_000_000   # that the process keeps between images; beyond that, it makes room for a fresh one
+# whether it is decoded, then height, width and 3, or 0, 0 and the sentence's bytes
+ANSWER = struct.Struct('>?III')
+# that the process keeps between images; beyond that, it makes room for a fresh one
+MAX_RESIDENT_BYTES = 400_000_000
 FREE_OF_LIMIT = resource.RLIM_INFINITY
 PAGE_BYTES = resource.getpagesize()
 
@@ -29,7 +31,8 @@ def main() -> None:
     """Answer requests until there are no more."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     extra_bytes = int(sys.argv[2])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)   # Ctrl-C is the service's, which ends this process by its socket
+    # Ctrl-C is the service's, which ends this process by its socket
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     memory.return_large_blocks()
     _limit(resource.RLIMIT_AS, _memory_bytes('size') + extra_bytes)
@@ -83,14 +86,18 @@ def _refuse(connection, sentence):
 
 
 def _limit(kind, amount):
-    """Lower a limit; the processor's time alone is raised again with each image, so that its hard limit stays."""
+    """Lower a limit; the processor's time alone is raised again with each image, so that its hard limit
+    stays.
+    """
     hard = resource.getrlimit(kind)[1]
     amount = amount if hard == FREE_OF_LIMIT else min(amount, hard)
     resource.setrlimit(kind, (amount, hard if kind == resource.RLIMIT_CPU else amount))
 
 
 def _memory_bytes(kind):
-    """Return how much memory the process has, of addresses ('size') or really ('resident'); 0 where nobody tells."""
+    """Return how much memory the process has, of addresses ('size') or really ('resident'); 0 where nobody
+    tells.
+    """
     if not os.path.exists('/proc/self/statm'):
         return 0
     with open('/proc/self/statm', encoding='ascii') as file:

@@ -1,4 +1,6 @@
-"""The log of the service: a line of JSON an event on standard error, never a traceback, never what a client sent."""
+"""The log of the service: a line of JSON an event on standard error, never a traceback, never what a client
+sent.
+"""
 import datetime
 import json
 import logging
@@ -15,12 +17,16 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        event = {'time': datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc).isoformat('T', 'milliseconds'),
-                 'level': record.levelname.lower(), 'event': record.getMessage().strip(), **getattr(record, 'fields', {})}
+        event = {'time': datetime.datetime.fromtimestamp(record.created,
+                                                         datetime.timezone.utc).isoformat(
+                                                             'T', 'milliseconds'),
+                 'level': record.levelname.lower(), 'event': record.getMessage().strip(),
+                 **getattr(record, 'fields', {})}
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             event |= {'error': f'{type(error).__name__}: {error}', 'at': _place_of(error)}
-        return json.dumps({key: value[:MAX_TEXT] if isinstance(value, str) else value for key, value in event.items()})
+        return json.dumps({key: value[:MAX_TEXT] if isinstance(value, str) else value for key,
+                           value in event.items()})
 
 
 def set_up() -> logging.Logger:

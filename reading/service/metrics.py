@@ -58,18 +58,21 @@ class Metrics:
         self.images = Counter('crnn_images_total', 'Images by what became of them.', 'result')
         self.seconds = Histogram('crnn_request_seconds', 'Time from the head of a request to its answer.',
                                  (.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30))
-        self.batch_sizes = Histogram('crnn_batch_images', 'Images that were read at once.', (1, 2, 4, 8, 16, 32, 64))
+        self.batch_sizes = Histogram('crnn_batch_images', 'Images that were read at once.',
+                                     (1, 2, 4, 8, 16, 32, 64))
         self._started = time.time()
 
     def text(self, gauges: dict[str, tuple[str, Callable[[], float]]]) -> str:
         """Return the text form.
 
         Args:
-            gauges: of figures that rise and fall, by name: the meaning, and a function that returns the figure.
+            gauges: of figures that rise and fall, by name: the meaning, and a function that returns the
+                figure.
         """
         lines = [line for figure in (self.requests, self.images, self.seconds, self.batch_sizes)
                  for line in figure.lines()]
-        own = {'process_resident_memory_bytes': ('Memory of the service without its decoders.', resident_bytes),
+        own = {'process_resident_memory_bytes': ('Memory of the service without its decoders.',
+                                                 resident_bytes),
                'process_start_time_seconds': ('When it started.', lambda: self._started)}
         for name, (meaning, figure) in {**gauges, **own}.items():
             lines += [*_head(name, meaning, 'gauge'), f'{name} {figure()}']
@@ -77,7 +80,9 @@ class Metrics:
 
 
 def resident_bytes() -> int:
-    """Return the memory that this process has now, or where the system does not tell, the most that it had."""
+    """Return the memory that this process has now, or where the system does not tell, the
+    most that it had.
+    """
     if os.path.exists('/proc/self/statm'):
         with open('/proc/self/statm', encoding='ascii') as file:
             return PAGE_BYTES * int(file.read().split()[1])
@@ -89,6 +94,8 @@ def _head(name, meaning, kind):
 
 
 def _labelled(pairs):
-    """Return labels as the text form has them; their values are the service's own words, none of a request's."""
+    """Return labels as the text form has them; their values are the service's own words, none
+    of a request's.
+    """
     inside = ','.join(f'{label}="{value}"' for label, value in pairs)
     return f'{{{inside}}}' if inside else ''

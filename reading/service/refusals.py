@@ -4,7 +4,9 @@ RETRY_SECONDS = 1   # after which it is worth while to ask a busy service again
 
 
 class Refusal(Exception):
-    """An answer with a status of HTTP from 400 on and one sentence that says what was expected and what came."""
+    """An answer with a status of HTTP from 400 on and one sentence that says what was
+    expected and what came.
+    """
 
     def __init__(self, status: int, message: str):
         super().__init__(message)

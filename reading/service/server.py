@@ -57,7 +57,8 @@ def _listening(host, port):
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
-        raise Unavailable(f'{host}, port {port}: expected an address of this machine and a port that is free: '
+        raise Unavailable(
+            f'{host}, port {port}: expected an address of this machine and a port that is free: '
                           f'{getattr(error, "strerror", None) or error}') from error
 
 
@@ -122,7 +123,9 @@ class _Server(uvicorn.Server):
 
 
 def _protocol(settings):
-    """Return the protocol of a connection: of so many at once, and with so much time for the head of a request."""
+    """Return the protocol of a connection: of so many at once, and with so much time for the head of a
+    request.
+    """
     class Protocol(H11Protocol):
         deadline = None
 
@@ -136,7 +139,8 @@ def _protocol(settings):
 
         def data_received(self, data):
             super().data_received(data)
-            if self.cycle is None or self.cycle.response_complete:   # a part of a head, or a body that was refused
+            # a part of a head, or a body that was refused
+            if self.cycle is None or self.cycle.response_complete:
                 self._expect_a_request()
             else:
                 self._stop_expecting()

@@ -13,7 +13,8 @@ class ServiceSettings(NamedTuple):
     max_pixels: int = 25_000_000              # of an image
     request_seconds: float = 30               # to receive a request and to answer it
     max_waiting: int = 256                    # images that are decoded, wait or are read
-    max_held_bytes: int = 256_000_000         # of the bodies, and again of the decoded images, of all requests together
+    # of the bodies, and again of the decoded images, of all requests together
+    max_held_bytes: int = 256_000_000
     max_batch: int = 64                       # images that are read at once
     num_decoders: int = 3                     # processes; large images never take the last that is free
     large_bytes: int = 1_000_000              # a file, …
