@@ -47,9 +47,9 @@ KNOBS = {
         'SEED': Knob(0, 'of the initial weights, the order of the samples and dropout', 0),
         'STEPS': Knob(40000, 'planned length, in batches; the schedule of the learning rate spans it'),
         'BATCH_SIZE': Knob(64, 'samples in a step, of all replicas (GPUs, machines) together; each gets an '
-                           'equal part'),
+                           'equal part', 1, 65536),
         'SHUFFLE_BUFFER': Knob(32768, 'records that are shuffled together (9.8 kB each); a data set up to '
-                               'this size is shuffled wholly'),
+                               'this size is shuffled wholly', 1, 1 << 20),
         'AUGMENT': Knob(False, 'shrink, slant, shift and invert training images: learns slower, less by '
                         'heart'),
         'RAND_AUGMENT': Knob(0, 'operations on each training image, of thirteen on its form, its colours and '
@@ -169,6 +169,8 @@ def _value_of(knob, text, name):
         value = ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = text   # no literal; refused below
+    if isinstance(value, int) and value.bit_length() > 64:
+        value = text   # too long even to be shown as a number
     if isinstance(knob.default, tuple):
         if not isinstance(value, (tuple, list)) or len(value) != len(knob.default):
             raise ValueError(f'{name}: expected {len(knob.default)} numbers like {knob.default!r}, '

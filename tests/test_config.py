@@ -89,3 +89,14 @@ def test_every_choice_that_the_code_knows_is_taken_and_no_other(knobs, name, kno
         config.override(knobs, [f'{name}={choice}'])
     with pytest.raises(ValueError, match=f'{name}: expected one of {", ".join(known)}, got'):
         config.override(knobs, [f'{name}=other'])
+
+
+@pytest.mark.parametrize('assignment', [
+    'ARCH.INPUT_SIZE=(100000000, 32)', 'TEST.BEAM_WIDTH=100000', 'TRAIN.DRAWN_REPEATS=1000',
+    'TRAIN.BATCH_SIZE=100000', 'TRAIN.SHUFFLE_BUFFER=10000000', 'TEST.BATCH_SIZE=1000000',
+    'TRAIN.LEARNING_RATE=1e400', 'TRAIN.DROPOUT=float("nan")', 'TRAIN.STEPS=' + '9' * 5000,
+    'TRAIN.STEPS=0x' + 'f' * 50000, 'ARCH.INPUT_SIZE=' + '(' * 100000, 'TRAIN.STEPS=' + '-' * 100000 + '1'])
+def test_a_value_that_would_take_the_machine_is_refused(knobs, assignment):
+    with pytest.raises(ValueError, match=assignment.partition('=')[0]):
+        config.override(knobs, [assignment])
+    assert knobs == config.cfg
