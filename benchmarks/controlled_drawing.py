@@ -22,8 +22,8 @@ from crnnmodel import geometry
 from data_provider import image_file
 from data_provider.drawing import camera, fonts, other_texts, text_image, text_style, word_texts
 from data_provider.drawing.text_style import ALWAYS, PLAIN, Effect, Style
-from local_utils import metrics
 from local_utils.char_codec import CharacterCodec
+from local_utils.texts import alphanumeric
 from reading import Recogniser
 from reading.settings import ReadingSettings
 
@@ -152,8 +152,8 @@ def measure(recogniser: Recogniser, case: Case, num_words: int, max_frames: int)
     drawn = [draw(case, codec, max_frames, [number, len(case.name)]) for number in range(num_words)]
     readings = recogniser.read([image for image, _ in drawn])
     pairs = [(codec.fold(label), reading.text) for (_, label), reading in zip(drawn, readings, strict=True)]
-    alphanumeric = [metrics.alphanumeric(label) == metrics.alphanumeric(text) for label, text in pairs]
-    return {'alphanumeric': round(100 * float(np.mean(alphanumeric)), 1),
+    same = [alphanumeric(label) == alphanumeric(text) for label, text in pairs]
+    return {'alphanumeric': round(100 * float(np.mean(same)), 1),
             'exact': round(100 * float(np.mean([label == text for label, text in pairs])), 1)}
 
 

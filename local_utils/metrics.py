@@ -30,11 +30,6 @@ def alignment(truth, read):
     return pairs[::-1]
 
 
-def alphanumeric(text: str) -> str:
-    """Return what the alphanumeric protocol compares: the letters and digits of a text, in lower case."""
-    return ''.join([character for character in text.lower() if character.isalnum()])
-
-
 class TextMetrics:
     """Adds up how well texts were read, under one protocol."""
 

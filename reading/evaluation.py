@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from local_utils import log_utils, metrics, visible
+from local_utils import log_utils, texts, visible
 from local_utils.errors import UnknownCharacter
 from local_utils.metrics import TextMetrics
 from reading.readings import Reading
@@ -72,7 +72,7 @@ def evaluate(recogniser: Recogniser, samples: Iterable[Sample], num_examples: in
             exact.add(recogniser.codec.fold(sample.text), reading.text)
         except UnknownCharacter:
             counts['outside_alphabet'] += 1
-        truth, text = metrics.alphanumeric(sample.text), metrics.alphanumeric(reading.text)
+        truth, text = texts.alphanumeric(sample.text), texts.alphanumeric(reading.text)
         if truth:
             alphanumeric.add(truth, text)
         else:
@@ -91,7 +91,7 @@ def subsets_of(text: str) -> list[str]:
     Many leave out each word that has anything but letters and digits in it, the first ones also those of
     fewer than three characters.
     """
-    if not text or metrics.alphanumeric(text) != text.lower():
+    if not text or texts.alphanumeric(text) != text.lower():
         return []
     return list(SUBSETS if len(text) >= LONG_ENOUGH else SUBSETS[:1])
 
@@ -118,9 +118,9 @@ def result_line(sample: Sample, reading: Reading) -> str:
     text.
     """
     text = reading.text or ''
-    is_right = reading.text is not None and metrics.alphanumeric(text) == metrics.alphanumeric(sample.text)
-    texts = map(visible.field, (sample.path or sample.name, sample.text, text))
-    return '\t'.join([*texts, f'{reading.confidence:.4f}', str(int(is_right))]) + '\n'
+    is_right = reading.text is not None and texts.alphanumeric(text) == texts.alphanumeric(sample.text)
+    shown = map(visible.field, (sample.path or sample.name, sample.text, text))
+    return '\t'.join([*shown, f'{reading.confidence:.4f}', str(int(is_right))]) + '\n'
 
 
 def read_samples(recogniser: Recogniser, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Reading]]:

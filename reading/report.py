@@ -13,6 +13,7 @@ import numpy as np
 from data_provider.rejected_sample import RejectedSample
 from local_utils import files, metrics
 from local_utils.errors import InputError
+from local_utils.texts import alphanumeric
 from reading.evaluation import Evaluation, Sample
 from reading.readings import Reading
 from reading.recogniser import WithLexicon, pixels_of
@@ -64,10 +65,10 @@ class Report:
 
     def note(self, sample: Sample, reading: Reading) -> None:
         """Take a sample and what was read; under the alphanumeric protocol."""
-        truth = metrics.alphanumeric(sample.text)
+        truth = alphanumeric(sample.text)
         if reading.text is None or not truth:
             return
-        text = metrics.alphanumeric(reading.text)
+        text = alphanumeric(reading.text)
         is_right = truth == text
         self._counts[is_right] += 1
         width, height = reading.size
@@ -150,7 +151,7 @@ def _word(sample, reading, edits):
 
 def _kinds_of(truth, text, edits):
     """Return which of KINDS a mistake is of."""
-    truth, text = metrics.alphanumeric(truth), metrics.alphanumeric(text)
+    truth, text = alphanumeric(truth), alphanumeric(text)
     kinds = [KINDS[0] if edits == 1 else KINDS[1]]
     if not text:
         kinds.append(KINDS[2])

@@ -2,6 +2,7 @@
 import pytest
 
 from local_utils import metrics
+from local_utils.texts import alphanumeric
 
 
 @pytest.mark.parametrize(('truth', 'read', 'distance'), [
@@ -56,5 +57,5 @@ def test_without_samples_there_are_no_figures():
 
 
 def test_the_alphanumeric_protocol_keeps_letters_and_digits_in_lower_case():
-    assert metrics.alphanumeric("DON'T 24/7 Ünal") == 'dont247ünal'
-    assert metrics.alphanumeric('!?') == ''
+    assert alphanumeric("DON'T 24/7 Ünal") == 'dont247ünal'
+    assert alphanumeric('!?') == ''
