@@ -13,6 +13,7 @@ from typing import NamedTuple
 from easydict import EasyDict
 
 LARGEST = 2 ** 31 - 1
+SHOWN_BITS = 10000   # of a whole number; Python shows none of more than 4300 digits
 
 
 class Knob(NamedTuple):
@@ -169,7 +170,7 @@ def _value_of(knob, text, name):
         value = ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = text   # no literal; refused below
-    if isinstance(value, int) and value.bit_length() > 64:
+    if isinstance(value, int) and value.bit_length() > SHOWN_BITS:
         value = text   # too long even to be shown as a number
     if isinstance(knob.default, tuple):
         if not isinstance(value, (tuple, list)) or len(value) != len(knob.default):
