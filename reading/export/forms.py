@@ -128,6 +128,7 @@ def _module(form):
     if form == 'tflite_form':
         from reading.export import tflite_form
         return tflite_form
+    assert form == 'saved_model_form', form
     from reading.export import saved_model_form
     return saved_model_form
 
