@@ -13,7 +13,7 @@ from typing import NamedTuple
 from easydict import EasyDict
 
 LARGEST = 2 ** 31 - 1
-SHOWN_BITS = 10000   # of a whole number; Python shows none of more than 4300 digits
+SHOWN_BITS = 14000   # of a whole number; Python shows none of more than 4300 digits
 
 
 class Knob(NamedTuple):
