@@ -1,10 +1,8 @@
 """What happens to a picture of a word in the camera: light, blur, resolution, noise, compression."""
-import functools
-import statistics
-
 import cv2
 import numpy as np
 
+from data_provider import augmentation
 from data_provider.drawing.text_style import Style
 
 
@@ -84,19 +82,9 @@ def _with_noise(image, rng, style):
     sigma = style.noise.draw(rng)
     if sigma is None:
         return image
-    noise = cv2.LUT(rng.integers(0, 256, image.shape, np.uint8), _normal_quantiles() * np.float32(sigma))
+    noise = augmentation.normal_noise(rng, image.shape, np.float32(sigma))
     return cv2.add(image, noise, dtype=cv2.CV_8U)
 
 
 def _gamma_curve(gamma):
     return (255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
-
-
-@functools.cache
-def _normal_quantiles():
-    """Return the normal distribution in 256 steps, float32 [256].
-
-    A random byte picks one, ten times as fast as drawing a number.
-    """
-    normal = statistics.NormalDist()
-    return np.float32([normal.inv_cdf((step + 0.5) / 256) for step in range(256)])
