@@ -2,8 +2,7 @@
 
 Free of TensorFlow, so that every engine's logits are decoded by the same code. The blank is the last class.
 Labels are rows of class indices, int32 [labels, longest], with -1 behind the last character. Several labels
-may be asked of the
-same image: `rows` then says which image each label is of.
+may be asked of the same image: `rows` then says which image each label is of.
 """
 from typing import NamedTuple
 
@@ -28,12 +27,25 @@ def softmax(logits_tbc: np.ndarray) -> np.ndarray:
 
 def best_path(probabilities_tbc: np.ndarray) -> np.ndarray:
     """Return the labels of the best paths, int32 [batch, longest]: repeats collapse, then blanks go."""
+    path, _, is_first = _best_classes(probabilities_tbc)
+    return _collapsed(path, is_first)
+
+
+def _best_classes(probabilities_tbc):
+    """Return of the best path of each image the classes, int [batch, time], which of them are characters, and
+    which of these begin one.
+    """
     path = probabilities_tbc.argmax(axis=2).T
-    is_kept = path != probabilities_tbc.shape[2] - 1
-    is_kept[:, 1:] &= path[:, 1:] != path[:, :-1]
-    lengths = is_kept.sum(axis=1)
+    is_character = path != probabilities_tbc.shape[2] - 1
+    is_first = is_character.copy()
+    is_first[:, 1:] &= path[:, 1:] != path[:, :-1]
+    return path, is_character, is_first
+
+
+def _collapsed(path, is_first):
+    lengths = is_first.sum(axis=1)
     labels = np.full([len(path), lengths.max(initial=0)], -1, np.int32)
-    labels[np.arange(labels.shape[1]) < lengths[:, np.newaxis]] = path[is_kept]
+    labels[np.arange(labels.shape[1]) < lengths[:, np.newaxis]] = path[is_first]
     return labels
 
 
@@ -63,27 +75,26 @@ def log_probabilities(
         float64 [labels]; -inf where the frames do not suffice, or where it is less than 1e-300 of what
         another beginning of the label has.
     """
-    of_characters, of_blank, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
-    longest, count = may_skip.shape
-    # Before each character and behind the last is a blank. characters[k + 1] is the path's probability in
-    # character k, blanks[k] that in the blank before it; characters[0] stays empty.
-    blanks, characters = np.zeros([longest + 1, count]), np.zeros([longest + 1, count])
-    blanks[0] = 1
+    emissions, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
+    num_states, count = may_skip.shape
+    # Of the paths so far those that end in each state; ahead of the first two rows, which make the shifts
+    # slices. The second of them is where all paths start.
+    paths = np.zeros([num_states + 2, count])
+    paths[1] = 1
+    here, before, skipped = paths[2:], paths[1:-1], paths[:-2]
     log_scale = np.zeros(count)
-    for frame, (character, blank) in enumerate(zip(of_characters, of_blank, strict=True), start=1):
-        arriving = characters[1:] + blanks[:-1]
-        arriving += may_skip * characters[:-1]
-        blanks += characters
-        blanks *= blank
-        np.multiply(arriving, character, out=characters[1:])
+    for frame, emission in enumerate(emissions, start=1):
+        arriving = here + before
+        arriving += may_skip * skipped
+        np.multiply(arriving, emission, out=here)
+        paths[1] = 0
         if frame % RESCALED_EVERY == 0:
-            scale = np.maximum(blanks.max(axis=0), characters.max(axis=0))
+            scale = here.max(axis=0)
             scale[scale == 0] = 1
-            blanks /= scale
-            characters /= scale
+            here /= scale
             log_scale += np.log(scale)
     everything = np.arange(count)
-    ends = blanks[lengths, everything] + characters[lengths, everything]
+    ends = here[2 * lengths, everything] + before[2 * lengths, everything]
     with np.errstate(divide='ignore'):
         return np.minimum(np.log(ends) + log_scale, 0)
 
@@ -93,70 +104,84 @@ def align(labels: np.ndarray, probabilities_tbc: np.ndarray, rows: np.ndarray | 
 
     Where the frames do not suffice, there is no path, and the characters have the probability 0.
     """
-    of_characters, of_blank, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
-    with np.errstate(divide='ignore'):
-        path = _best_states(np.log(of_characters), np.log(of_blank), np.log(may_skip), lengths)
-    states = 2 * np.arange(len(may_skip))[:, np.newaxis] + 1
-    of_character = path[:, np.newaxis] == states   # [time, longest, labels]
+    emissions, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
+    path, is_open = _states_of_best_paths(labels, probabilities_tbc, rows)
+    if is_open.any():
+        path[:, is_open] = _best_states(emissions[..., is_open], may_skip[:, is_open], lengths[is_open])
+    of_character = path[:, np.newaxis] == np.arange(1, len(may_skip), 2)[:, np.newaxis]
     first = of_character.argmax(axis=0)
     last = len(path) - 1 - of_character[::-1].argmax(axis=0)
-    probabilities = np.where(of_character, of_characters, 0).max(axis=0)
+    probabilities = np.where(of_character, emissions[:, 1::2], 0).max(axis=0)
     is_there = (labels >= 0) & (required_frames(labels) <= len(path))[:, np.newaxis]
     figures = first, last, probabilities.astype(np.float32)
     return Alignment(*[np.where(is_there, figure.T, 0) for figure in figures])
 
 
-def _best_states(of_characters, of_blank, may_skip, lengths):
-    """Return the states of the best paths, int [time, labels].
+def _states_of_best_paths(labels, probabilities_tbc, rows):
+    """Return (the states of the best path of each label's image, int [time, labels]; of which labels it is no
+    path, bool [labels]).
 
-    A state is 2 k + 1 in character k, 2 k in the blank before it. The arguments are logarithms of what
-    `_emissions` gives.
+    The most probable path of all is also that of the label that it collapses to.
     """
-    time, longest, count = of_characters.shape
-    states = np.full([2 * longest + 1, count], -np.inf)
-    came_from = np.zeros([time, *states.shape], np.int8)   # so many states before
-    states[0] = of_blank[0]
-    states[1:2] = of_characters[0][:1]
-    for frame in range(1, time):
-        from_before = np.concatenate([np.full([1, count], -np.inf), states[:-1]])
-        step = came_from[frame]
-        best = np.maximum(states, from_before)
-        step[from_before > states] = 1
-        skipped = states[1:-2:2] + may_skip[1:]
-        is_skipped = skipped > best[3::2]
-        best[3::2][is_skipped] = skipped[is_skipped]
-        step[3::2][is_skipped] = 2
-        best[::2] += of_blank[frame]
-        best[1::2] += of_characters[frame]
-        states = best
+    best, is_character, is_first = _best_classes(probabilities_tbc)
+    states = (2 * is_first.cumsum(axis=1) - is_character).T
+    of_images = _collapsed(best, is_first)
+    if rows is not None:
+        states, of_images = states[:, rows], of_images[rows]
+    widths = labels.shape[1], of_images.shape[1]
+    both = np.full([2, len(labels), max(widths)], -1)
+    both[0, :, :widths[0]], both[1, :, :widths[1]] = labels, of_images
+    return states, (both[0] != both[1]).any(axis=1)
+
+
+def _best_states(emissions, may_skip, lengths):
+    """Return the states of the most probable paths of labels, int [time, labels], by Viterbi's algorithm.
+
+    The arguments are as `_emissions` returns them.
+    """
+    with np.errstate(divide='ignore'):
+        emissions, may_skip = np.log(emissions), np.log(may_skip)
+    num_states, count = may_skip.shape
+    paths = np.full([num_states + 2, count], -np.inf)
+    paths[1] = 0   # as in `log_probabilities`
+    here, before, skipped = paths[2:], paths[1:-1], paths[:-2]
+    came_from = np.zeros(emissions.shape, np.int8)   # so many states before
+    for step, emission in zip(came_from, emissions, strict=True):
+        ways = np.stack([here, before, skipped + may_skip])
+        step[:] = ways.argmax(axis=0)
+        np.add(ways.max(axis=0), emission, out=here)
+        paths[1] = -np.inf
     everything = np.arange(count)
-    last = 2 * lengths
-    before_last = np.maximum(last - 1, 0)
-    state = np.where(states[before_last, everything] > states[last, everything], before_last, last)
-    path = np.zeros([time, count], int)
-    for frame in range(time - 1, -1, -1):
-        path[frame] = state
+    state = 2 * lengths - (before[2 * lengths, everything] > here[2 * lengths, everything])
+    states = np.zeros([len(emissions), count], int)
+    for frame in range(len(states) - 1, -1, -1):
+        states[frame] = state
         state = state - came_from[frame, state, everything]
-    return path
+    return states
 
 
 def _emissions(labels, probabilities_tbc, rows):
     """Return what the paths of labels are worked out from.
 
+    A state is 2 k + 1 in character k, 2 k in the blank before it; the last is the blank behind them all.
+
     Returns:
-        (of each frame the probability of each character of each label, float64 [time, longest, labels]; of
-        the blank, [time, labels]; whether a path may go from the character before straight to this one,
-        float64 0 or 1 [longest, labels]; the lengths, int [labels]).
+        (the probability of each state of each label in each frame, float64 [time, states, labels]; whether a
+        path may come to a state from that before the last, float64 0 or 1 [states, labels]; the lengths, int
+        [labels]).
     """
     time, batch, num_classes = probabilities_tbc.shape
     rows = np.arange(batch) if rows is None else np.asarray(rows)
     of_frames = probabilities_tbc.reshape(time, -1)
     base = rows * num_classes
-    of_characters = of_frames.take(np.maximum(labels.T, 0) + base, axis=1).astype(np.float64)
-    of_blank = of_frames.take(base + num_classes - 1, axis=1).astype(np.float64)
-    may_skip = np.ones(labels.T.shape)
-    may_skip[1:] -= _repeats(labels).T
-    return of_characters, of_blank, may_skip, (labels >= 0).sum(axis=1)
+    count, longest = labels.shape
+    emissions = np.empty([time, 2 * longest + 1, count])
+    emissions[:, 1::2] = of_frames.take(np.maximum(labels.T, 0) + base, axis=1)
+    emissions[:, ::2] = of_frames.take(base + num_classes - 1, axis=1)[:, np.newaxis]
+    may_skip = np.zeros(emissions.shape[1:])
+    may_skip[1::2] = 1
+    may_skip[3::2] -= _repeats(labels).T
+    return emissions, may_skip, (labels >= 0).sum(axis=1)
 
 
 def _repeats(labels):

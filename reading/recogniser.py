@@ -104,6 +104,9 @@ class Recogniser:
         Returns:
             list of Reading, one an image, in order.
         """
+        images = list(images)
+        if len(images) == 1:   # threads would take longer to start than they win
+            return self._read_piece([self._load(images[0])])
         return list(self.read_all(images))
 
     def read_all(self, images: Iterable[Image | WithLexicon]) -> Iterator[Reading]:

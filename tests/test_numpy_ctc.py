@@ -108,6 +108,22 @@ def test_the_alignment_is_the_most_probable_path_of_the_label():
     assert placed.probabilities == pytest.approx(np.array([[0.7, 0.5, 0.8], [0.8, 0, 0]]))
 
 
+def test_the_alignment_of_every_label_is_what_trying_all_paths_finds(rng):
+    probabilities = numpy_ctc.softmax(rng.normal(size=(5, 1, 4)).astype(np.float32))
+    best = {}   # label → (the highest probability of a path, that path)
+    for path in itertools.product(range(4), repeat=5):
+        probability = np.prod(probabilities[range(5), 0, path].astype(float))
+        label = tuple(index for index, _ in itertools.groupby(path) if index != 3)
+        best[label] = max(best.get(label, (0, ())), (probability, path))
+    placed = numpy_ctc.align(numpy_ctc.rows_of(list(best)), probabilities, np.zeros(len(best), int))
+    for row_of_label, (label, (_, path)) in enumerate(best.items()):
+        runs = [list(run) for index, run in itertools.groupby(range(5), path.__getitem__) if index != 3]
+        assert placed.first[row_of_label, :len(label)].tolist() == [run[0] for run in runs]
+        assert placed.last[row_of_label, :len(label)].tolist() == [run[-1] for run in runs]
+        assert placed.probabilities[row_of_label, :len(label)] == pytest.approx(
+            [probabilities[run, 0, path[run[0]]].max() for run in runs])
+
+
 def test_a_label_that_the_frames_do_not_suffice_for_has_no_alignment():
     placed = numpy_ctc.align(numpy_ctc.rows_of([(A, A)]), row([0.5, 0.2, 0.3], [0.5, 0.2, 0.3]))
     assert placed.probabilities.tolist() == [[0, 0]]
