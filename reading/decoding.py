@@ -69,6 +69,7 @@ class Decoder:
         """
         self._codec, self._alternatives = codec, alternatives
         self._allowed = known.allowed_classes(expected, codec)
+        self._case_pairs = known.case_pairs(expected, codec)
         self._automaton = known.automaton_of(expected, codec)
         self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, codec,
                                                                       self._automaton)
@@ -79,11 +80,16 @@ class Decoder:
         self._beam_width = settings.beam_width if searches else None
 
     def probabilities(self, logits_tbc: np.ndarray) -> np.ndarray:
-        """Return the probabilities of the classes, float32 [time, views, classes]; 0 for what
-        is not allowed.
+        """Return the probabilities of the classes, float32 [time, views, classes]; 0 for what is not allowed,
+        and for a capital whose probability its small letter has, too, as case is not read.
         """
         if self._allowed is not None:
             logits_tbc = np.where(self._allowed, logits_tbc, -np.inf)
+        if self._case_pairs is not None:
+            capitals, small = self._case_pairs
+            logits_tbc = logits_tbc.copy()
+            logits_tbc[..., small] = np.logaddexp(logits_tbc[..., small], logits_tbc[..., capitals])
+            logits_tbc[..., capitals] = -np.inf
         return numpy_ctc.softmax(logits_tbc)
 
     def decode(self, groups: list[ViewGroup], num_images: int,

@@ -23,6 +23,7 @@ class Expected(NamedTuple):
     allow: str | None = None                 # the only characters
     forbid: str = ''                         # characters that do not occur
     formats: str | None = None               # see formats.parse_formats
+    lower_case: bool = False                 # letters are read in lower case, whatever theirs is
 
 
 class Lexicon:
@@ -74,16 +75,31 @@ def allowed_classes(expected: Expected, codec: CharacterCodec) -> np.ndarray | N
     if expected.allow is not None:
         foreign = codec.foreign(expected.allow)
         if foreign:
-            raise InputError(
-                f'--allow: expected characters of the alphabet {shortened(codec.characters)}, got '
-                             f'{shortened("".join(foreign))}')
+            raise InputError(f'--allow: expected characters of the alphabet {shortened(codec.characters)}, '
+                             f'got {shortened("".join(foreign))}')
         is_allowed[:-1] = False
-        is_allowed[codec.encode(expected.allow)] = True
-    is_allowed[codec.encode([character for character in expected.forbid
-                             if not codec.foreign(character)])] = False
+        is_allowed[_classes_of(expected.allow, expected, codec)] = True
+    is_allowed[_classes_of(expected.forbid, expected, codec)] = False
     if not is_allowed[:-1].any():
         raise InputError('--allow and --forbid leave no character that could be read')
     return is_allowed
+
+
+def _classes_of(characters, expected, codec):
+    """Return the classes of those characters that the alphabet has, in both cases where case is not read."""
+    if expected.lower_case:
+        characters += characters.lower() + characters.upper()
+    return codec.encode([character for character in characters if not codec.foreign(character)])
+
+
+def case_pairs(expected: Expected, codec: CharacterCodec) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the classes of capitals and those of their small letters; None where case is read, too."""
+    if not expected.lower_case:
+        return None
+    small = {character: character.lower() for character in codec.characters}
+    pairs = [codec.encode([capital, letter]) for capital, letter in small.items()
+             if letter != capital and letter in small]
+    return tuple(np.array(pairs, int).reshape(-1, 2).T)
 
 
 def automaton_of(expected: Expected, codec: CharacterCodec) -> Automaton | None:

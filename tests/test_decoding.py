@@ -174,6 +174,23 @@ def test_what_is_not_allowed_is_not_read():
         decoder('abc', Expected(forbid='abc'))
 
 
+def test_in_lower_case_a_letter_has_the_probability_of_both_of_its_cases():
+    # of a letter 0.4 and 0.35, of "1" 0.15 …
+    logits = np.log(np.array([[0.4, 0.35, 0.15, 0.1]], np.float32))[:, np.newaxis]
+    for expected in (Expected(lower_case=True), Expected(lower_case=True, allow='A1'),
+                     Expected(lower_case=True, allow='a1')):
+        in_lower_case = decoder('Aa1', expected)
+        probabilities = in_lower_case.probabilities(logits)
+        assert probabilities[0, 0] == pytest.approx([0, 0.75, 0.15, 0.1])
+        decoded, = in_lower_case.decode([decoding.first_views(probabilities)], 1)
+        assert text_of(decoded, 'Aa1') == 'a'
+        assert decoded.best.probability == pytest.approx(0.75)
+    forbidden = decoder('Aa1', Expected(lower_case=True, forbid='a')).probabilities(logits)
+    assert forbidden[0, 0] == pytest.approx([0, 0, 0.6, 0.4])
+    bound = decoder('Aa1', Expected(lower_case=True, lexicon=['A']))
+    assert text_of(bound.decode([decoding.first_views(bound.probabilities(logits))], 1)[0], 'Aa1') == 'a'
+
+
 def test_a_format_that_the_best_path_breaks_is_kept():
     # The best path reads "oa"; the format wants a digit and a letter.
     image = row([0.6, 0.3, 0.0, 0.1], [0.1, 0.0, 0.0, 0.9], [0.0, 0.0, 0.9, 0.1])

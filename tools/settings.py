@@ -88,6 +88,7 @@ def add_reading_flags(parser) -> None:
     known.add_argument('--allow', metavar='CHARACTERS',
                        help='the only characters that are read, such as 0123456789')
     known.add_argument('--forbid', metavar='CHARACTERS', help='characters that are never read, such as il')
+    known.add_argument('--case', choices=['lower'], help='read letters in lower case, whatever theirs is')
     known.add_argument('--format', metavar='FORMATS',
                        help="formats of the texts, several by commas, such as 'AA999?': A a letter, 9 a "
                             'digit, ? makes what stands before it optional, others stand for themselves, as '
@@ -100,7 +101,7 @@ def expected(args) -> Expected:
     """
     lexicon, word_list = (None if path is None else read_word_file(path)
                           for path in (args.lexicon, args.word_list))
-    return Expected(lexicon, word_list, args.allow, args.forbid or '', args.format)
+    return Expected(lexicon, word_list, args.allow, args.forbid or '', args.format, args.case == 'lower')
 
 
 def open_recogniser(args, reading_settings: ReadingSettings, num_images: int,
