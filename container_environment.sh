@@ -22,7 +22,10 @@ chmod 755 /usr/bin/python
 
 python -m pip --version || python -m ensurepip
 python -m pip install --no-cache-dir --no-compile "$@"
-rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include   # 430 MB that serve to compile against it
+cd /opt/venv/lib/python3*/site-packages
+rm -rf tensorflow/include   # 430 MB that serve to compile against it
+rm -rf onnx/backend/test    # 15 MB of its own tests
+cd /
 find /opt/venv -name '*.pyc' -delete
 
 # A base image that cannot run the packages stops the build here, not a job later.
