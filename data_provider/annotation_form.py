@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from data_provider.rejected_sample import RejectedSample
-from local_utils import text_file
+from local_utils import text_file, visible
 from local_utils.errors import InputError
 
 PATH_TEXT, TEXT_PATH, ICDAR, CSV, SYNTH90K, JSON = FORMATS = (
@@ -124,7 +124,8 @@ def _synth90k(form, line):
         return path, of_name[1]
     lexicon = read_lexicon(form.lexicon_path)
     if int(index) >= len(lexicon):
-        raise RejectedSample('index outside the lexicon', f'{index}, but it has {len(lexicon)} words')
+        raise RejectedSample(
+            'index outside the lexicon', f'{index}, but it has {visible.counted(len(lexicon), "word")}')
     word = lexicon[int(index)]
     if of_name and of_name[1].casefold() != word.casefold():
         raise RejectedSample(

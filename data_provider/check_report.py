@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from data_provider.conversion import Conversion
-from local_utils import texts
+from local_utils import texts, visible
 
 MAX_FIRST = 3        # examples of a kind
 MAX_LISTED = 30      # characters in a line
@@ -37,7 +37,7 @@ class CheckReport:
             for note in notes:
                 counter[note.kind] += 1
                 if len(self._firsts[note.kind]) < MAX_FIRST:
-                    where = f'{annotation_name}, line {note.line_number}: {texts.escaped(note.path)}'
+                    where = f'{annotation_name}, line {note.line_number}: {visible.escaped(note.path)}'
                     self._firsts[note.kind].append(f'{where}: {note.reason}')
         self.characters.update(checked.characters)
         self.frames.update(checked.frames)
@@ -47,7 +47,7 @@ class CheckReport:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the report."""
         for part, (file, count) in self._files.items():
-            yield f'{part}: {count} lines; {file.form.description}'
+            yield f'{part}: {visible.counted(count, "line")}; {file.form.description}'
         total = sum(count for _, count in self._files.values())
         yield f'images looked at: {len(self.sizes)} readable, of {total}'
         yield f'rejected: {sum(self._rejects.values())}'
@@ -57,7 +57,7 @@ class CheckReport:
         yield f'paths listed more than once: {sum(self.duplicates.values())}'
         yield from (f'  {count} {kind}' for kind, count in self.duplicates.items())
         for part, note in self.named_duplicates:
-            where = f'{part}, line {note.line_number}: {texts.escaped(note.path)}'
+            where = f'{part}, line {note.line_number}: {visible.escaped(note.path)}'
             yield f'    {where} with {note.text!r}; {note.reason}'
         yield from self._characters()
         yield from self._lengths()
@@ -92,7 +92,7 @@ class CheckReport:
         limit = self._conversion.settings.max_frames
         over = sum(count for frames, count in self.frames.items() if frames > limit)
         yield (f'frames that CTC needs, of {limit}: {min(self.frames)} to {max(self.frames)}, '
-               f'median {_weighted_median(self.frames)}; {over} texts need more')
+               f'median {_weighted_median(self.frames)}; texts that need more: {over}')
 
     def _shapes(self):
         if not self.sizes:

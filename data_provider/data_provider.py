@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 from data_provider import batches
 from data_provider.augmentation import augment, rand_augment_batch
 from data_provider.batches import WHOLE, Batch, BatchSlice
-from local_utils import data_utils, establish_char_dict, manifest, parallel, record_files
+from local_utils import data_utils, establish_char_dict, manifest, parallel, record_files, visible
 from local_utils.errors import InputError, MissingInput
 
 PARALLEL_CALLS = min(16, parallel.usable_cores())
@@ -60,7 +60,8 @@ class TextDataProvider:
                 if any(index >= self.codec.blank for index in feature.label):
                     raise InputError(
                         f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the '
-                        f'alphabet has {self.codec.blank} characters; the records are of another alphabet')
+                        f'alphabet has {visible.counted(self.codec.blank, "character")}; the records are of '
+                        'another alphabet')
                 yield feature
             if own_numbers is None:
                 record_files.check_count(path, count)
@@ -111,7 +112,7 @@ class TextDataProvider:
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
             raise InputError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set '
-                             f'of {count} samples; set a smaller TRAIN.BATCH_SIZE')
+                             f'of {visible.counted(count, "sample")}; set a smaller TRAIN.BATCH_SIZE')
         paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
         plan = batches.plan_batches(paths, count, batch_size, batch_slice)
         serialized = batches.serialized_batches(

@@ -4,7 +4,7 @@ import numpy as np
 
 from data_provider import image_format, image_header
 from data_provider.rejected_sample import RejectedSample
-from local_utils import opening, texts
+from local_utils import opening, visible
 from local_utils.errors import MALFORMED
 
 MAX_FILE_BYTES = 1 << 27
@@ -66,7 +66,7 @@ def unreadable(path: str, error: OSError | ValueError) -> RejectedSample:
         return RejectedSample('image too large', f'{path}: {error}')
     is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
     why = getattr(error, 'strerror', None) or error
-    return RejectedSample(MISSING if is_missing else 'unreadable image', f'{texts.escaped(path)}: {why}')
+    return RejectedSample(MISSING if is_missing else 'unreadable image', f'{visible.escaped(path)}: {why}')
 
 
 def remarks_on(content: bytes, path: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import os
 import unicodedata
 
 from data_provider.rejected_sample import RejectedSample
-from local_utils import texts
+from local_utils import visible
 
 MAX_NAMED = 3   # files in a message
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.gif', '.tif', '.tiff', '.webp',
@@ -99,4 +99,4 @@ def _relatives(folder, path):
     by_key, _ = _names_in(os.path.join(folder, parent))
     there = itertools.chain.from_iterable(by_key.values())
     others = [other for other in there if _key(os.path.splitext(other)[0]) == stem]
-    return f' (there is {", ".join(map(texts.escaped, others[:MAX_NAMED]))})' if others else ''
+    return f' (there is {", ".join(map(visible.escaped, others[:MAX_NAMED]))})' if others else ''

@@ -1,7 +1,7 @@
 """From the text of an annotation to one that an alphabet can write, or to the reason why it cannot."""
 from data_provider.rejected_sample import RejectedSample
 from data_provider.settings import TextRules
-from local_utils import char_codec, texts
+from local_utils import char_codec, texts, visible
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import UnknownCharacter
 
@@ -34,7 +34,7 @@ def visible_text(text: str, rules: TextRules) -> tuple[str, list]:
     if not invisible:
         return text, []
     if not rules.drop_invisible:
-        raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in {texts.escaped(text)!r} '
+        raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in {visible.escaped(text)!r} '
                                         '(--drop_invisible drops it)')
     kept = texts.without_invisible(text).strip()
     if not kept:

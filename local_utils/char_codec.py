@@ -1,7 +1,7 @@
 """The character codec: text to class indices and back, for one alphabet."""
 from collections.abc import Iterable
 
-from local_utils import texts
+from local_utils import texts, visible
 from local_utils.errors import InputError, UnknownCharacter
 
 _CAPITAL_SIGMA = 'Σ'   # the one letter whose lower-case form depends on its place
@@ -122,7 +122,7 @@ def alphabet_difference(expected: str, actual: str) -> str:
                    'extra': ''.join(sorted(set(actual) - set(expected)))}
     if any(differences.values()):
         lists = ', '.join(f'{what} {shortened(these)}' for what, these in differences.items() if these)
-        return f'{len(expected)} characters expected, {len(actual)} found; {lists}'
+        return f'{visible.counted(len(expected), "character")} expected, {len(actual)} found; {lists}'
     place = next(index for index, (left, right) in enumerate(zip(expected, actual, strict=True))
                  if left != right)
     return (f'the same characters in another order: index {place} is {expected[place]!r} in one, '

@@ -3,7 +3,7 @@ import os
 import re
 import shutil
 
-from local_utils import files, manifest, tfrecord
+from local_utils import files, manifest, tfrecord, visible
 from local_utils.errors import InputError, MissingInput
 
 TRAIN, TEST, VALIDATION = SPLITS = ('train', 'test', 'validation')
@@ -92,7 +92,8 @@ def check_count(path: str, count: int) -> None:
 
 def _check_count(path, count, listed):
     if listed is not None and count != listed:
-        raise InputError(f'{path}: expected {listed} records by {manifest.NAME}, got {count}; convert again')
+        raise InputError(f'{path}: expected {visible.counted(listed, "record")} by {manifest.NAME}, got '
+                         f'{count}; convert again')
 
 
 def _listed_count(path, listed):

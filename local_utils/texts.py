@@ -92,19 +92,6 @@ def named(characters: Iterable[str]) -> str:
                      for character in dict.fromkeys(characters))
 
 
-def escaped(text: str) -> str:
-    """Return a text to be shown in one line: what is invisible is an escape like \\t or \\u200b."""
-    if text.isascii() and text.isprintable():
-        return text
-    return ''.join(map(_shown, text))
-
-
-def _shown(character):
-    if not character.isprintable():
-        return repr(character)[1:-1]
-    return f'\\u{ord(character):04x}' if is_invisible(character) else character
-
-
 def lower_case(text: str) -> list[str]:
     """Return the lower-case form of each character in its place: Σ at a word's end is ς."""
     lowered = text.lower()

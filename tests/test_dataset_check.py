@@ -40,7 +40,7 @@ def test_the_report_says_what_is_in_a_data_set_and_writes_no_records(data_set, t
     sheet = cv2.imread(str(tmp_path / 'out' / 'contact_sheet.png'))
     assert sheet.shape[0] > 6 * 80
     expected = [
-        'Train: 47 lines; <image path> <text>; UTF-8, LF', 'Test: 1 lines; <image path> <text>; UTF-8, LF',
+        'Train: 47 lines; <image path> <text>; UTF-8, LF', 'Test: 1 line; <image path> <text>; UTF-8, LF',
         'images looked at: 46 readable, of 48', 'rejected: 5', '  1 shows nothing', '  1 missing image',
         '  1 outside the alphabet', '  1 invisible character', '  1 text too long', 'to be looked at: 1',
         '  1 found under another name', 'paths listed more than once: 3',
@@ -49,7 +49,7 @@ def test_the_report_says_what_is_in_a_data_set_and_writes_no_records(data_set, t
         'characters: 26 different ones in the texts, 36 in the alphabet',
         '  without ink: U+200B ZERO WIDTH SPACE 1',
         '  not in the alphabet: \u00e9 1, U+200B ZERO WIDTH SPACE 1',
-        'frames that CTC needs, of 25: 1 to 26, median 6; 1 texts need more',
+        'frames that CTC needs, of 25: 1 to 26, median 6; texts that need more: 1',
         'upright (height over 2 times the width): 1', f'contact sheet: {tmp_path}/out/contact_sheet.png']
     assert [line for line in expected if line not in lines] == []
     assert any(line.startswith('    Train/sample.txt, line 43: none.png: missing image: ') for line in lines)

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from data_provider import annotation, annotation_form
 from data_provider.rejected_sample import RejectedSample
-from local_utils import command_line, establish_char_dict, log_utils, texts
+from local_utils import command_line, establish_char_dict, log_utils, texts, visible
 from local_utils.errors import InputError, MissingInput
 
 
@@ -96,7 +96,7 @@ def main(argv=None):
         remark = f'; the rarest: {rarest}'
     os.makedirs(save_dir, exist_ok=True)
     establish_char_dict.write_alphabet(characters, save_dir)
-    log_utils.init_logger().info('%s: %d characters%s', save_dir, len(characters), remark)
+    log_utils.init_logger().info('%s: %s%s', save_dir, visible.counted(len(characters), 'character'), remark)
 
 
 if __name__ == '__main__':
