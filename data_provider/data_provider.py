@@ -1,5 +1,4 @@
 """Records to batches: what training and evaluation take from a folder of record files."""
-import os
 from collections.abc import Iterator
 
 import tensorflow.compat.v1 as tf
@@ -8,7 +7,7 @@ from data_provider import batches
 from data_provider.augmentation import augment, rand_augment_batch
 from data_provider.batches import WHOLE, Batch, BatchSlice
 from local_utils import data_utils, establish_char_dict, manifest, parallel, record_files, visible
-from local_utils.errors import InputError, MissingInput
+from local_utils.errors import InputError
 
 PARALLEL_CALLS = min(16, parallel.usable_cores())
 
@@ -30,9 +29,7 @@ class TextDataProvider:
         """
         self.dataset_dir = dataset_dir
         self.input_size = tuple(input_size)
-        if not os.path.isdir(dataset_dir):
-            raise MissingInput(f'{dataset_dir}: no such folder; expected one with the files of '
-                               'tools/write_text_features.py')
+        record_files.check_folder(dataset_dir)
         alphabet_dir = establish_char_dict.nearest_dir(dataset_dir, default_alphabet_dir)
         self.codec = establish_char_dict.read_alphabet(alphabet_dir)
         manifest.check(dataset_dir, self.codec.characters, self.input_size)
