@@ -58,6 +58,21 @@ def known_text(text: str, rules: TextRules, codec: CharacterCodec) -> tuple[str,
     return kept, [(DROPPED, texts.named(dropped))]
 
 
+def changed_text(text: str, rules: TextRules, codec: CharacterCodec | None) -> str:
+    """Return a text without what the rules allow to drop; itself where that leaves nothing.
+
+    Args:
+        text: in form NFC.
+        rules: what may be dropped.
+        codec: of the alphabet whose lack of a mark lets it drop; None for none.
+    """
+    try:
+        text, _ = visible_text(text, rules)
+        return known_text(text, rules, codec)[0] if codec else text
+    except RejectedSample:
+        return text
+
+
 def encode_text(codec: CharacterCodec, text: str, max_frames: int) -> list[int]:
     """Return the label of a text, in the order of the picture, that CTC can express in `max_frames` frames.
 
