@@ -75,15 +75,17 @@ class CheckReport:
         counts = self.characters
         foreign = collections.Counter({
             each: count for each, count in counts.items() if not codec.knows(each)})
+        folded = collections.Counter({each: count for each, count in counts.items()
+                                      if each not in codec.characters and codec.knows(each)})
         unused = [each for each in codec.characters if each not in counts and each.upper() not in counts]
-        yield (f'characters: {len(counts)} different ones in the texts, {len(codec.characters)} in the '
-               'alphabet')
+        yield f'different characters: {len(counts)} in the texts, {len(codec.characters)} in the alphabet'
         yield f'  most often: {_counted(counts.most_common(MAX_LISTED))}'
         rare = [pair for pair in counts.most_common()[::-1] if pair[1] <= RARE]
         yield f'  rare ({RARE} times or less): {_counted(rare[:MAX_LISTED]) or "none"}'
         invisible = [pair for pair in counts.items() if texts.is_invisible(pair[0])]
         yield f'  without ink: {_counted(sorted(invisible)) or "none"}'
         yield f'  not in the alphabet: {_counted(foreign.most_common(MAX_LISTED)) or "none"}'
+        yield f'  folded to small letters: {_counted(folded.most_common(MAX_LISTED)) or "none"}'
         yield f'  of the alphabet in no text: {"".join(unused[:MAX_LISTED]) or "none"}'
 
     def _lengths(self):

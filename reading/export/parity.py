@@ -7,6 +7,7 @@ from crnnmodel import numpy_ctc
 from local_utils import visible
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, UnknownCharacter
+from local_utils.texts import in_reading_order
 from reading.export.words import Word
 
 
@@ -29,7 +30,8 @@ class Answers(NamedTuple):
     """What a network gives for the words."""
 
     logits: list[np.ndarray]      # of each width that is possible, float32 [time, words, classes]
-    texts: dict[str, list[str]]   # what the export itself makes of the images, by the name of the way
+    # what the export itself makes of the images, in the order of the picture, by the name of the way
+    texts: dict[str, list[str]]
 
 
 class Parity(NamedTuple):
@@ -57,7 +59,8 @@ def compare(reference: list[np.ndarray], answers: Answers, words: list[Word],
         Parity; of several ways to a text the worst.
     """
     expected = texts_of(reference[0], codec)
-    ways = [texts_of(answers.logits[0], codec), *answers.texts.values()]
+    of_export = [list(map(in_reading_order, shown)) for shown in answers.texts.values()]
+    ways = [texts_of(answers.logits[0], codec), *of_export]
     differences = [np.abs(found - wanted).max()
                    for found, wanted in zip(answers.logits, reference, strict=False)]
     truths = [_folded(word.text, codec) for word in words]
@@ -73,7 +76,7 @@ def compare(reference: list[np.ndarray], answers: Answers, words: list[Word],
 def texts_of(logits: np.ndarray, codec: CharacterCodec) -> list[str]:
     """Return the texts of the best paths through logits [time, words, classes]."""
     labels = numpy_ctc.best_path(logits)   # whose greatest are the most probable
-    return [codec.decode([index for index in label if index >= 0]) for label in labels.tolist()]
+    return [codec.text_of([index for index in label if index >= 0]) for label in labels.tolist()]
 
 
 def check(parity: Parity, bounds: Bounds, what: str) -> None:
