@@ -3,7 +3,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from local_utils import opening
+from local_utils import opening, texts
 from local_utils.errors import InputError
 
 FIRST_BYTES = 1 << 16   # that the encoding is told from
@@ -91,6 +91,12 @@ def read_whole_lines(path: str) -> Iterator[tuple[int, str]]:
                                  f'0x{content[error.start]:02x}') from error
             if text:
                 yield number, text
+
+
+def read_words(path: str) -> list[str]:
+    """Return the words of a list, one a line, in form NFC, without blank lines; raises as `read_lines`."""
+    words = [texts.normalised(line.strip()) for _, line in read_whole_lines(path)]
+    return [word for word in words if word]
 
 
 def _utf_8_blocks(file, path, encoding):

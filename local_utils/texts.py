@@ -83,6 +83,8 @@ def invisible(text: str) -> list[str]:
 
 def without_invisible(text: str) -> str:
     """Return a text without the characters that leave no ink."""
+    if text.isascii() and text.isprintable():
+        return text
     return ''.join([character for character in text if not is_invisible(character)])
 
 

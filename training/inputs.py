@@ -27,8 +27,9 @@ def make_drawer(words_path: str, font_dirs: list[str] | None, provider, settings
             yet.
     """
     max_frames = geometry.time_steps(provider.input_size)
-    words = word_texts.expressible_words(word_texts.read_words(words_path), provider.codec, max_frames)
     font_paths = fonts.find_fonts(font_dirs)
+    words = word_texts.usable_words(word_texts.read_words(words_path), provider.codec, max_frames,
+                                    fonts.FontChooser(font_paths).drawable)
     drawn, files_taken = visible.counted(len(words), 'word'), visible.counted(len(font_paths), 'file')
     log_utils.init_logger().info('drawing training samples of %s in the fonts of %s', drawn, files_taken)
     plain_steps = settings.drawn_plain_steps if plain_first else 0
