@@ -117,6 +117,12 @@ def _size_of_pnm(content):
     return int(numbers[0]), int(numbers[1])
 
 
+def _size_of_pam(content):
+    """Return the size of P7: lines of a name and a number."""
+    named = dict(line.split()[:2] for line in content[:4096].split(b'\n') if len(line.split()) > 1)
+    return (int(named[b'WIDTH']), int(named[b'HEIGHT'])) if {b'WIDTH', b'HEIGHT'} <= named.keys() else None
+
+
 def _size_of_codestream(content, position=0):
     """Return the size of a JPEG 2000 codestream that starts there."""
     if content[position + 2:position + 4] != b'\xff\x51':
@@ -166,5 +172,5 @@ READERS = [
     (b'\x89PNG\r\n\x1a\n', _size_of_png), (b'\xff\xd8\xff', _size_of_jpeg), (b'GIF87a', _size_of_gif),
     (b'GIF89a', _size_of_gif), (b'RIFF', _size_of_webp), (b'BM', _size_of_bmp), (b'II*\0', _size_of_tiff),
     (b'MM\0*', _size_of_tiff), (b'\xff\x4f\xff\x51', _size_of_codestream),
-    *[(b'P%d' % number, _size_of_pnm) for number in range(1, 7)],
+    *[(b'P%d' % number, _size_of_pnm) for number in range(1, 7)], (b'P7', _size_of_pam),
 ]

@@ -5,7 +5,7 @@ import pytest
 
 from data_provider import image_listing
 from tests.conftest import draw
-from tests.test_image_file import encode
+from tests.picture_files import encode
 
 PNG = encode('.png', draw('word'))
 

@@ -8,7 +8,7 @@ from data_provider import image_path
 from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
 from tests.conftest import draw
-from tests.test_image_file import encode
+from tests.picture_files import encode
 
 linux_only = pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere names differ in other ways')
 
