@@ -6,6 +6,8 @@ from local_utils.char_codec import CharacterCodec
 from local_utils.errors import UnknownCharacter
 
 OUTSIDE_ALPHABET, IGNORED, INVISIBLE = 'outside the alphabet', 'text to ignore', 'invisible character'
+_ENDS = {   # of what is never put together, not even where invisible characters are dropped
+    'several lines': frozenset('\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029'), 'several columns': frozenset('\t')}
 DROPPED = 'characters dropped from the text'   # the kind of a remark
 
 
@@ -28,11 +30,13 @@ def visible_text(text: str, rules: TextRules) -> tuple[str, list]:
         rules: what may be dropped.
 
     Raises:
-        RejectedSample: the text has characters that leave no ink, or no others.
+        RejectedSample: the text has characters that leave no ink, or no others, or it has several lines.
     """
     invisible = texts.invisible(text)
     if not invisible:
         return text, []
+    if several := next((name for name, ends in _ENDS.items() if not ends.isdisjoint(invisible)), None):
+        raise RejectedSample(several, f'{texts.named(invisible)} in {visible.escaped(text)!r}')
     if not rules.drop_invisible:
         raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in {visible.escaped(text)!r} '
                                         '(--drop_invisible drops it)')

@@ -72,7 +72,7 @@ def read_lines(path: str, encoding: str | None = None) -> Iterator[tuple[int, by
     with opening.open_file(path) as file:
         for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding)), start=1):
             content = line.strip()
-            if content.startswith(_BYTE_ORDER_MARK):   # also in the middle, where files were joined
+            while content.startswith(_BYTE_ORDER_MARK):   # also in the middle, where files were joined
                 content = content.removeprefix(_BYTE_ORDER_MARK).lstrip()
             if content:
                 yield number, content
