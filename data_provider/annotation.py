@@ -118,8 +118,9 @@ def normalised_path(path: str) -> str:
     Raises:
         RejectedSample: it climbs out of the data set.
     """
-    if path[0] not in '/.' and '/.' not in path and '//' not in path:
-        return path
+    plain = path[1:] if path.startswith('/') else path
+    if plain and plain[0] not in '/.' and '/.' not in plain and '//' not in plain:
+        return plain
     names = [name for name in path.split('/') if name not in ('', '.')]
     if '..' in names:
         raise RejectedSample('path leaves the data set', f'{path} climbs with ..')

@@ -147,7 +147,8 @@ def _convert_line(conversion, form, line, images, converted, caught):
         converted.rejects.append(LineNote(line.number, path, text, error.kind, str(error)))
     if complaint := caught.take():
         remarks.append((COMPLAINT, complaint))
-    converted.remarks.extend(LineNote(line.number, path, text, kind, detail) for kind, detail in remarks)
+    for kind, detail in remarks:
+        converted.remarks.append(LineNote(line.number, path, text, kind, detail))
     converted.path_hashes.append(path_hash)
     converted.text_hashes.append(text_hash)
     return record, path_hash

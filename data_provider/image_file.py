@@ -111,13 +111,14 @@ def _check_size(size):
     if size is None:
         return
     width, height = size
+    if MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE and width * height <= MAX_PIXELS:
+        return
     if min(size) < MIN_SIDE:
         raise RejectedSample(
             'image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
-    if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise RejectedSample(
-            'image too large',
-            f'{width}x{height} pixels, expected at most {MAX_SIDE} a side and {MAX_PIXELS} in all')
+    raise RejectedSample(
+        'image too large',
+        f'{width}x{height} pixels, expected at most {MAX_SIDE} a side and {MAX_PIXELS} in all')
 
 
 def resize(image: np.ndarray, size: tuple) -> np.ndarray:

@@ -8,6 +8,7 @@ MAX_ENTRIES = 4096            # of a TIFF directory
 NO_FILLING = re.compile(rb'[^\xff]')   # any number of 0xff stand before a marker of JPEG
 JPEG_WITHOUT_LENGTH = {0x00, 0x01, *range(0xd0, 0xd8)}
 JPEG_FRAMES = set(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
+JPEG_PLAIN = {0xc4, 0xdb, 0xfe, *range(0xe0, 0xf0)}   # segments that are passed over by their length
 # bytes between a box's header and its boxes
 CONTAINER_BOXES = {b'meta': 4, b'iprp': 0, b'ipco': 0, b'jp2h': 0}
 KNOWN_FORMATS = 'JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 or PNM'
@@ -83,6 +84,9 @@ def _size_of_webp(content):
 def _size_of_jpeg(content):
     position = 2
     for _ in range(MAX_PARTS):
+        if content[position] == 0xff and (marker := content[position + 1]) in JPEG_PLAIN:   # the common case
+            position += 2 + (content[position + 2] << 8 | content[position + 3])
+            continue
         found = NO_FILLING.search(content, content.index(0xff, position))
         if found is None:
             return None

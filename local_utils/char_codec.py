@@ -1,4 +1,5 @@
 """The character codec: text to class indices and back, for one alphabet."""
+import operator
 from collections.abc import Iterable
 
 from local_utils import texts, visible
@@ -107,7 +108,7 @@ def shortened(characters: str) -> str:
 
 def required_frames(label: list[int]) -> int:
     """Return how many frames CTC needs for a label: one a character, and a blank between equal neighbours."""
-    return len(label) + sum(left == right for left, right in zip(label, label[1:], strict=False))
+    return len(label) + sum(map(operator.eq, label, label[1:]))
 
 
 def alphabet_difference(expected: str, actual: str) -> str:
