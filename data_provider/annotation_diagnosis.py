@@ -219,6 +219,8 @@ class _Diagnosis:
                 text.isdecimal() and last_number_of(path) == text for path, text in pairs):
             return form
         lexicon_path = self._lexicon_path()
+        if not lexicon_path and all(stem_of(path) == text for path, text in pairs):
+            return form   # the names are the texts
         is_by_name = all(SYNTH90K_NAME.fullmatch(stem_of(path)) for path, _ in pairs)
         if form.name == PATH_TEXT and (lexicon_path or is_by_name):
             return form._replace(name=SYNTH90K, lexicon_path=lexicon_path)

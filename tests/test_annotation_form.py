@@ -115,6 +115,7 @@ def test_a_damaged_line_among_others_of_utf_8_does_not_refuse_the_file(tmp_path)
      [('a.jpg', 'one'), ('b.jpg', '7'), ('a.jpg', 'two')]),   # a path twice is to be named
     ('{"filename": ["a.jpg", "b.jpg"], "text": ["one", "two"]}', JSON, [('a.jpg', 'one'), ('b.jpg', 'two')]),
     ('{"data_list": [{"img_path": "a.jpg", "instances": [{"text": "one"}]}]}', JSON, [('a.jpg', 'one')]),
+    ('1234.jpg 1234\n5678.jpg 5678\n', PATH_TEXT, [('1234.jpg', '1234'), ('5678.jpg', '5678')]),
     ('a.jpg 12\nb.jpg 407\n', PATH_TEXT, [('a.jpg', '12'), ('b.jpg', '407')]),
     ('img_7.jpg 12\nimg_8.jpg 8\n', PATH_TEXT, [('img_7.jpg', '12'), ('img_8.jpg', '8')]),
     ('', PATH_TEXT, []),

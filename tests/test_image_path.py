@@ -51,6 +51,9 @@ def test_an_absolute_path_into_the_data_set_is_one_relative_to_it(folder):
     put(folder, 'a/word.png')
     assert image_path.other_spelling(folder, f'{folder}/a/word.png'.lstrip('/')) == 'a/word.png'
     assert image_path.other_spelling(folder, f'{folder}\\a\\word.png'.lstrip('/')) == 'a/word.png'
+    own_name = os.path.basename(folder)
+    assert image_path.other_spelling(folder, f'{own_name}/a/word.png') == 'a/word.png'
+    assert image_path.other_spelling(folder, '.\\a\\.\\WORD.png') == 'a/word.png'
 
 
 @linux_only
