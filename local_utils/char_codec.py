@@ -31,6 +31,8 @@ class CharacterCodec:
                 raise InputError(
                     f'the alphabet has {character!r} twice, at {self._index_of[character]} and {index}')
             self._index_of[character] = index
+        for index, character in enumerate(self.characters):   # texts come in NFC, where some are others
+            self._index_of.setdefault(texts.normalised(character), index)
 
     @property
     def blank(self) -> int:
@@ -73,7 +75,6 @@ class CharacterCodec:
     def fold(self, text: str) -> str:
         """Return `text` as the alphabet writes it; raises what `encode` raises."""
         return self.decode(self.encode(text))
-
 
     def _with_small_sigmas(self, text):
         """Return a text with its Σ, if the alphabet lacks it, in lower case: σ, or ς at a word's end."""
