@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from data_provider import annotation_json
 from data_provider.annotation_diagnosis import diagnose
-from data_provider.annotation_form import AnnotationForm, split_line, whole_json
+from data_provider.annotation_form import AnnotationForm, split_line
 from data_provider.rejected_sample import RejectedSample
 from local_utils import log_utils, text_file, texts
 from local_utils.errors import MissingInput
@@ -29,14 +30,15 @@ class AnnotationFile(NamedTuple):
     form: AnnotationForm
 
     def lines(self) -> Iterator[AnnotatedLine]:
-        """Yield its lines that are not blank, but for one that names columns."""
+        """Yield its lines that are not blank, behind one that names the columns."""
         if self.form.is_whole_json:
-            pairs = whole_json(self.path, self.form.encoding)
+            value = annotation_json.load(self.path, self.form.encoding)
+            pairs = annotation_json.pairs_of(value, self.path)
             for number, (path, text) in enumerate(pairs, start=1):
                 yield AnnotatedLine(number, json.dumps({'path': path, 'text': text}).encode())
             return
         for number, content in text_file.read_lines(self.path, self.form.encoding):
-            if number != self.form.header_line:
+            if number > self.form.header_line:
                 yield AnnotatedLine(number, content)
 
     def count(self) -> int:
@@ -116,8 +118,9 @@ def normalised_path(path: str) -> str:
     Raises:
         RejectedSample: it climbs out of the data set.
     """
-    if path[0] not in '/.' and '/.' not in path and '//' not in path:
-        return path
+    plain = path[1:] if path.startswith('/') else path
+    if plain and plain[0] not in '/.' and '/.' not in plain and '//' not in plain:
+        return plain
     names = [name for name in path.split('/') if name not in ('', '.')]
     if '..' in names:
         raise RejectedSample('path leaves the data set', f'{path} climbs with ..')

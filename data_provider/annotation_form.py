@@ -1,14 +1,12 @@
 """The form of an annotation file, and how a line of each form is split into an image path and a text."""
 import csv
 import functools
-import json
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from data_provider import annotation_json
 from data_provider.rejected_sample import RejectedSample
-from local_utils import text_file
-from local_utils.errors import InputError
+from local_utils import text_file, visible
 
 PATH_TEXT, TEXT_PATH, ICDAR, CSV, SYNTH90K, JSON = FORMATS = (
     'path_text', 'text_path', 'icdar', 'csv', 'synth90k', 'json')
@@ -18,12 +16,9 @@ MEANINGS = {
     JSON: 'JSON with paths and texts',
 }
 SEPARATORS = {',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars'}
-PATH_COLUMNS = ('filename', 'file_name', 'file', 'path', 'filepath', 'file_path', 'image', 'images',
-                'image_path', 'imagepath', 'image_name', 'imagename', 'image_file', 'img', 'img_path',
-                'img_name', 'imgname', 'name', 'id')
-TEXT_COLUMNS = ('text', 'words', 'word', 'label', 'labels', 'transcription', 'transcript', 'ground_truth',
-                'groundtruth', 'gt', 'caption', 'identity', 'string', 'value', 'sentence')
 SCRIPTS = ('Arabic', 'Bangla', 'Chinese', 'Hindi', 'Japanese', 'Korean', 'Latin', 'Mixed', 'None', 'Symbols')
+_QUOTES = {('"', '"'), ('\u201c', '\u201d'), ('\u201e', '\u201c'), ('\xab', '\xbb')}
+_COMMENTS = ('#', '//', ';', '%')   # that stand before a comment, and are no paths
 BLANKS = ' \t\n\r\x0b\x0c'   # of ASCII; U+00A0, U+202F and U+3000 are characters of a text
 _QUOTED = re.compile(r'(.*?)\s*,\s*"(.*)"', re.DOTALL)
 _OF_SCRIPT = re.compile(rf'(.*?),\s*(?:{"|".join(SCRIPTS)}),\s*(.*)', re.DOTALL)
@@ -40,7 +35,8 @@ class AnnotationForm(NamedTuple):
     path_column: int = 0
     text_column: int = 1
     num_columns: int = 2
-    header_line: int = 0       # number of the line that names the columns, 0 for none
+    header_line: int = 0       # number of the line that names the columns, before the samples; 0 for none
+    is_quoted: bool = False    # the texts stand in quotes
     lexicon_path: str = ''     # of SYNTH90K; '' where the word is taken from the image's name
     is_whole_json: bool = False   # one JSON value in place of one a line
 
@@ -50,9 +46,10 @@ class AnnotationForm(NamedTuple):
         of_form = MEANINGS[self.name]
         if self.name == CSV:
             of_form = f'{self.num_columns} columns with {SEPARATORS[self.separator]} between them'
-            of_form += ', named by the first line' if self.header_line else ''
         elif self.name == SYNTH90K:
             of_form += f', by {self.lexicon_path}' if self.lexicon_path else ", the word taken from the name"
+        of_form += f', named by line {self.header_line}' if self.header_line else ''
+        of_form += ', texts in quotes' if self.is_quoted else ''
         return f'{of_form}; {self.encoding.upper()}, {self.line_ends}'
 
 
@@ -64,6 +61,8 @@ def split_line(form: AnnotationForm, line: str) -> tuple[str, str]:
     """
     path, text = _SPLITTERS[form.name](form, line)
     path, text = path.strip(BLANKS), text.strip(BLANKS)
+    if form.is_quoted:
+        text = _out_of_quotes(text)
     if not path or not text:
         missing = 'no text' if path else 'no path'
         raise RejectedSample(missing, f'expected {MEANINGS[form.name]}')
@@ -72,6 +71,8 @@ def split_line(form: AnnotationForm, line: str) -> tuple[str, str]:
 
 def _path_text(_, line):
     path, _, text = line.partition('\t' if '\t' in line else ' ')
+    if path in _COMMENTS:
+        raise RejectedSample('comment', f'expected {MEANINGS[PATH_TEXT]}')
     return path, text
 
 
@@ -92,7 +93,9 @@ def _icdar(_, line):
 
 
 def _columns(form, line):
-    fields = fields_of(line, form.separator)
+    fields = _unquoted_fields(line, form.separator)
+    if fields is None:
+        raise RejectedSample('odd quotes', 'expected quotes in pairs around a whole field')
     if len(fields) > form.num_columns and (form.path_column, form.text_column) == (0, form.num_columns - 1):
         # The text has separators in it that nobody put into quotes.
         fields[form.text_column:] = [form.separator.join(fields[form.text_column:])]
@@ -102,13 +105,31 @@ def _columns(form, line):
 
 
 def fields_of(line: str, separator: str) -> list[str]:
-    """Return the fields of a line of columns, out of their quotes."""
+    """Return the fields of a line of columns, out of their quotes, or with them where they are odd."""
+    return _unquoted_fields(line, separator) or line.split(separator)
+
+
+def _unquoted_fields(line, separator):
+    """Return the fields of a line, or None where its quotes are odd; a quote in quotes is "" or \\"."""
     if '"' not in line:
         return line.split(separator)
-    try:
-        return next(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True))
-    except csv.Error:
-        return line.split(separator)
+    with_backslashes = {'doublequote': False, 'escapechar': '\\'}
+    for escapes in ({}, with_backslashes) if r'\"' in line else ({},):
+        try:
+            return next(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True,
+                                   **escapes))
+        except csv.Error:
+            continue
+    return None
+
+
+def in_quotes(text: str) -> bool:
+    """Whether a text stands in quotes, straight or curly ones."""
+    return len(text) > 1 and (text[0], text[-1]) in _QUOTES
+
+
+def _out_of_quotes(text):
+    return re.sub(r'\\(["\\])', r'\1', text[1:-1].replace('""', '"')) if in_quotes(text) else text
 
 
 def _synth90k(form, line):
@@ -124,7 +145,8 @@ def _synth90k(form, line):
         return path, of_name[1]
     lexicon = read_lexicon(form.lexicon_path)
     if int(index) >= len(lexicon):
-        raise RejectedSample('index outside the lexicon', f'{index}, but it has {len(lexicon)} words')
+        raise RejectedSample(
+            'index outside the lexicon', f'{index}, but it has {visible.counted(len(lexicon), "word")}')
     word = lexicon[int(index)]
     if of_name and of_name[1].casefold() != word.casefold():
         raise RejectedSample(
@@ -149,55 +171,5 @@ def last_number_of(path: str) -> str | None:
     return numbers[-1] if numbers else None
 
 
-def _json(_, line):
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise RejectedSample('no JSON', f'expected an object a line, got {line[:40]!r}') from error
-    pair = _pair_of(value)
-    if pair is None:
-        raise RejectedSample(
-            'no text', f'expected an object with {PATH_COLUMNS[0]} and {TEXT_COLUMNS[0]}, got {line[:40]!r}')
-    return pair
-
-
-def _pair_of(value):
-    """Return (path, text) of a JSON object that has both, else None."""
-    if not isinstance(value, dict):
-        return None
-    by_name = {key.lower(): item for key, item in value.items()}
-    path = next((by_name[name] for name in PATH_COLUMNS if isinstance(by_name.get(name), str)), None)
-    text = next((by_name[name] for name in TEXT_COLUMNS if isinstance(by_name.get(name), str)), None)
-    return None if path is None or text is None else (path, text)
-
-
-def whole_json(path: str, encoding: str) -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of each sample of a file that is one JSON value: a list of objects, or {path: text}.
-
-    Raises:
-        InputError: it is none, or of another form.
-    """
-    text = b'\n'.join(content for _, content in text_file.read_lines(path, encoding))
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f'{path}: expected JSON ({error})') from error
-    pairs = _pairs_of(value)
-    if not pairs or None in pairs:
-        raise InputError(f'{path}: expected a list of objects with {PATH_COLUMNS[0]} and {TEXT_COLUMNS[0]}, '
-                         'or one object of paths and texts')
-    yield from pairs
-
-
-def _pairs_of(value):
-    """Return the pairs of {path: text}, of a list of objects, or of an object with one such list in it."""
-    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
-        return list(value.items())
-    if isinstance(value, dict):
-        lists = [item for item in value.values() if isinstance(item, list)]
-        value = lists[0] if len(lists) == 1 else []
-    return [_pair_of(item) for item in value] if isinstance(value, list) else []
-
-
 _SPLITTERS = {PATH_TEXT: _path_text, TEXT_PATH: _text_path, ICDAR: _icdar, CSV: _columns, SYNTH90K: _synth90k,
-              JSON: _json}
+              JSON: lambda _, line: annotation_json.pair_of_line(line)}

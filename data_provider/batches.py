@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from local_utils import log_utils, record_files, tfrecord
+from local_utils import log_utils, record_files, tfrecord, visible
 
 FILES_AT_ONCE = 16         # shards that are read side by side
 BLOCK_RECORDS = 64         # of a shard that are read at once, ahead of their use
@@ -84,7 +84,8 @@ def serialized_batches(plan: BatchPlan, *, shuffle_buffer: int, seed: int,
     """
     first_epoch, offset = divmod(first_batch * plan.batch_rows, plan.num_records)
     if offset:
-        log_utils.init_logger().info('passing over the %d records that were trained on in this epoch', offset)
+        log_utils.init_logger().info('passing over %s of this epoch that were trained on before',
+                                     visible.counted(offset, 'record'))
 
     def epoch_records(epoch):
         shuffled_files = tf.data.Dataset.from_tensor_slices((plan.paths, plan.compressions)).shuffle(

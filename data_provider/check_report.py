@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from data_provider.conversion import Conversion
-from local_utils import texts
+from local_utils import texts, visible
 
 MAX_FIRST = 3        # examples of a kind
 MAX_LISTED = 30      # characters in a line
@@ -37,7 +37,7 @@ class CheckReport:
             for note in notes:
                 counter[note.kind] += 1
                 if len(self._firsts[note.kind]) < MAX_FIRST:
-                    where = f'{annotation_name}, line {note.line_number}: {texts.escaped(note.path)}'
+                    where = f'{annotation_name}, line {note.line_number}: {visible.escaped(note.path)}'
                     self._firsts[note.kind].append(f'{where}: {note.reason}')
         self.characters.update(checked.characters)
         self.frames.update(checked.frames)
@@ -47,7 +47,7 @@ class CheckReport:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the report."""
         for part, (file, count) in self._files.items():
-            yield f'{part}: {count} lines; {file.form.description}'
+            yield f'{part}: {visible.counted(count, "line")}; {file.form.description}'
         total = sum(count for _, count in self._files.values())
         yield f'images looked at: {len(self.sizes)} readable, of {total}'
         yield f'rejected: {sum(self._rejects.values())}'
@@ -57,7 +57,7 @@ class CheckReport:
         yield f'paths listed more than once: {sum(self.duplicates.values())}'
         yield from (f'  {count} {kind}' for kind, count in self.duplicates.items())
         for part, note in self.named_duplicates:
-            where = f'{part}, line {note.line_number}: {texts.escaped(note.path)}'
+            where = f'{part}, line {note.line_number}: {visible.escaped(note.path)}'
             yield f'    {where} with {note.text!r}; {note.reason}'
         yield from self._characters()
         yield from self._lengths()
@@ -75,15 +75,17 @@ class CheckReport:
         counts = self.characters
         foreign = collections.Counter({
             each: count for each, count in counts.items() if not codec.knows(each)})
+        folded = collections.Counter({each: count for each, count in counts.items()
+                                      if each not in codec.characters and codec.knows(each)})
         unused = [each for each in codec.characters if each not in counts and each.upper() not in counts]
-        yield (f'characters: {len(counts)} different ones in the texts, {len(codec.characters)} in the '
-               'alphabet')
+        yield f'different characters: {len(counts)} in the texts, {len(codec.characters)} in the alphabet'
         yield f'  most often: {_counted(counts.most_common(MAX_LISTED))}'
         rare = [pair for pair in counts.most_common()[::-1] if pair[1] <= RARE]
         yield f'  rare ({RARE} times or less): {_counted(rare[:MAX_LISTED]) or "none"}'
         invisible = [pair for pair in counts.items() if texts.is_invisible(pair[0])]
         yield f'  without ink: {_counted(sorted(invisible)) or "none"}'
         yield f'  not in the alphabet: {_counted(foreign.most_common(MAX_LISTED)) or "none"}'
+        yield f'  folded to small letters: {_counted(folded.most_common(MAX_LISTED)) or "none"}'
         yield f'  of the alphabet in no text: {"".join(unused[:MAX_LISTED]) or "none"}'
 
     def _lengths(self):
@@ -92,7 +94,7 @@ class CheckReport:
         limit = self._conversion.settings.max_frames
         over = sum(count for frames, count in self.frames.items() if frames > limit)
         yield (f'frames that CTC needs, of {limit}: {min(self.frames)} to {max(self.frames)}, '
-               f'median {_weighted_median(self.frames)}; {over} texts need more')
+               f'median {_weighted_median(self.frames)}; texts that need more: {over}')
 
     def _shapes(self):
         if not self.sizes:

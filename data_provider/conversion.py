@@ -1,6 +1,7 @@
 """Annotated images to serialised records: what one worker of the conversion does to a chunk of lines."""
 import array
 import collections
+import functools
 import hashlib
 import os
 import tempfile
@@ -52,11 +53,15 @@ class Converted(NamedTuple):
 
 def convert_lines(conversion: Conversion, split: str, lines: list[AnnotatedLine]) -> Converted:
     """Convert lines of the split train or test; a sample that cannot be used is among the rejects."""
+    with ImageFolder(conversion.dataset_dir, follow_links=conversion.settings.follow_links) as images:
+        return _convert_lines(conversion, split, lines, images)
+
+
+def _convert_lines(conversion, split, lines, images):
     settings, form = conversion.settings, conversion.forms.get(split, annotation.OWN_FORM)
     records = collections.defaultdict(list)
     converted = Converted({}, {}, [], [], array.array('Q'), array.array('I'))
-    with (complaints.caught_complaints() as caught,
-          ImageFolder(conversion.dataset_dir, follow_links=settings.follow_links) as images):
+    with complaints.caught_complaints() as caught:
         for line in lines:
             record, path_hash = _convert_line(conversion, form, line, images, converted, caught)
             if record is not None:
@@ -66,17 +71,33 @@ def convert_lines(conversion: Conversion, split: str, lines: list[AnnotatedLine]
                               counts={split: len(of_split) for split, of_split in records.items()})
 
 
-def convert_lines_to_files(folder: str, conversion: Conversion, split: str,
-                           lines: list[AnnotatedLine]) -> Converted:
-    """Do what `convert_lines` does, and leave the records of each split in a file of a folder.
+_conversion = _scratch = None   # of a process that converts
+
+
+def prepare_worker(conversion: Conversion, scratch: str) -> None:
+    """Tell a process once what it is to convert, and in which folder its files go."""
+    global _conversion, _scratch
+    _conversion, _scratch = conversion, scratch
+
+
+@functools.cache
+def images_of_worker(dataset_dir: str, follow_links: bool) -> ImageFolder:
+    """Return the folder of the images of a process that was started for one data set; it stays open."""
+    return ImageFolder(dataset_dir, follow_links=follow_links)
+
+
+def convert_lines_to_files(split: str, lines: list[AnnotatedLine]) -> Converted:
+    """Do what `convert_lines` does in a process that is prepared, and leave the records of each split in a
+    file.
 
     They are compressed if so wished. A process hands a path to another at once; the records themselves would
     go through a pipe of 64 kB, which takes longer than to make them.
     """
-    converted = convert_lines(conversion, split, lines)
-    is_compressed = conversion.settings.is_compressed
+    settings = _conversion.settings
+    images = images_of_worker(_conversion.dataset_dir, settings.follow_links)
+    converted = _convert_lines(_conversion, split, lines, images)
     return converted._replace(records={
-        name: _new_file(folder, tfrecord.compressed(records) if is_compressed else records)
+        name: _new_file(_scratch, tfrecord.compressed(records) if settings.is_compressed else records)
         for name, records in converted.records.items()})
 
 
@@ -126,7 +147,8 @@ def _convert_line(conversion, form, line, images, converted, caught):
         converted.rejects.append(LineNote(line.number, path, text, error.kind, str(error)))
     if complaint := caught.take():
         remarks.append((COMPLAINT, complaint))
-    converted.remarks.extend(LineNote(line.number, path, text, kind, detail) for kind, detail in remarks)
+    for kind, detail in remarks:
+        converted.remarks.append(LineNote(line.number, path, text, kind, detail))
     converted.path_hashes.append(path_hash)
     converted.text_hashes.append(text_hash)
     return record, path_hash

@@ -15,7 +15,7 @@ from local_utils import (
     manifest,
     opening,
     record_files,
-    texts,
+    visible,
 )
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
@@ -137,7 +137,7 @@ class ConversionOutput:
         """Take a remark on a line."""
         self._remarks.write(row_of(annotation_name, remark))
         self._remark_kinds[remark.kind] += 1
-        self._first_remarks.setdefault(remark.kind, f'{texts.escaped(remark.path)}: {remark.reason}')
+        self._first_remarks.setdefault(remark.kind, f'{visible.escaped(remark.path)}: {remark.reason}')
 
     def count_remarks(self, counts: dict[str, int]) -> None:
         """Say how many remarks of some kinds there would be, had all been taken."""
@@ -181,11 +181,11 @@ class ConversionOutput:
         if self._foreign_characters:
             counted = self._foreign_characters.most_common(char_codec.MAX_SHOWN)
             shown = ', '.join(f'{character!r} ({count})' for character, count in counted)
-            logger.warning('the alphabet lacks %d characters of the texts, most often %s',
-                           len(self._foreign_characters), shown)
+            logger.warning('the alphabet lacks %s of the texts, most often %s',
+                           visible.counted(len(self._foreign_characters), 'character'), shown)
 
 
 def row_of(annotation_name: str, note: LineNote) -> str:
     """Return a line of the rejects or the remarks; what is invisible is escaped."""
     fields = (annotation_name, str(note.line_number), note.path, note.text, note.reason)
-    return '\t'.join(map(texts.escaped, fields)) + '\n'
+    return '\t'.join(map(visible.escaped, fields)) + '\n'

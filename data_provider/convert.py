@@ -109,11 +109,12 @@ def converted_chunks(of_worker: Conversion, annotations: dict[str, AnnotationFil
     suffix, prefix = files.INCOMPLETE_SUFFIX, record_files.SCRATCH_PREFIX
     # The scratch folder holds at most 3 chunks a worker.
     with (tempfile.TemporaryDirectory(suffix, prefix, settings.save_dir) as scratch,
-          parallel.worker_processes(settings.num_workers) as executor):
+          parallel.worker_processes(settings.num_workers, functools.partial(
+              conversion.prepare_worker, of_worker, scratch)) as executor):
         for split, file in annotations.items():
             hashes.start_file()
             chunks = chunks_within_shards(file.lines(), num_lines[split], settings.num_shards)
-            convert = functools.partial(conversion.convert_lines_to_files, scratch, of_worker, split)
+            convert = functools.partial(conversion.convert_lines_to_files, split)
             lines_done = 0
             for converted in parallel.ordered_map(executor, convert, chunks, 3 * settings.num_workers):
                 # The last shard takes what a file has grown by since it was counted.

@@ -1,5 +1,4 @@
 """Records to batches: what training and evaluation take from a folder of record files."""
-import os
 from collections.abc import Iterator
 
 import tensorflow.compat.v1 as tf
@@ -7,8 +6,8 @@ import tensorflow.compat.v1 as tf
 from data_provider import batches
 from data_provider.augmentation import augment, rand_augment_batch
 from data_provider.batches import WHOLE, Batch, BatchSlice
-from local_utils import data_utils, establish_char_dict, manifest, parallel, record_files
-from local_utils.errors import InputError, MissingInput
+from local_utils import data_utils, establish_char_dict, manifest, parallel, record_files, visible
+from local_utils.errors import InputError
 
 PARALLEL_CALLS = min(16, parallel.usable_cores())
 
@@ -30,9 +29,7 @@ class TextDataProvider:
         """
         self.dataset_dir = dataset_dir
         self.input_size = tuple(input_size)
-        if not os.path.isdir(dataset_dir):
-            raise MissingInput(f'{dataset_dir}: no such folder; expected one with the files of '
-                               'tools/write_text_features.py')
+        record_files.check_folder(dataset_dir)
         alphabet_dir = establish_char_dict.nearest_dir(dataset_dir, default_alphabet_dir)
         self.codec = establish_char_dict.read_alphabet(alphabet_dir)
         manifest.check(dataset_dir, self.codec.characters, self.input_size)
@@ -60,7 +57,8 @@ class TextDataProvider:
                 if any(index >= self.codec.blank for index in feature.label):
                     raise InputError(
                         f'{path}: {feature.imagename} has the class index {max(feature.label)}, but the '
-                        f'alphabet has {self.codec.blank} characters; the records are of another alphabet')
+                        f'alphabet has {visible.counted(self.codec.blank, "character")}; the records are of '
+                        'another alphabet')
                 yield feature
             if own_numbers is None:
                 record_files.check_count(path, count)
@@ -111,7 +109,7 @@ class TextDataProvider:
         count = self.num_samples(record_files.TRAIN)
         if batch_size > count:
             raise InputError(f'{self.dataset_dir}: a batch of {batch_size} is larger than the training set '
-                             f'of {count} samples; set a smaller TRAIN.BATCH_SIZE')
+                             f'of {visible.counted(count, "sample")}; set a smaller TRAIN.BATCH_SIZE')
         paths = record_files.find_record_files(self.dataset_dir, record_files.TRAIN)
         plan = batches.plan_batches(paths, count, batch_size, batch_slice)
         serialized = batches.serialized_batches(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from data_provider import annotation, duplicates, usable_text
 from data_provider.annotation import AnnotatedLine, AnnotationFile
 from data_provider.check_report import CheckReport
-from data_provider.conversion import Conversion, LineNote, hash_of_line
+from data_provider.conversion import LineNote, hash_of_line
 from data_provider.convert import PART_OF, conversion_of, open_annotations
 from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
@@ -56,10 +56,11 @@ def check_data_set(settings: ConversionSettings) -> CheckReport:
         PART_OF[split]: (annotations[split], count) for split, count in num_lines.items()})
     hashes = duplicates.LineHashes()
     with (progress.Progress(total, 'line') as shown,
-          parallel.worker_processes(settings.num_workers) as executor):
+          parallel.worker_processes(settings.num_workers, functools.partial(
+              _prepare, of_worker)) as executor):
         for split, file in annotations.items():
             hashes.start_file()
-            check = functools.partial(check_lines, of_worker, split, stride, MAX_SECONDS)
+            check = functools.partial(check_lines, split, stride, MAX_SECONDS)
             chunks = parallel.chunked(_numbered(file), CHUNK_LINES)
             for checked in parallel.ordered_map(executor, check, chunks, 3 * settings.num_workers):
                 hashes.add(checked)
@@ -79,22 +80,31 @@ def _numbered(file: AnnotationFile) -> Iterator[tuple[int, AnnotatedLine]]:
 
 @functools.cache
 def _time_of_first_call():
-    """Return when this process began; its start is no work."""
+    """Return when this process began to work; its start is no work."""
     return time.monotonic()
 
 
-def check_lines(conversion: Conversion, split: str, stride: int, max_seconds: float,
+_conversion = None   # of a process that looks at lines
+
+
+def _prepare(conversion):
+    """Tell a process once of which data set its lines will be."""
+    global _conversion
+    _conversion = conversion
+    _time_of_first_call()
+
+
+def check_lines(split: str, stride: int, max_seconds: float,
                 lines: list[tuple[int, AnnotatedLine]]) -> CheckedLines:
-    """Look at the texts of some lines, and at the image of each stride-th; what a worker does.
+    """Look at the texts of some lines, and at the image of each stride-th; what a prepared process does.
 
     Args:
-        conversion: what a worker of the conversion has to know.
         split: of the lines.
         stride: lines from one whose image is looked at to the next.
         max_seconds: since the process began, after which no image is looked at.
         lines: (number from 0 in its file, line).
     """
-    settings, form = conversion.settings, conversion.forms[split]
+    conversion, settings, form = _conversion, _conversion.settings, _conversion.forms[split]
     deadline = _time_of_first_call() + max_seconds
     checked = CheckedLines(len(lines), [], [], collections.Counter(), collections.Counter(), [], [], [], [])
     with complaints.caught_complaints() as caught, ImageFolder(

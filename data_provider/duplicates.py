@@ -83,11 +83,10 @@ def named_duplicates(duplicates: Duplicates,
 
 def _lines_of(indices, files):
     """Return index → (part, line number, path, text) of some lines."""
-    found, index = {}, 0
-    for part, file in files.items():
-        for line in file.lines():
-            if index in indices:
-                with contextlib.suppress(RejectedSample):   # it has changed since
-                    found[index] = part, line.number, *annotation.parse_line(line.content, file.form)
-            index += 1
+    found, last = {}, max(indices, default=-1)
+    lines = ((part, file, line) for part, file in files.items() for line in file.lines())
+    for index, (part, file, line) in zip(range(last + 1), lines, strict=False):
+        if index in indices:
+            with contextlib.suppress(RejectedSample):   # it has changed since
+                found[index] = part, line.number, *annotation.parse_line(line.content, file.form)
     return found

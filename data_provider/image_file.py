@@ -2,32 +2,21 @@
 import cv2
 import numpy as np
 
-from data_provider import image_format, image_header
+from data_provider import decoded_pixels, image_format, image_header
 from data_provider.rejected_sample import RejectedSample
-from local_utils import opening, texts
+from local_utils import opening, visible
 from local_utils.errors import MALFORMED
 
 MAX_FILE_BYTES = 1 << 27
 MISSING = 'missing image'   # kind of a reject
 MIN_SIDE, MAX_SIDE = 2, 16384   # pixels; nothing thinner can show a word, and nothing longer is one
 MAX_PIXELS = 1 << 26            # in all; with 16 bits and alpha they take 1.1 GB while they are decoded
-STRIP_PIXELS = 1 << 20          # that are converted at once, so that what is in between takes little memory
 MIN_DEVIATION = 0.5   # of the values of a channel from their mean; below it is one flat colour
 MIN_CONTRAST = 24     # of a few pixels; with it an image shows something
 MAX_BILINEAR = 1.5   # times too large; of what is larger, bilinear interpolation weighs pixels unevenly
 MIN_CUT = 5   # pixels of a side that cutting has to leave
-FEW_BITS = (8, 10, 12, 14)   # that pictures of 16 bits use where they do not use all
 UNREADABLE_ERRORS = (OSError, ValueError)   # of opening; ValueError: a null byte in the path, or no file
 UNREADABLE = {image_format.HEIF: 'HEIC, which OpenCV does not read; convert it to JPEG or PNG'}
-_TURNS = {   # EXIF's orientation → what makes the picture upright
-    2: lambda image: cv2.flip(image, 1),
-    3: lambda image: cv2.rotate(image, cv2.ROTATE_180),
-    4: lambda image: cv2.flip(image, 0),
-    5: cv2.transpose,
-    6: lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
-    7: lambda image: cv2.flip(cv2.transpose(image), -1),
-    8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
-}
 
 
 def read_image(path: str, input_size: tuple | None = None) -> np.ndarray:
@@ -66,13 +55,13 @@ def unreadable(path: str, error: OSError | ValueError) -> RejectedSample:
         return RejectedSample('image too large', f'{path}: {error}')
     is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
     why = getattr(error, 'strerror', None) or error
-    return RejectedSample(MISSING if is_missing else 'unreadable image', f'{texts.escaped(path)}: {why}')
+    return RejectedSample(MISSING if is_missing else 'unreadable image', f'{visible.escaped(path)}: {why}')
 
 
 def remarks_on(content: bytes, path: str) -> list[tuple[str, str]]:
     """Return what the reader of an image should know of its file, as (kind, detail)."""
     of_format = image_format.format_of(content)
-    num_pictures = 1 if of_format == image_format.JPEG else image_format.num_pictures(content, of_format)
+    num_pictures = image_format.num_pictures(content, of_format)
     if num_pictures == 1:
         return []
     return [('several pages or frames', f'{num_pictures} in {path}; the first is taken')]
@@ -90,7 +79,7 @@ def decode_image(content: bytes, input_size: tuple | None = None) -> np.ndarray:
             'not an image', 'the PNG is cut off or damaged: its header or a chunk does not end in the file')
     _check_size(image_header.size_of(content))   # before there is made room for it
     try:
-        image = _pixels(content, of_format)
+        image = decoded_pixels.pixels_of(content, of_format)
     except cv2.error as error:
         message = f'OpenCV refused it: {error.err or error}'.replace('\n', ' ')
         kind = 'image too large' if error.code == cv2.Error.StsNoMem else 'not an image'
@@ -122,13 +111,14 @@ def _check_size(size):
     if size is None:
         return
     width, height = size
+    if MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE and width * height <= MAX_PIXELS:
+        return
     if min(size) < MIN_SIDE:
         raise RejectedSample(
             'image too small', f'{width}x{height} pixels, expected at least {MIN_SIDE}x{MIN_SIDE}')
-    if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise RejectedSample(
-            'image too large',
-            f'{width}x{height} pixels, expected at most {MAX_SIDE} a side and {MAX_PIXELS} in all')
+    raise RejectedSample(
+        'image too large',
+        f'{width}x{height} pixels, expected at most {MAX_SIDE} a side and {MAX_PIXELS} in all')
 
 
 def resize(image: np.ndarray, size: tuple) -> np.ndarray:
@@ -160,76 +150,3 @@ def with_margin(image: np.ndarray, fraction: float) -> np.ndarray:
     if pixels == 0 or min(image.shape[:2]) < 2 * pixels + MIN_CUT:
         return image
     return image[pixels:-pixels, pixels:-pixels]
-
-
-def _pixels(content, of_format):
-    """Return the picture of an image file, uint8 [height, width, 3] BGR, or None where OpenCV knows none."""
-    buffer = np.frombuffer(content, np.uint8)
-    is_cmyk = of_format == image_format.TIFF and image_format.is_cmyk_tiff(content)
-    if of_format == image_format.JPEG or is_cmyk:
-        return cv2.imdecode(buffer, cv2.IMREAD_COLOR)
-    image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-    if image is None:
-        return None
-    image = _eight_bits(image)
-    if of_format == image_format.BMP and image.ndim == 3 and image.shape[2] == 3:
-        alpha = image_format.bmp_alpha(content, image.shape[:2])
-        image = image if alpha is None else np.concatenate([image, alpha], axis=2)
-    if image.ndim == 2:
-        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    elif image.shape[2] == 4:
-        image = _opaque(image)
-    if of_format in (image_format.PNG, image_format.WEBP, image_format.AVIF):   # of the others OpenCV does it
-        turn = _TURNS.get(image_format.orientation(content, of_format))
-        image = turn(image) if turn else image
-    return image
-
-
-def _eight_bits(image):
-    """Return an image of whatever numbers as uint8, from black to white.
-
-    Pictures of 16 bits that use few of them are brought to their full range, their colours and their alpha
-    each to its own. Of other numbers, those up to 1 are fractions of white, else 255 is white.
-    """
-    if image.dtype == np.uint8:
-        return image
-    converted = np.empty(image.shape, np.uint8)
-    has_alpha = image.ndim == 3 and image.shape[2] == 4
-    for channels in (slice(0, 3), slice(3, 4)) if has_alpha else (slice(None),):
-        part, to_eight_bits = image[..., channels], _to_eight_bits(image[..., channels])
-        for rows in _strips(image):
-            converted[rows][..., channels] = to_eight_bits(part[rows])
-    return converted
-
-
-def _to_eight_bits(image):
-    """Return the function that brings the numbers of an image, or of a part of it, to 0–255."""
-    largest = max((image[rows].max() for rows in _strips(image)), default=0)
-    if image.dtype == np.uint16:
-        shift = next((bits for bits in FEW_BITS if largest < 1 << bits), 16) - 8
-        return lambda part: part >> shift
-    scale = 255 if np.nan_to_num(np.float32(largest)) <= 1 else 1
-    return lambda part: np.rint(np.nan_to_num(part.astype(np.float32)) * scale).clip(0, 255)
-
-
-def _strips(image):
-    """Yield slices of the rows of an image, of about STRIP_PIXELS each."""
-    rows = max(1, STRIP_PIXELS // max(1, image.shape[1]))
-    for start in range(0, image.shape[0], rows):
-        yield slice(start, start + rows)
-
-
-def _opaque(image):
-    """Return uint8 [height, width, 4] as [height, width, 3], on white, or on black behind what is light."""
-    alpha = np.ascontiguousarray(image[:, :, 3])
-    if alpha.min() == 255:
-        return np.ascontiguousarray(image[:, :, :3])
-    on_black = np.empty((*alpha.shape, 3), np.uint8)
-    for rows in _strips(image):
-        weight = cv2.merge([alpha[rows]] * 3)
-        on_black[rows] = cv2.multiply(np.ascontiguousarray(image[rows, :, :3]), weight, scale=1 / 255)
-    is_light = sum(cv2.sumElems(on_black)) > 127.5 * 3 * cv2.sumElems(alpha)[0] / 255
-    if not is_light:
-        for rows in _strips(image):
-            on_black[rows] += 255 - alpha[rows, :, np.newaxis]
-    return on_black

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_provider import image_file, image_path
+from data_provider import image_file, image_format, image_path
 from data_provider.rejected_sample import RejectedSample
 from local_utils import opening
 
@@ -54,7 +54,9 @@ class ImageFolder:
             remarks.append(('found under another name', f'{other} for {path}'))
             content = self._read(other)
         image = image_file.decode_image(content, input_size)
-        return LoadedImage(image, remarks + image_file.remarks_on(content, path))
+        if not content.startswith(image_format.JPEG_START):   # which has one picture
+            remarks += image_file.remarks_on(content, path)
+        return LoadedImage(image, remarks)
 
     def _read(self, path):
         if self._tree is None:

@@ -1,17 +1,25 @@
 """What an image file says beside its pixels: format, orientation, number of pictures, the alpha of a BMP."""
+import re
 import struct
 
 import numpy as np
 
-JPEG, PNG, GIF, WEBP, TIFF, BMP, AVIF, HEIF = 'JPEG', 'PNG', 'GIF', 'WebP', 'TIFF', 'BMP', 'AVIF', 'HEIC'
+from data_provider import tiff
+
+JPEG, PNG, GIF, WEBP, TIFF, BMP, AVIF, HEIF, PNM = (
+    'JPEG', 'PNG', 'GIF', 'WebP', 'TIFF', 'BMP', 'AVIF', 'HEIC', 'PNM')
 PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-_STARTS = ((b'\xff\xd8\xff', JPEG), (PNG_SIGNATURE, PNG), (b'GIF8', GIF), (b'II*\0', TIFF), (b'MM\0*', TIFF))
+JPEG_START = b'\xff\xd8\xff'
+_STARTS = ((JPEG_START, JPEG), (PNG_SIGNATURE, PNG), (b'GIF8', GIF),
+           *((start, TIFF) for start in tiff.STARTS))
+_PNM_START = re.compile(rb'P[1-6]\s+[#\d]|P7\n')
 _BMP_HEADER_BYTES = (12, 40, 52, 56, 64, 108, 124)
 _AVIF_BRANDS = (b'avif', b'avis')
 _HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'mif1', b'msf1')
+_PNM_HEADER_BYTES = 4096
+_PNM_SPACE = rb'(?:\s|#[^\n]*\n)+'
+_PNM_NUMBERS = re.compile(rb'P[56]' + 2 * (_PNM_SPACE + rb'\d+') + _PNM_SPACE + rb'(\d{1,5})')
 _PNG_HEADER_BYTES = 26   # signature and header up to the colour type
-_ORIENTATION_TAG = 0x0112
-_PHOTOMETRIC_TAG, _CMYK = 0x0106, 5
 _TURNED_LEFT = {0: 1, 1: 8, 2: 3, 3: 6}          # irot of AVIF, quarter turns to the left → orientation
 _MIRRORED = {   # (orientation, imir of AVIF, 0 top to bottom) → orientation
     (1, 0): 4, (1, 1): 2, (3, 0): 2, (3, 1): 4, (6, 0): 7, (6, 1): 5, (8, 0): 5, (8, 1): 7}
@@ -26,6 +34,8 @@ def format_of(content: bytes) -> str | None:
         return BMP
     if content[8:12] == b'WEBP':
         return WEBP
+    if _PNM_START.match(content):
+        return PNM
     if content[4:8] == b'ftyp':
         brands = content[8:int.from_bytes(content[:4], 'big')]
         if any(brand in brands for brand in _AVIF_BRANDS):
@@ -42,18 +52,14 @@ def has_whole_png_chunks(content: bytes) -> bool:
 
 
 def orientation(content: bytes, of_format: str) -> int:
-    """Return the orientation, 1 to 8 as EXIF counts, that a PNG, a WebP or an AVIF says its picture has."""
+    """Return the orientation, 1 to 8 as EXIF counts, that a PNG, WebP, AVIF or TIFF says its picture has."""
     if of_format == AVIF:
         return _orientation_of_avif(content)
+    if of_format == TIFF:
+        return _orientation_of_tiff(content)
     chunks, name = (_png_chunks(content), b'eXIf') if of_format == PNG else (_riff_chunks(content), b'EXIF')
     block = next((data for chunk, data in chunks if chunk == name), b'')
-    value = _tag(bytes(block).removeprefix(b'Exif\0\0'), _ORIENTATION_TAG, 1)
-    return value if 1 <= value <= 8 else 1
-
-
-def is_cmyk_tiff(content: bytes) -> bool:
-    """Whether a TIFF has the colours of printing in place of red, green and blue."""
-    return _tag(content, _PHOTOMETRIC_TAG, 0) == _CMYK
+    return _orientation_of_tiff(bytes(block).removeprefix(b'Exif\0\0'))
 
 
 def num_pictures(content: bytes, of_format: str) -> int:
@@ -66,8 +72,15 @@ def num_pictures(content: bytes, of_format: str) -> int:
     if of_format == GIF:
         return _num_gif_frames(content)
     if of_format == TIFF:
-        return _num_tiff_pages(content)
+        return tiff.num_pages(content)
     return 2 if of_format == AVIF and content[8:12] == b'avis' else 1
+
+
+def largest_value(content: bytes) -> int:
+    """Return the number that stands for white in a PNM of bytes; 255 where OpenCV has seen to it."""
+    form = re.compile(rb'P7.*\nMAXVAL +(\d{1,5})\s', re.DOTALL) if content.startswith(b'P7') else _PNM_NUMBERS
+    found = form.match(content[:_PNM_HEADER_BYTES])
+    return int(found[1]) if found else 255
 
 
 def bmp_alpha(content: bytes, shape: tuple) -> np.ndarray | None:
@@ -107,32 +120,6 @@ def _riff_chunks(content):
         position += 8 + length + length % 2
 
 
-def _tag(block, number, default):
-    """Return the short value of a tag in the first directory of a TIFF structure, such as EXIF is."""
-    order = {b'II': '<', b'MM': '>'}.get(block[:2])
-    if order is None or len(block) < 8:
-        return default
-    start, = struct.unpack(order + 'I', block[4:8])
-    for position in range(start + 2, min(start + 2 + 12 * _short(block, start, order), len(block) - 11), 12):
-        if _short(block, position, order) == number:
-            return _short(block, position + 8, order)
-    return default
-
-
-def _short(block, position, order):
-    return struct.unpack(order + 'H', block[position:position + 2])[0] if position + 2 <= len(block) else 0
-
-
-def _num_tiff_pages(content):
-    order = '<' if content[:2] == b'II' else '>'
-    starts, start = set(), struct.unpack(order + 'I', content[4:8])[0]
-    while 0 < start < len(content) - 1 and start not in starts:
-        starts.add(start)
-        end = start + 2 + 12 * _short(content, start, order)
-        start = struct.unpack(order + 'I', content[end:end + 4])[0] if end + 4 <= len(content) else 0
-    return max(1, len(starts))
-
-
 def _num_gif_frames(content):
     """Count the image blocks of a GIF."""
     def after_table(position, flags):
@@ -153,6 +140,11 @@ def _num_gif_frames(content):
         else:
             break
     return max(1, frames)
+
+
+def _orientation_of_tiff(content):
+    value = tiff.value_of(content, tiff.ORIENTATION, 1)
+    return value if 1 <= value <= 8 else 1
 
 
 def _orientation_of_avif(content):

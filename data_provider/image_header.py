@@ -8,6 +8,7 @@ MAX_ENTRIES = 4096            # of a TIFF directory
 NO_FILLING = re.compile(rb'[^\xff]')   # any number of 0xff stand before a marker of JPEG
 JPEG_WITHOUT_LENGTH = {0x00, 0x01, *range(0xd0, 0xd8)}
 JPEG_FRAMES = set(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
+JPEG_PLAIN = {0xc4, 0xdb, 0xfe, *range(0xe0, 0xf0)}   # segments that are passed over by their length
 # bytes between a box's header and its boxes
 CONTAINER_BOXES = {b'meta': 4, b'iprp': 0, b'ipco': 0, b'jp2h': 0}
 KNOWN_FORMATS = 'JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 or PNM'
@@ -83,6 +84,9 @@ def _size_of_webp(content):
 def _size_of_jpeg(content):
     position = 2
     for _ in range(MAX_PARTS):
+        if content[position] == 0xff and (marker := content[position + 1]) in JPEG_PLAIN:   # the common case
+            position += 2 + (content[position + 2] << 8 | content[position + 3])
+            continue
         found = NO_FILLING.search(content, content.index(0xff, position))
         if found is None:
             return None
@@ -115,6 +119,12 @@ def _size_of_pnm(content):
     lines = content[2:4096].split(b'\n')
     numbers = b' '.join(line.partition(b'#')[0] for line in lines).split()
     return int(numbers[0]), int(numbers[1])
+
+
+def _size_of_pam(content):
+    """Return the size of P7: lines of a name and a number."""
+    named = dict(line.split()[:2] for line in content[:4096].split(b'\n') if len(line.split()) > 1)
+    return (int(named[b'WIDTH']), int(named[b'HEIGHT'])) if {b'WIDTH', b'HEIGHT'} <= named.keys() else None
 
 
 def _size_of_codestream(content, position=0):
@@ -166,5 +176,5 @@ READERS = [
     (b'\x89PNG\r\n\x1a\n', _size_of_png), (b'\xff\xd8\xff', _size_of_jpeg), (b'GIF87a', _size_of_gif),
     (b'GIF89a', _size_of_gif), (b'RIFF', _size_of_webp), (b'BM', _size_of_bmp), (b'II*\0', _size_of_tiff),
     (b'MM\0*', _size_of_tiff), (b'\xff\x4f\xff\x51', _size_of_codestream),
-    *[(b'P%d' % number, _size_of_pnm) for number in range(1, 7)],
+    *[(b'P%d' % number, _size_of_pnm) for number in range(1, 7)], (b'P7', _size_of_pam),
 ]

@@ -34,9 +34,6 @@ def find_images(image_paths: list[str]) -> tuple[list[str], list[str]]:
     """
     found, problems = [], []
     for path in image_paths:
-        if not path:
-            problems.append('--image_path: expected an image file or a folder, got an empty name')
-            continue
         meant = sorted(glob.glob(path, recursive=True)) if _is_pattern(path) else [path]
         if not meant:
             problems.append(f'{path}: no file fits this pattern')

@@ -5,7 +5,7 @@ import os
 import unicodedata
 
 from data_provider.rejected_sample import RejectedSample
-from local_utils import texts
+from local_utils import visible
 
 MAX_NAMED = 3   # files in a message
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.gif', '.tif', '.tiff', '.webp',
@@ -15,8 +15,8 @@ IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.gif
 def other_spelling(folder: str, path: str) -> str:
     """Return the one spelling of a missing path under which there is a file.
 
-    Tried are: without the data set's own folder at its start, backslashes as slashes, other case, another
-    form of Unicode, another ending of an image.
+    Tried are: without the data set's own folder, or its name, at its start, backslashes as slashes, other
+    case, another form of Unicode, another ending of an image.
 
     Args:
         folder: the data set, as `os.path.realpath` gives it.
@@ -26,7 +26,7 @@ def other_spelling(folder: str, path: str) -> str:
         RejectedSample: there is none, or there are several; says what there is.
     """
     for candidate in dict.fromkeys(_rewritten(folder, path)):
-        names = candidate.split('/')
+        names = [name for name in candidate.split('/') if name != '.']
         if '..' in names or '' in names:
             continue
         found = _spelled_otherwise(folder, names)
@@ -46,6 +46,8 @@ def _rewritten(folder, path):
     for absolute in ('/' + path, '/' + plain):
         if absolute.startswith(folder + '/'):
             yield absolute[len(folder) + 1:]
+    if plain.startswith(own_name := os.path.basename(folder) + '/'):
+        yield plain[len(own_name):]
 
 
 def _spelled_otherwise(folder, names):
@@ -99,4 +101,4 @@ def _relatives(folder, path):
     by_key, _ = _names_in(os.path.join(folder, parent))
     there = itertools.chain.from_iterable(by_key.values())
     others = [other for other in there if _key(os.path.splitext(other)[0]) == stem]
-    return f' (there is {", ".join(map(texts.escaped, others[:MAX_NAMED]))})' if others else ''
+    return f' (there is {", ".join(map(visible.escaped, others[:MAX_NAMED]))})' if others else ''

@@ -1,11 +1,13 @@
 """From the text of an annotation to one that an alphabet can write, or to the reason why it cannot."""
 from data_provider.rejected_sample import RejectedSample
 from data_provider.settings import TextRules
-from local_utils import char_codec, texts
+from local_utils import char_codec, texts, visible
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import UnknownCharacter
 
 OUTSIDE_ALPHABET, IGNORED, INVISIBLE = 'outside the alphabet', 'text to ignore', 'invisible character'
+_ENDS = {   # of what is never put together, not even where invisible characters are dropped
+    'several lines': frozenset('\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029'), 'several columns': frozenset('\t')}
 DROPPED = 'characters dropped from the text'   # the kind of a remark
 
 
@@ -28,13 +30,15 @@ def visible_text(text: str, rules: TextRules) -> tuple[str, list]:
         rules: what may be dropped.
 
     Raises:
-        RejectedSample: the text has characters that leave no ink, or no others.
+        RejectedSample: the text has characters that leave no ink, or no others, or it has several lines.
     """
     invisible = texts.invisible(text)
     if not invisible:
         return text, []
+    if several := next((name for name, ends in _ENDS.items() if not ends.isdisjoint(invisible)), None):
+        raise RejectedSample(several, f'{texts.named(invisible)} in {visible.escaped(text)!r}')
     if not rules.drop_invisible:
-        raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in {texts.escaped(text)!r} '
+        raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in {visible.escaped(text)!r} '
                                         '(--drop_invisible drops it)')
     kept = texts.without_invisible(text).strip()
     if not kept:
@@ -56,6 +60,21 @@ def known_text(text: str, rules: TextRules, codec: CharacterCodec) -> tuple[str,
     if not kept:
         raise RejectedSample('no text', f'nothing but {texts.named(dropped)}, which the alphabet lacks')
     return kept, [(DROPPED, texts.named(dropped))]
+
+
+def changed_text(text: str, rules: TextRules, codec: CharacterCodec | None) -> str:
+    """Return a text without what the rules allow to drop; itself where that leaves nothing.
+
+    Args:
+        text: in form NFC.
+        rules: what may be dropped.
+        codec: of the alphabet whose lack of a mark lets it drop; None for none.
+    """
+    try:
+        text, _ = visible_text(text, rules)
+        return known_text(text, rules, codec)[0] if codec else text
+    except RejectedSample:
+        return text
 
 
 def encode_text(codec: CharacterCodec, text: str, max_frames: int) -> list[int]:

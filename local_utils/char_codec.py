@@ -1,7 +1,8 @@
 """The character codec: text to class indices and back, for one alphabet."""
+import operator
 from collections.abc import Iterable
 
-from local_utils import texts
+from local_utils import texts, visible
 from local_utils.errors import InputError, UnknownCharacter
 
 _CAPITAL_SIGMA = 'Σ'   # the one letter whose lower-case form depends on its place
@@ -30,6 +31,8 @@ class CharacterCodec:
                 raise InputError(
                     f'the alphabet has {character!r} twice, at {self._index_of[character]} and {index}')
             self._index_of[character] = index
+        for index, character in enumerate(self.characters):   # texts come in NFC, where some are others
+            self._index_of.setdefault(texts.normalised(character), index)
 
     @property
     def blank(self) -> int:
@@ -73,7 +76,6 @@ class CharacterCodec:
         """Return `text` as the alphabet writes it; raises what `encode` raises."""
         return self.decode(self.encode(text))
 
-
     def _with_small_sigmas(self, text):
         """Return a text with its Σ, if the alphabet lacks it, in lower case: σ, or ς at a word's end."""
         if _CAPITAL_SIGMA in self.characters:
@@ -107,7 +109,7 @@ def shortened(characters: str) -> str:
 
 def required_frames(label: list[int]) -> int:
     """Return how many frames CTC needs for a label: one a character, and a blank between equal neighbours."""
-    return len(label) + sum(left == right for left, right in zip(label, label[1:], strict=False))
+    return len(label) + sum(map(operator.eq, label, label[1:]))
 
 
 def alphabet_difference(expected: str, actual: str) -> str:
@@ -122,7 +124,7 @@ def alphabet_difference(expected: str, actual: str) -> str:
                    'extra': ''.join(sorted(set(actual) - set(expected)))}
     if any(differences.values()):
         lists = ', '.join(f'{what} {shortened(these)}' for what, these in differences.items() if these)
-        return f'{len(expected)} characters expected, {len(actual)} found; {lists}'
+        return f'{visible.counted(len(expected), "character")} expected, {len(actual)} found; {lists}'
     place = next(index for index, (left, right) in enumerate(zip(expected, actual, strict=True))
                  if left != right)
     return (f'the same characters in another order: index {place} is {expected[place]!r} in one, '

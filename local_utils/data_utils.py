@@ -116,7 +116,7 @@ def encode_example(image: np.ndarray, label: list[int], imagename: str) -> bytes
     pieces = []
     for name, list_field, value in ((NAMES[0], _BYTES_LIST, imagename.encode('utf-8', 'surrogateescape')),
                                     (IMAGES, _BYTES_LIST, image.tobytes()),
-                                    (LABELS, _INT64_LIST, b''.join(map(_varint, label)))):
+                                    (LABELS, _INT64_LIST, _packed(label))):
         pieces += [_feature_head(name, list_field, len(value)), value]
     return b''.join([_tag(1), _varint(sum(map(len, pieces))), *pieces])
 
@@ -154,6 +154,11 @@ def _varint(value):
         value >>= 7
     encoded.append(value)
     return bytes(encoded)
+
+
+def _packed(numbers):
+    """Return numbers one behind the other; most alphabets have none that takes two bytes."""
+    return bytes(numbers) if max(numbers, default=0) <= 0x7F else b''.join(map(_varint, numbers))
 
 
 def _tag(field_number):

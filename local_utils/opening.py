@@ -184,8 +184,9 @@ def read_file(path: str | os.PathLike, largest: float = math.inf) -> bytes:
 
 def read_all(descriptor: int, path: str | os.PathLike, largest: float = math.inf) -> bytes:
     """Return the content of an open regular file; raises as `Tree.read`."""
-    _check_regular(os.fstat(descriptor).st_mode, path)
-    size = os.fstat(descriptor).st_size
+    status = os.fstat(descriptor)
+    _check_regular(status.st_mode, path)
+    size = status.st_size
     if size > largest:
         raise TooLarge(f'{path} has {size} bytes, expected at most {largest}')
     content = os.read(descriptor, size)

@@ -3,7 +3,7 @@ import os
 import re
 import shutil
 
-from local_utils import files, manifest, tfrecord
+from local_utils import files, manifest, tfrecord, visible
 from local_utils.errors import InputError, MissingInput
 
 TRAIN, TEST, VALIDATION = SPLITS = ('train', 'test', 'validation')
@@ -26,9 +26,7 @@ def find_record_files(dataset_dir: str, split: str) -> list[str]:
         MissingInput: there are none, or shards are missing; names them.
         InputError: there are files of two conversions side by side.
     """
-    if not os.path.isdir(dataset_dir):
-        raise MissingInput(f'{dataset_dir}: no such folder; expected one with {file_names(split)[0]} and the '
-                           'alphabet')
+    check_folder(dataset_dir)
     present = existing_record_files(dataset_dir, split)
     if not present:
         raise MissingInput(f'{os.path.join(dataset_dir, file_names(split)[0])}: no such file; '
@@ -43,6 +41,13 @@ def find_record_files(dataset_dir: str, split: str) -> list[str]:
         raise InputError(f'{dataset_dir}: {present[0]} and {present[-1]} are of two conversions; '
                          'expected the files of one')
     return [os.path.join(dataset_dir, name) for name in expected]
+
+
+def check_folder(dataset_dir: str) -> None:
+    """Raise MissingInput where there is no folder of records."""
+    if not os.path.isdir(dataset_dir):
+        raise MissingInput(f'{dataset_dir}: no such folder; expected one with the files of '
+                           'tools/write_text_features.py')
 
 
 def existing_record_files(dataset_dir: str, split: str) -> list[str]:
@@ -92,7 +97,8 @@ def check_count(path: str, count: int) -> None:
 
 def _check_count(path, count, listed):
     if listed is not None and count != listed:
-        raise InputError(f'{path}: expected {listed} records by {manifest.NAME}, got {count}; convert again')
+        raise InputError(f'{path}: expected {visible.counted(listed, "record")} by {manifest.NAME}, got '
+                         f'{count}; convert again')
 
 
 def _listed_count(path, listed):

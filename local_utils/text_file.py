@@ -3,7 +3,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from local_utils import opening
+from local_utils import opening, texts
 from local_utils.errors import InputError
 
 FIRST_BYTES = 1 << 16   # that the encoding is told from
@@ -72,7 +72,7 @@ def read_lines(path: str, encoding: str | None = None) -> Iterator[tuple[int, by
     with opening.open_file(path) as file:
         for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding)), start=1):
             content = line.strip()
-            if content.startswith(_BYTE_ORDER_MARK):   # also in the middle, where files were joined
+            while content.startswith(_BYTE_ORDER_MARK):   # also in the middle, where files were joined
                 content = content.removeprefix(_BYTE_ORDER_MARK).lstrip()
             if content:
                 yield number, content
@@ -91,6 +91,12 @@ def read_whole_lines(path: str) -> Iterator[tuple[int, str]]:
                                  f'0x{content[error.start]:02x}') from error
             if text:
                 yield number, text
+
+
+def read_words(path: str) -> list[str]:
+    """Return the words of a list, one a line, in form NFC, without blank lines; raises as `read_lines`."""
+    words = [texts.normalised(line.strip()) for _, line in read_whole_lines(path)]
+    return [word for word in words if word]
 
 
 def _utf_8_blocks(file, path, encoding):

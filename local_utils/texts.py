@@ -83,6 +83,8 @@ def invisible(text: str) -> list[str]:
 
 def without_invisible(text: str) -> str:
     """Return a text without the characters that leave no ink."""
+    if text.isascii() and text.isprintable():
+        return text
     return ''.join([character for character in text if not is_invisible(character)])
 
 
@@ -90,19 +92,6 @@ def named(characters: Iterable[str]) -> str:
     """Return characters by code point and name, such as 'U+200B ZERO WIDTH SPACE'."""
     return ', '.join(f'U+{ord(character):04X} {unicodedata.name(character, "")}'.strip()
                      for character in dict.fromkeys(characters))
-
-
-def escaped(text: str) -> str:
-    """Return a text to be shown in one line: what is invisible is an escape like \\t or \\u200b."""
-    if text.isascii() and text.isprintable():
-        return text
-    return ''.join(map(_shown, text))
-
-
-def _shown(character):
-    if not character.isprintable():
-        return repr(character)[1:-1]
-    return f'\\u{ord(character):04x}' if is_invisible(character) else character
 
 
 def lower_case(text: str) -> list[str]:

@@ -7,6 +7,8 @@ character that changes the direction would show a name backwards. They are writt
 import json
 import re
 
+from local_utils import texts
+
 LONGEST_WORD, KEPT_OF_A_WORD = 1000, 500   # characters of what has no blank in it, in a line
 LONGEST_LINE = 10_000
 _LONG_WORD = re.compile(rf'\S{{{LONGEST_WORD + 1},}}')
@@ -15,10 +17,11 @@ _FIRST_OF_BYTES, _BYTES = 0xDC80, range(0xDC80, 0xDD00)   # how bytes stand in t
 
 
 def escaped(text: str) -> str:
-    """Return a text with escapes for what is not printable: category C, and blanks other than U+0020."""
-    if text.isprintable():
+    """Return a text with escapes for what is not printable, and for what leaves no ink though it is."""
+    if text.isprintable() and not texts.invisible(text):
         return text
-    return ''.join([character if character.isprintable() else _escape(character) for character in text])
+    return ''.join([character if character.isprintable() and not texts.is_invisible(character)
+                    else _escape(character) for character in text])
 
 
 def field(text: str) -> str:
@@ -30,6 +33,13 @@ def line(text: str) -> str:
     """Return a text as one line of a log: as `escaped`, and what is very long is cut."""
     text = _LONG_WORD.sub(lambda word: _cut(word[0], KEPT_OF_A_WORD), text)
     return escaped(_cut(text, LONGEST_LINE) if len(text) > LONGEST_LINE else text)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as '1 word' or '2 words'."""
+    if count == 1:
+        return f'1 {noun}'
+    return f'{count} {noun}es' if noun.endswith('s') else f'{count} {noun}s'
 
 
 def json_text(value, encoding: str | None = 'utf-8', **how) -> str:

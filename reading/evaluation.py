@@ -20,9 +20,10 @@ class Sample(NamedTuple):
     """An image whose text is known."""
 
     image: Image | WithLexicon   # in a form that Recogniser.read_all takes
-    text: str
+    text: str                    # that is to be read
     name: str = ''               # says where it is from, for a message
     path: str = ''               # of the image, or what is known of it
+    annotated: str = ''          # the text as the annotation has it, where that may be another
 
 
 class Example(NamedTuple):
@@ -77,7 +78,7 @@ def evaluate(recogniser: Recogniser, samples: Iterable[Sample], num_examples: in
             alphanumeric.add(truth, text)
         else:
             counts['not_alphanumeric'] += 1
-        for name in subsets_of(sample.text):
+        for name in subsets_of(sample.annotated or sample.text):
             subsets[name].add(truth, text)
         if len(examples) < num_examples:
             examples.append(Example(sample.image, sample.text, reading.text, reading.confidence))

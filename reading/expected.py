@@ -6,7 +6,7 @@ import numpy as np
 
 from crnnmodel.label_trie import LabelTrie
 from crnnmodel.prefix_search import Automaton
-from local_utils import opening
+from local_utils import text_file
 from local_utils.char_codec import CharacterCodec, shortened
 from local_utils.errors import InputError, UnknownCharacter
 from reading.formats import parse_formats
@@ -108,12 +108,8 @@ def automaton_of(expected: Expected, codec: CharacterCodec) -> Automaton | None:
 
 
 def read_word_file(path: str) -> list[str]:
-    """Return the words of a file, one a line, UTF-8; raises InputError where there is none."""
-    try:
-        words = opening.read_file(path).decode('utf-8-sig').split('\n')
-    except UnicodeDecodeError as error:
-        raise InputError(f'{path}: expected UTF-8, one word a line; byte {error.start} is none') from error
-    words = [word.strip() for word in words if word.strip()]
+    """Return the words of a file, one a line, in form NFC; raises InputError where there is none."""
+    words = text_file.read_words(path)
     if not words:
         raise InputError(f'{path}: no word in it; expected one a line')
     return words

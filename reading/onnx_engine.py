@@ -6,7 +6,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as failures
 from crnnmodel import onnx_file
 from crnnmodel.architecture import DESCRIPTION, Architecture, architecture_of, from_description
 from crnnmodel.checkpoint_files import Checkpoint
-from local_utils import opening, parallel
+from local_utils import opening, parallel, visible
 from local_utils.errors import InputError
 
 RUN_IMAGES = 16   # in a run: more take no less time each, and more memory
@@ -74,7 +74,8 @@ class OnnxEngine:
             parts = [self._session.run(None, {'images': images[start:start + RUN_IMAGES]})[0]
                      for start in range(0, len(images), RUN_IMAGES)]
         except (*ERRORS, MemoryError) as error:
-            raise InputError(f'ONNX Runtime failed to read {len(images)} images ({_line(error)})') from error
+            failed = f'ONNX Runtime failed to read {visible.counted(len(images), "image")}'
+            raise InputError(f'{failed} ({_line(error)})') from error
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 

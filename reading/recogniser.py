@@ -12,7 +12,7 @@ import numpy as np
 
 from data_provider import image_file
 from data_provider.rejected_sample import RejectedSample
-from local_utils import establish_char_dict, parallel
+from local_utils import establish_char_dict, parallel, visible
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
 from reading import decoding, engines, views
@@ -239,8 +239,8 @@ def find_codec(architecture, prefix: str, alphabet_dir: str | None = None) -> Ch
     codec = establish_char_dict.read_alphabet(alphabet_dir)
     if codec.num_classes != architecture.num_classes:
         raise InputError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of '
-                         f'{alphabet_dir} has {codec.blank} characters, which needs {codec.num_classes}; '
-                         'give another --alphabet_dir')
+                         f'{alphabet_dir} has {visible.counted(codec.blank, "character")}, which needs '
+                         f'{codec.num_classes}; give another --alphabet_dir')
     return codec
 
 

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import crnn_model
 from crnnmodel.architecture import Architecture
 from crnnmodel.kernels import Kernels
+from local_utils import visible
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 
@@ -41,8 +42,8 @@ def run_reading(session: tf.Session, graph: ReadingGraph, images: np.ndarray) ->
     try:
         return session.run(graph.logits, {graph.images: images})
     except tf.errors.ResourceExhaustedError as error:
-        raise InputError(f'out of memory with {len(images)} images at once; set a smaller TEST.BATCH_SIZE '
-                         '(in a training, TRAIN.VAL_BATCH_SIZE)') from error
+        raise InputError(f'out of memory with {visible.counted(len(images), "image")} at once; set a smaller '
+                         'TEST.BATCH_SIZE (in a training, TRAIN.VAL_BATCH_SIZE)') from error
 
 
 class SessionEngine:

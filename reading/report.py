@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from data_provider.rejected_sample import RejectedSample
-from local_utils import files, metrics
+from local_utils import files, metrics, visible
 from local_utils.errors import InputError
 from local_utils.texts import alphanumeric
 from reading.evaluation import Evaluation, Sample
@@ -103,24 +103,25 @@ class Report:
                  for entry in sorted(self._wrong, key=lambda entry: entry[:2], reverse=True)]
         page = _template().render(
             title=TITLE, source=source, figures=figures, kinds=KINDS, words=words,
-            samples=sum(self._counts.values()),
+            samples=visible.counted(sum(self._counts.values()), 'word'),
             wrong=self._counts[False], tables={
-                'length': _rows(self._tables['length'], LENGTHS, 'characters'),
-                'height': _rows(self._tables['height'], HEIGHTS, 'pixels'),
-                'aspect ratio': _rows(self._tables['aspect ratio'], ASPECT_RATIOS, 'widths / height')},
+                'characters': _rows(self._tables['length'], LENGTHS),
+                'height in pixels': _rows(self._tables['height'], HEIGHTS),
+                'width / height': _rows(self._tables['aspect ratio'], ASPECT_RATIOS)},
             calibration=self._calibration_points(), confusions=self._confusions.most_common(MAX_CONFUSIONS))
         with files.atomic_file(path) as file:
             file.write(page.encode('utf-8'))
 
     def _calibration_points(self):
-        """Return (lower bound of the confidence, samples, fraction that is right) of each bin that has
-        samples.
+        """Return (lower bound of the confidence, how many words, fraction that is right) of each bin that
+        has some.
         """
         points = []
         for place in range(CALIBRATION_BINS):
             right, wrong = self._calibration[place, True], self._calibration[place, False]
             if right + wrong:
-                points.append((place / CALIBRATION_BINS, right + wrong, right / (right + wrong)))
+                words = visible.counted(right + wrong, 'word')
+                points.append((place / CALIBRATION_BINS, words, right / (right + wrong)))
         return points
 
 
@@ -179,10 +180,10 @@ def _range_of(value, ranges):
     return sum(value >= low for low, _ in ranges[1:])
 
 
-def _rows(counts, ranges, unit):
+def _rows(counts, ranges):
     rows = []
     for number, (low, high) in enumerate(ranges):
         right, wrong = counts[number, True], counts[number, False]
         name = f'{low} and more' if high is None else f'{low}' if low == high else f'{low} to {high}'
-        rows.append(Row(f'{name} {unit}', right + wrong, right))
+        rows.append(Row(name, right + wrong, right))
     return [row for row in rows if row.samples]

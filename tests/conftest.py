@@ -21,7 +21,8 @@ ENGLISH = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 # What takes seconds: files whose tests train or start processes, and fixtures that do.
 SLOW_FILES = (
-    'test_average_weights', 'test_bundled', 'test_cluster', 'test_conversion', 'test_export',
+    'test_average_weights', 'test_bundled', 'test_cluster', 'test_conversion', 'test_conversion_output',
+    'test_convert', 'test_export',
     'test_fine_tuning', 'test_generate_text_images', 'test_hostile', 'test_page', 'test_parallel',
     'test_run_folder', 'test_service', 'test_tensorflow_engine', 'test_tensorflow_import',
     'test_train_shadownet', 'test_write_text_features')

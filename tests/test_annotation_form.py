@@ -99,12 +99,45 @@ def test_a_damaged_line_among_others_of_utf_8_does_not_refuse_the_file(tmp_path)
     (json.dumps({'a.jpg': 'one', 'b.jpg': 'two'}), JSON, [('a.jpg', 'one'), ('b.jpg', 'two')]),
     (json.dumps({'info': {}, 'images': [{'file': 'a.jpg', 'gt': 'one'}]}, indent=2), JSON,
      [('a.jpg', 'one')]),
+    ('a.jpg "one"\nb.jpg "two ""words"""\n', PATH_TEXT, [('a.jpg', 'one'), ('b.jpg', 'two "words"')]),
+    ('a.jpg\t"one"\nb.jpg\t"two\n', PATH_TEXT, [('a.jpg', '"one"'), ('b.jpg', '"two')]),   # no pairs of them
+    ('a.jpg, \u201cone\u201d\nb.jpg, \u201ctwo\u201d\n', CSV, [('a.jpg', 'one'), ('b.jpg', 'two')]),
+    ('file,words\na.jpg,"one \\"x\\""\n', CSV, [('a.jpg', 'one "x"')]),
+    ('path text\na.jpg one\n', PATH_TEXT, [('a.jpg', 'one')]),
+    ('label image\none a.jpg\n', TEXT_PATH, [('a.jpg', 'one')]),
+    ('Image Path\tGround-Truth\na.jpg\tone\n', CSV, [('a.jpg', 'one')]),
+    ('bild,wort\na.jpg,one\nb.jpg,two\n', CSV, [('a.jpg', 'one'), ('b.jpg', 'two')]),
+    ('sep=;\nfile;words\na.jpg;one\n', CSV, [('a.jpg', 'one')]),
+    ('sep=;\na.jpg;one\nb.jpg;two\n', CSV, [('a.jpg', 'one'), ('b.jpg', 'two')]),
+    ('\ufeff\ufeffa.jpg one\n', PATH_TEXT, [('a.jpg', 'one')]),
+    ('{"path": "a.jpg", "text": 12}\n{"path": "b.jpg"}\n{"path": "c.jpg", "text": "x"}\n', JSON, None),
+    ('{"a.jpg": "one", "b.jpg": 7, "a.jpg": "two"}', JSON,
+     [('a.jpg', 'one'), ('b.jpg', '7'), ('a.jpg', 'two')]),   # a path twice is to be named
+    ('{"filename": ["a.jpg", "b.jpg"], "text": ["one", "two"]}', JSON, [('a.jpg', 'one'), ('b.jpg', 'two')]),
+    ('{"data_list": [{"img_path": "a.jpg", "instances": [{"text": "one"}]}]}', JSON, [('a.jpg', 'one')]),
+    ('1234.jpg 1234\n5678.jpg 5678\n', PATH_TEXT, [('1234.jpg', '1234'), ('5678.jpg', '5678')]),
     ('a.jpg 12\nb.jpg 407\n', PATH_TEXT, [('a.jpg', '12'), ('b.jpg', '407')]),
     ('img_7.jpg 12\nimg_8.jpg 8\n', PATH_TEXT, [('img_7.jpg', '12'), ('img_8.jpg', '8')]),
     ('', PATH_TEXT, []),
 ])
 def test_the_form_of_a_file_is_told_and_its_samples_are_read(tmp_path, content, form, samples):
-    assert samples_of(tmp_path, content) == (form, samples)
+    if samples is None:   # some line is none
+        with pytest.raises(RejectedSample, match='no text: expected an object with filename and text'):
+            samples_of(tmp_path, content)
+    else:
+        assert samples_of(tmp_path, content) == (form, samples)
+
+
+@pytest.mark.parametrize(('content', 'line', 'kind'), [
+    ('# mine\na.jpg one\n', 0, 'comment'), ('a.jpg one\n// no more\n', 1, 'comment'),
+    ('file,words\na.jpg,"one\ntwo"\n', 0, 'odd quotes'), ('file,words\na.jpg,"one" x\n', 0, 'odd quotes'),
+    ('file,words\na.jpg,one,two\nb.jpg\n', 1, 'other columns')])
+def test_a_line_that_is_no_sample_is_rejected_and_none_is_made_of_it(tmp_path, content, line, kind):
+    (tmp_path / 'sample.txt').write_text(content)
+    file = annotation.open_annotation(str(tmp_path / 'sample.txt'), str(tmp_path))
+    with pytest.raises(RejectedSample) as caught:
+        annotation.parse_line(list(file.lines())[line].content, file.form)
+    assert caught.value.kind == kind
 
 
 def test_names_without_an_ending_are_images_where_they_are_there(tmp_path):
@@ -152,12 +185,24 @@ def test_what_does_not_fit_the_lexicon_is_rejected(tmp_path, line, kind):
      'boxes of whole pictures are no word images: crop the words first'),
     ('a.jpg,100,one\nb.jpg,90,two\n',
      'expected two columns, or a first line that names them (filename, words)'),
-    ('{"a": 1}', "line 1: expected an image path and a text, got '{"),
+    ('{"a": 1}', "line 1: expected JSON with image paths and texts, got '{"),
+    (''.join(f'{number}.jpg {number},17,4,80,2\n' for number in range(20)), 'into a list of characters'),
+    ('a.jpg\t[{"transcription": "one", "points": [[0, 0]]}]\n',
+     "[[0, 0]]}]'; boxes of whole pictures are no word images"),
+    ('{"file_name": "a.jpg", "ground_truth": "{\\"gt_parse\\": {}}"}\n', 'expected a text, not JSON'),
+    ('2/1_cat_7.jpg,7\n2/2_dog_9.jpg,9\n', 'got an index; write <image path> <index of its word'),
 ])
 def test_a_form_that_is_none_is_refused_in_one_line(tmp_path, content, message):
     refusal = refusal_of(tmp_path, content)
     assert message in refusal
     assert '--annotation_format names one of path_text, text_path, icdar, csv, synth90k, json' in refusal
+
+
+@pytest.mark.parametrize('content', ['[]', '{}', '["a.jpg one"]', '[["a.jpg", "one"]]', '{"a.jpg": ["one"]}',
+                                     '{"train": [{"path": "a.jpg", "text": "a"}], "test": []}'])
+def test_json_of_another_form_is_refused(tmp_path, content):
+    refusal = refusal_of(tmp_path, content)
+    assert 'expected a list of objects with filename and text, or one object of paths and' in refusal
 
 
 def test_the_form_can_be_named(tmp_path):
@@ -172,4 +217,4 @@ def test_the_form_is_said_in_a_line(tmp_path, capfd):
     samples_of(tmp_path, 'filename,words\r\na.jpg,one\r\n')
     said, = capfd.readouterr().err.splitlines()
     assert said.endswith(
-        'sample.txt: 2 columns with commas between them, named by the first line; UTF-8, CRLF')
+        'sample.txt: 2 columns with commas between them, named by line 1; UTF-8, CRLF')

@@ -75,3 +75,11 @@ def test_the_difference_of_alphabets_names_what_is_missing_and_extra():
     assert "index 1 is 'b' in one, 'c' in the other" in alphabet_difference('abc', 'acb')
     many = ''.join(map(chr, range(0x4e00, 0x4e00 + 100)))
     assert alphabet_difference('a' + many, 'a').endswith(f"missing {many[:20]!r} and 80 more")
+
+
+def test_a_character_of_an_alphabet_that_form_nfc_replaces_is_meant_by_its_replacement():
+    codec = CharacterCodec('a\u212b\u2126')   # the signs of angstrom and of ohm
+    assert codec.encode('\u00c5a\u03a9\u212b') == [1, 0, 2, 1]
+    assert codec.knows('\u00c5')
+    assert codec.num_classes == 4
+    assert CharacterCodec('\u212b\u00c5').encode('\u00c5\u212b') == [1, 0]

@@ -60,7 +60,6 @@ def convert_text(folder, text, rules=NO_RULES, alphabet='abcdefghijklmnopqrst' +
 
 @pytest.mark.parametrize(('text', 'rejected', 'dropped'), [
     ('a\u200bb', 'invisible character', 'ab'), ('a\u00a0b', 'invisible character', 'ab'),
-    ('a\tb', 'invisible character', 'ab'),
     ("it's", 'outside the alphabet', 'its'), ('caf\u00e9', 'outside the alphabet', 'cafe'),
     ('a b', 'outside the alphabet', 'ab'),
     ('\u200b', 'invisible character', None), ('...', 'outside the alphabet', None)])
@@ -71,6 +70,13 @@ def test_what_the_alphabet_cannot_write_is_rejected_or_dropped(tmp_path, text, r
         assert (written, rejects, remarks) == (None, ['no text'], [])
     else:
         assert (written, rejects, remarks) == (dropped, [], ['characters dropped from the text'])
+
+
+@pytest.mark.parametrize(('text', 'kind'), [
+    ('a\tb', 'several columns'), ('a\u2028b', 'several lines'), ('a\x0bb', 'several lines')])
+def test_columns_and_lines_are_never_put_together(tmp_path, text, kind):
+    for number, rules in enumerate((NO_RULES, DROPPING)):
+        assert convert_text(tmp_path / str(number), text, rules)[:3] == (None, [kind], [])
 
 
 @pytest.mark.parametrize(('text', 'kind'), [('\u4e2d', 'outside the alphabet'), ('###', 'text to ignore')])

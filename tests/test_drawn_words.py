@@ -74,6 +74,20 @@ def test_a_font_with_capitals_only_is_labelled_with_capitals(monkeypatch):
     assert all(text.label.isupper() for text in texts)
 
 
+def test_a_word_from_right_to_left_is_drawn_and_labelled_in_the_order_of_the_picture(codec, monkeypatch):
+    word, shown = '\u05d0\u05d1\u05d2', []
+    hebrew = CharacterCodec(word)
+    monkeypatch.setattr(drawn_words.text_image, 'draw_word',
+                        lambda text, *_: shown.append(text) or np.arange(48 * 64 * 3, dtype=np.uint8).reshape(
+                            48, 64, 3))
+    drawer = drawn_words.DrawnWords(words=[word], codec=hebrew, styles=(RICH,), seed=3, input_size=(100, 32),
+                                    max_frames=25, font_paths=list(fonts.BUILT_IN_FONTS), with_others=False)
+    sample = drawer.sample(0)
+    assert shown[0].strip('.,!?:"\'()-*') == word[::-1]
+    assert sample.text.label == word
+    assert hebrew.text_of(sample.label) == word
+
+
 def test_the_first_words_of_a_list_are_drawn_most(drawer):
     labels = [drawer.sample(number).text.label.lower() for number in range(300)]
     counts = [labels.count(word) for word in WORDS]

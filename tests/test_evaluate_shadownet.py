@@ -59,7 +59,26 @@ def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_
     assert result['alphanumeric']['word_accuracy_with_excluded_as_wrong'] == 0.75
 
 
+def test_annotations_are_taken_as_the_conversion_takes_them(overfitted, tmp_path, capfd):
+    (tmp_path / 'words').mkdir()
+    cv2.imwrite(str(tmp_path / 'outside.png'), draw('book', SIZE))
+    (tmp_path / 'words' / 'a.png').symlink_to(tmp_path / 'outside.png')
+    annotation = tmp_path / 'words' / 'sample.txt'
+    annotation.write_text('b\u200book a.png\nb\u00f3-ok a.png\n### a.png\n*** a.png\n', encoding='utf-8')
+    flags = ['--image_dir', tmp_path / 'words', '--annotation_path', annotation, '--weights_path',
+             overfitted[1] / 'best', '--annotation_format', 'text_path', '--ignore_text', '###', '***']
+    with pytest.raises(json.JSONDecodeError):   # without --follow_links no image can be read
+        evaluate(capfd, *flags)
+    status, result = evaluate(capfd, *flags, '--follow_links')
+    assert (status, result['samples'], result['ignored'], result['outside_alphabet']) == (0, 2, 2, 2)
+    status, result = evaluate(capfd, *flags, '--follow_links', '--drop_invisible', '--drop_foreign')
+    assert (status, result['samples'], result['ignored'], result['outside_alphabet']) == (0, 2, 2, 0)
+    assert result['exact']['word_accuracy'] == result['alphanumeric']['word_accuracy'] == 1.0
+    assert result['subsets']['letters_and_digits_alone']['samples'] == 0   # by what the annotation has
+
+
 @pytest.mark.parametrize(('flags', 'message'), [
+    (['--dataset_dir', 'r', '--drop_foreign'], '--drop_foreign is for --image_dir'),
     (['--dataset_dir', 'r', '--image_dir', 'd', '--annotation_path', 'a'],
      'are two sources; give one of them'),
     (['--image_dir', 'd'], '--image_dir and --annotation_path go together'),

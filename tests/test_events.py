@@ -45,7 +45,7 @@ def test_a_full_disk_is_one_line_and_the_training_goes_on(tmp_path, monkeypatch,
         report.validation(2, results, [])
     log = capfd.readouterr().err
     assert log.count('cannot write for TensorBoard (No space left on device); training goes on without') == 1
-    assert log.count(' validation: 1 samples') == 2
+    assert log.count(' validation: 1 sample,') == 2
 
 
 @pytest.mark.parametrize(('make', 'message'), [

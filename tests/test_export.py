@@ -174,6 +174,13 @@ def test_logits_texts_and_accuracy_are_compared():
                           CODEC) == Parity(3, 0.0, 1.0, 0, None, None)
 
 
+def test_texts_from_right_to_left_are_compared_in_the_order_of_reading():
+    reference, shown, text = [logits([A, B, BLANK])], '\u05d0\u05d1', '\u05d1\u05d0'
+    compared = parity.compare(reference, Answers(reference, {'images': [shown]}), [Word(b'', text)],
+                              CharacterCodec(shown))
+    assert compared == Parity(1, 0.0, 1.0, 1, 1.0, 1.0)
+
+
 @pytest.mark.parametrize(('changes', 'message'), [
     ({}, None), ({'max_logit_difference': 0.2}, r'logits differ by up to 0.2, allowed are 0.1'),
     ({'max_logit_difference': float('nan')}, 'logits differ by up to nan'),

@@ -125,13 +125,15 @@ def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
     assert generate(tmp_path / 'd', *flags) == 0
     drawn = {label.lower() for part in ('Train', 'Test') for label in labels_of(tmp_path / 'd', part)}
     assert drawn == {'alpha', 'beta', 'gamma'}
-    assert 'left out 1 words' in capfd.readouterr().err
+    assert ('left out 1 word that the alphabet or the 25 frames cannot express, like "don\'t"'
+            in capfd.readouterr().err)
 
 
 @pytest.mark.parametrize(('flags', 'message'), [
     (['--words', '{}/none.txt'], 'none.txt: no such file; expected words, one a line'),
     (['--words', '{}/empty.txt'], 'expected words, one a line'),
-    (['--words', '{}/foreign.txt'], 'no word of the list can be written in the alphabet'),
+    (['--words', '{}/foreign.txt'],
+     "and 16 more): 1 word that the alphabet or the 25 frames cannot express, like 'слово'"),
     (['--fonts', '{}/none'], 'no such folder of fonts'),
     (['--fonts', '{}'], 'no font; expected files'),
     (['--alphabet_dir', '{}'], 'char_dict.json: no such file; an alphabet is the two files'),
@@ -159,6 +161,26 @@ def test_chinese_words_are_drawn(tmp_path):
     assert generate(tmp_path / 'd', *flags) == 0
     train, test = (set(labels_of(tmp_path / 'd', part)) for part in ('Train', 'Test'))
     assert train | test == {'中文', '車站', '文字'}
+
+
+def test_words_that_would_be_drawn_wrong_are_left_out_by_the_name_of_their_script(tmp_path, capfd):
+    write_alphabet(sorted({*'wordone', *'\u0633\u0644\u0627\u0645', *'\u0915\u093f', '\u0378'}), tmp_path)
+    words = 'word\none\n\u0633\u0644\u0627\u0645\n\u0915\u093f\nw\u00ado\u200brd\n\u0378\n'
+    (tmp_path / 'words.txt').write_text(words, encoding='utf-16')
+    flags = ['--alphabet_dir', str(tmp_path), '--words', str(tmp_path / 'words.txt'), '--num_train', '4',
+             '--num_test', '2']
+    assert generate(tmp_path / 'd', *flags) == 0
+    train, test = (set(labels_of(tmp_path / 'd', part)) for part in ('Train', 'Test'))
+    assert {label.lower() for label in train | test} == {'word', 'one'}
+    said = capfd.readouterr().err
+    assert 'left out 1 word that drawing letter by letter would show wrong (Arabic), like' in said
+    assert 'left out 1 word that drawing letter by letter would show wrong (Devanagari), like' in said
+    assert 'left out 1 word that no font can draw, like' in said
+    assert said.splitlines()[-1].endswith(f'{tmp_path}/d: Train 4, Test 2, and the alphabet; next: '
+                                          f'write_text_features.py --dataset_dir {tmp_path}/d')
+    (tmp_path / 'words.txt').write_text('\u0633\u0644\u0627\u0645\n', encoding='utf-8')
+    assert generate(tmp_path / 'e', *flags) == 1
+    assert 'no word of the list can be drawn and read' in capfd.readouterr().err
 
 
 def test_a_preview_shows_examples_and_draws_no_data_set(tmp_path):

@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from data_provider import image_file
+from data_provider import decoded_pixels, image_file
 from data_provider.drawing import drawn_words, fonts, text_style
 from data_provider.rejected_sample import RejectedSample
 from local_utils import command_line, files
@@ -196,7 +196,7 @@ def test_a_picture_of_two_formats_is_read_or_rejected_and_ends_no_conversion(tmp
 def test_whatever_taking_a_picture_apart_raises_is_its_reject(monkeypatch, error):
     def broken(*_):
         raise error
-    monkeypatch.setattr(image_file, '_pixels', broken)
+    monkeypatch.setattr(decoded_pixels, 'pixels_of', broken)
     with pytest.raises(RejectedSample, match=f'it cannot be taken apart: {type(error).__name__}') as caught:
         image_file.decode_image(cv2.imencode('.png', draw('word'))[1].tobytes())
     assert caught.value.kind == 'not an image'
@@ -205,7 +205,7 @@ def test_whatever_taking_a_picture_apart_raises_is_its_reject(monkeypatch, error
 def test_a_picture_for_which_memory_is_too_little_is_its_own_reject(monkeypatch):
     def broken(*_):
         raise MemoryError
-    monkeypatch.setattr(image_file, '_pixels', broken)
+    monkeypatch.setattr(decoded_pixels, 'pixels_of', broken)
     with pytest.raises(RejectedSample, match='too little memory') as caught:
         image_file.decode_image(cv2.imencode('.png', draw('word'))[1].tobytes())
     assert caught.value.kind == 'image too large'
@@ -264,4 +264,4 @@ def test_alpha_is_laid_on_white_or_black_as_exactly_as_in_floats(rng):
         alpha = picture[:, :, 3:] / np.float64(255)
         background = 0 if (picture[:, :, :3] * alpha).sum() > 127.5 * 3 * alpha.sum() else 255
         exact = picture[:, :, :3] * alpha + background * (1 - alpha)
-        assert np.abs(image_file._opaque(picture) - exact).max() <= 0.5001
+        assert np.abs(decoded_pixels._opaque(picture) - exact).max() <= 0.5001

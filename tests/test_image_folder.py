@@ -8,7 +8,7 @@ import pytest
 from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
 from tests.conftest import draw
-from tests.test_image_file import GREY, SIZE, encode, pages
+from tests.picture_files import GREY, SIZE, encode, pages
 
 
 def test_an_image_keeps_its_size_where_none_is_asked_for(tmp_path, rng):

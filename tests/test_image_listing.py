@@ -5,7 +5,7 @@ import pytest
 
 from data_provider import image_listing
 from tests.conftest import draw
-from tests.test_image_file import encode
+from tests.picture_files import encode
 
 PNG = encode('.png', draw('word'))
 
@@ -48,8 +48,7 @@ def test_a_name_with_the_signs_of_patterns_is_a_name_where_there_is_such_a_file(
 
 def test_what_means_nothing_is_said(tmp_path):
     (tmp_path / 'empty').mkdir()
-    found, problems = image_listing.find_images(['', str(tmp_path / '*.jpg'), str(tmp_path / 'empty')])
+    found, problems = image_listing.find_images([str(tmp_path / '*.jpg'), str(tmp_path / 'empty')])
     assert found == []
     assert [problem.split(': ')[1].split(';')[0] for problem in problems] == [
-        'expected an image file or a folder, got an empty name', 'no file fits this pattern',
-        'no image in this folder']
+        'no file fits this pattern', 'no image in this folder']

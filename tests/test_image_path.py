@@ -8,7 +8,7 @@ from data_provider import image_path
 from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
 from tests.conftest import draw
-from tests.test_image_file import encode
+from tests.picture_files import encode
 
 linux_only = pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere names differ in other ways')
 
@@ -51,6 +51,9 @@ def test_an_absolute_path_into_the_data_set_is_one_relative_to_it(folder):
     put(folder, 'a/word.png')
     assert image_path.other_spelling(folder, f'{folder}/a/word.png'.lstrip('/')) == 'a/word.png'
     assert image_path.other_spelling(folder, f'{folder}\\a\\word.png'.lstrip('/')) == 'a/word.png'
+    own_name = os.path.basename(folder)
+    assert image_path.other_spelling(folder, f'{own_name}/a/word.png') == 'a/word.png'
+    assert image_path.other_spelling(folder, '.\\a\\.\\WORD.png') == 'a/word.png'
 
 
 @linux_only

@@ -84,12 +84,11 @@ def test_samples_are_counted_by_length_height_and_shape():
     kept = report.Report()
     kept.note(Sample(b'', 'ab'), reading_of('ab', 0.95))
     kept.note(Sample(b'', 'abc'), reading_of('ad', 0.4))
-    rows = report._rows(kept._tables['length'], report.LENGTHS, 'characters')
-    assert rows == [('2 to 3 characters', 2, 1)]
+    rows = report._rows(kept._tables['length'], report.LENGTHS)
+    assert rows == [('2 to 3', 2, 1)]
     assert rows[0].accuracy == 0.5
-    assert kept._calibration_points() == [(0.4, 1, 0.0), (0.9, 1, 1.0)]
-    assert report._rows(kept._tables['aspect ratio'], report.ASPECT_RATIOS,
-                        'widths / height')[0].name.startswith('0.7 to 1.4')
+    assert kept._calibration_points() == [(0.4, '1 word', 0.0), (0.9, '1 word', 1.0)]
+    assert report._rows(kept._tables['aspect ratio'], report.ASPECT_RATIOS)[0].name.startswith('0.7 to 1.4')
 
 
 def test_a_report_that_could_not_be_written_is_refused_before_the_long_work(tmp_path):

@@ -3,6 +3,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from local_utils import files
 
 IMPORT = 'from local_utils import tensorflow_import; tensorflow_import.import_tensorflow()\n'
@@ -19,6 +21,24 @@ def test_a_mistake_is_one_line_and_nothing_but_that_line(tmp_path):
     assert finished.returncode == 1
     line, = finished.stderr.splitlines()
     assert 'none: no such folder' in line
+
+
+@pytest.mark.parametrize(('tool', 'flags', 'message'), [
+    ('train_shadownet', ['--dataset_dir', '{}/none'], 'none: no such folder; expected one with the files of'),
+    ('train_shadownet', ['--dataset_dir', '{}', '--drawn_words', '{}/none.txt'], 'none.txt: no such file'),
+    ('plot_training', ['--output_dir', '{}', '--picture_path', 'a.png'], 'log: expected the events of a')])
+def test_what_is_missing_is_said_before_the_import_that_takes_seconds(tmp_path, tool, flags, message):
+    flags = [flag.format(tmp_path) for flag in flags]
+    finished = run('-c', f"""
+import sys
+from local_utils import command_line
+from tools import {tool}
+status = command_line.run_tool({tool}.main, {flags})
+sys.exit(9 if 'tensorflow' in sys.modules else status)
+""")
+    assert finished.returncode == 1
+    line, = finished.stderr.splitlines()
+    assert message in line
 
 
 def test_standard_error_is_heard_again_afterwards():

@@ -29,10 +29,6 @@ def test_letters_marks_signs_and_the_space_are_seen():
     assert texts.invisible('aé 中\u0301कि!½\u20ac') == []
 
 
-def test_what_is_shown_in_a_line_has_escapes_for_what_nobody_sees():
-    assert texts.escaped('a\tb\u200bc\u3000d\n\ufe0f\\é') == r'a\tb\u200bc\u3000d\n\ufe0f' + '\\é'
-
-
 @pytest.mark.parametrize(('text', 'expected'), [
     ("It's 42!", 'its42'), ('ＡＢ１２', 'ab12'), ('ｶﾞ', 'ガ'), ('Straße', 'strasse'), ('İstanbul', 'istanbul'),
     ('ﬁn', 'fin'),

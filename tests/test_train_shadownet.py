@@ -94,7 +94,7 @@ def test_another_seed_gives_other_weights(records, tmp_path):
 def test_a_run_that_is_done_does_nothing_more(records, tmp_path, capfd):
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
     assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
-    assert 'nothing to do: 2 of 2 steps are done' in capfd.readouterr().err
+    assert 'run has 2 of 2 steps done' in capfd.readouterr().err
 
 
 def test_a_warm_up_longer_than_the_run_is_noticed(records, tmp_path, capfd):

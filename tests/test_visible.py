@@ -12,10 +12,16 @@ FORGED = 'word.png\x1b[2K\r12:00:00 INFO all is well\n12:00:01 ERROR \u202egnp.e
     ('', ''), ('plain, ä and 中', 'plain, ä and 中'), ('C:\\x', 'C:\\x'), ('a\tb\nc\rd\0', r'a\tb\nc\rd\x00'),
     ('\x1b[31m', r'\x1b[31m'), ('\x9b', r'\x9b'), ('\u202e', r'\u202e'), ('\udcff\udc80', r'\xff\x80'),
     ('\ud800', r'\ud800'),
-    ('\U000e0001', r'\U000e0001'), ('\ue000', r'\ue000'), ('\u2028', r'\u2028'), ('\xa0', r'\xa0')])
+    ('\U000e0001', r'\U000e0001'), ('\ue000', r'\ue000'), ('\u2028', r'\u2028'), ('\xa0', r'\xa0'),
+    ('a\tb\u200bc\u3000d\n\ufe0f\u3164\u2800\\é', r'a\tb\u200bc\u3000d\n\ufe0f\u3164\u2800' + '\\é')])
 def test_what_is_not_printable_is_an_escape(text, shown):
     assert visible.escaped(text) == shown
     assert visible.escaped(text).isprintable()
+
+
+def test_a_number_stands_with_its_noun_in_the_right_form():
+    assert [visible.counted(count, 'word') for count in (0, 1, 2)] == ['0 words', '1 word', '2 words']
+    assert visible.counted(2, 'process') == '2 processes'
 
 
 def test_a_field_can_be_read_back():

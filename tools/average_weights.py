@@ -21,7 +21,7 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files
-from local_utils import command_line, establish_char_dict, folder_lock, log_utils, session_utils
+from local_utils import command_line, establish_char_dict, folder_lock, log_utils, session_utils, visible
 from local_utils.errors import InputError
 
 
@@ -69,7 +69,8 @@ def average_weights(weights_paths, save_dir, step=None):
         if forms[0].characters is not None:
             establish_char_dict.write_alphabet(forms[0].characters, save_dir)
         write_checkpoint(mean_of([each.tensors for each in found]), save_dir, step)
-    log_utils.init_logger().info('the mean of %d checkpoints is in %s', len(found), save_dir)
+    log_utils.init_logger().info('the mean of %s is in %s', visible.counted(len(found), 'checkpoint'),
+                                 save_dir)
 
 
 def mean_of(all_tensors):

@@ -15,10 +15,11 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from data_provider import annotation, annotation_form
+from data_provider import annotation
 from data_provider.rejected_sample import RejectedSample
-from local_utils import command_line, establish_char_dict, log_utils, texts
+from local_utils import command_line, establish_char_dict, log_utils, texts, visible
 from local_utils.errors import InputError, MissingInput
+from tools import annotation_flags
 
 
 def parse_args(argv=None):
@@ -30,10 +31,7 @@ def parse_args(argv=None):
     parser.add_argument('--save_dir', metavar='DIR', help='where the two files go (default: the data set)')
     parser.add_argument('--lower_case', action='store_true',
                         help='take the lower-case form of each character, where it is one')
-    parser.add_argument('--ignore_text', nargs='+', action='extend', default=[], metavar='TEXT',
-                        help="leave out the samples with these texts, such as '###'")
-    parser.add_argument('--annotation_format', choices=annotation_form.FORMATS,
-                        help='the form of the annotation files (default: told from their first lines)')
+    annotation_flags.add_annotation_flags(parser, '--annotation_format', '--ignore_text')
     return parser.parse_args(argv)
 
 
@@ -96,7 +94,7 @@ def main(argv=None):
         remark = f'; the rarest: {rarest}'
     os.makedirs(save_dir, exist_ok=True)
     establish_char_dict.write_alphabet(characters, save_dir)
-    log_utils.init_logger().info('%s: %d characters%s', save_dir, len(characters), remark)
+    log_utils.init_logger().info('%s: %s%s', save_dir, visible.counted(len(characters), 'character'), remark)
 
 
 if __name__ == '__main__':

@@ -23,7 +23,7 @@ from local_utils.errors import InputError
 from reading import evaluation
 from reading import report as reports
 from reading.samples import AnnotatedImages, Records
-from tools import settings
+from tools import annotation_flags, settings
 
 
 def parse_args(argv=None):
@@ -35,7 +35,8 @@ def parse_args(argv=None):
     parser.add_argument('--image_dir', metavar='DIR',
                         help='a folder of images instead; needs --annotation_path')
     parser.add_argument('--annotation_path', metavar='FILE',
-                        help='its annotation file, lines of <image path> <text>')
+                        help='its annotation file, in a form that write_text_features.py takes')
+    annotation_flags.add_annotation_flags(parser.add_argument_group('of --annotation_path'))
     parser.add_argument('--confusion_path', metavar='FILE',
                         help='write the confusion matrix as a picture (PNG, PDF or SVG)')
     parser.add_argument('--results_path', metavar='FILE.tsv',
@@ -52,6 +53,8 @@ def parse_args(argv=None):
         parser.error('--image_dir and --annotation_path go together')
     if args.image_dir and args.dataset_dir:
         parser.error('--dataset_dir (records) and --image_dir (images) are two sources; give one of them')
+    if not args.image_dir and (given := annotation_flags.given(args)):
+        parser.error(f'{given[0]} is for --image_dir; records have gone through it')
     return args
 
 
@@ -80,7 +83,9 @@ def evaluate_shadownet(recogniser, samples, *, report=None, results=None):
 def open_samples(args):
     """Return the command line's samples, AnnotatedImages or Records."""
     if args.image_dir:
-        return AnnotatedImages(args.image_dir, args.annotation_path)
+        return AnnotatedImages(args.image_dir, args.annotation_path, follow_links=args.follow_links,
+                               annotation_format=args.annotation_format,
+                               text_rules=annotation_flags.text_rules(args))
     return Records(args.dataset_dir or args.data_dir, args.split, args.alphabet_dir)
 
 
@@ -108,7 +113,7 @@ def main(argv=None):
         raise InputError(f'{samples.source}: no sample could be read; expected at least one')
     figures = {'weights_path': recogniser.prefix, 'views': reading_settings.views,
                'min_confidence': reading_settings.min_confidence, 'source': samples.source,
-               **evaluation.figures_of(measured)}
+               'ignored': samples.ignored, **evaluation.figures_of(measured)}
     print(visible.json_text(figures, output.encoding, indent=2), file=output, flush=True)
     if args.confusion_path:
         plots.draw_confusion(measured.exact.confusion, recogniser.codec.characters, args.confusion_path)

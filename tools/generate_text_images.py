@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from crnnmodel import geometry
 from data_provider import image_file
 from data_provider.drawing import drawn_data_set, drawn_words, fonts, text_source, text_style, word_texts
-from local_utils import command_line, establish_char_dict, files, log_utils, parallel, pictures
+from local_utils import command_line, establish_char_dict, files, log_utils, parallel, pictures, visible
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from tools import settings
@@ -65,7 +65,8 @@ def drawers_of(args, input_size: tuple[int, int], codec: CharacterCodec, font_pa
     made = {'font_paths': font_paths, 'codec': codec, 'styles': text_style.STYLES[args.style],
             'input_size': input_size, 'max_frames': max_frames}
     if args.words:
-        words = word_texts.expressible_words(word_texts.read_words(args.words), codec, max_frames)
+        words = word_texts.usable_words(word_texts.read_words(args.words), codec, max_frames,
+                                        fonts.FontChooser(font_paths).drawable)
         parts = text_source.split_words(words, args.num_train, args.num_test, args.seed)
         if parts[0] == parts[1]:
             log_utils.init_logger().warning('there is one word only, so Train and Test share it')
@@ -102,9 +103,11 @@ def main(argv=None):
     save_dir, counts = args.save_dir or args.output_dir, (args.num_train, args.num_test)
     drawers = drawers_of(args, input_size, codec, font_paths)
     drawn_data_set.make_room(save_dir, args.overwrite)
-    log_utils.init_logger().info('drawing %d images in the fonts of %d files into %s', sum(counts),
-                                 len(font_paths), save_dir)
+    drawn, files_taken = visible.counted(sum(counts), 'image'), visible.counted(len(font_paths), 'file')
+    log_utils.init_logger().info('drawing %s in the fonts of %s into %s', drawn, files_taken, save_dir)
     drawn_data_set.draw_data_set(save_dir, drawers, counts, codec, args.num_workers)
+    log_utils.init_logger().info('%s: Train %d, Test %d, and the alphabet; next: write_text_features.py '
+                                 '--dataset_dir %s', save_dir, *counts, save_dir)
 
 
 if __name__ == '__main__':

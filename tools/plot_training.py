@@ -11,14 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import tensorflow_import
-
-tensorflow_import.import_tensorflow()
-
-import tensorflow.compat.v1 as tf
-from google.protobuf.message import DecodeError
-
-from local_utils import command_line, opening, plots, session_utils
+from local_utils import command_line, opening, tensorflow_import
 from local_utils.errors import InputError, MissingInput
 
 
@@ -30,26 +23,43 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def read_scalars(log_dir, tags):
-    """Read what TensorBoard was given.
+def event_files(log_dir):
+    """Return the paths of what TensorBoard was given, the oldest first.
 
     Args:
         log_dir: the folder that holds log/.
-        tags: names of scalars.
-
-    Returns:
-        dict of tag → dict of step → value; where a step was done again after a restart, the later value.
 
     Raises:
         MissingInput: there is nothing of TensorBoard's.
+        InputError: one is a folder or a pipe, for which TensorFlow would wait.
     """
     event_dir = os.path.join(log_dir, 'log')
     paths = glob.glob(os.path.join(glob.escape(event_dir), 'events.out.tfevents.*'))
     if not paths:
         raise MissingInput(f'{event_dir}: expected the events of a training run, found none')
+    for path in paths:
+        opening.check(path)
+    return sorted(paths, key=os.path.getmtime)
+
+
+def read_scalars(paths, tags):
+    """Read what TensorBoard was given.
+
+    Args:
+        paths: of the files, as of `event_files`.
+        tags: names of scalars.
+
+    Returns:
+        dict of tag → dict of step → value; where a step was done again after a restart, the later value.
+    """
+    tensorflow_import.import_tensorflow()
+    import tensorflow.compat.v1 as tf
+    from google.protobuf.message import DecodeError
+
+    from local_utils import session_utils
+    session_utils.silence_deprecations()
     scalars = {tag: {} for tag in tags}
-    for path in sorted(paths, key=os.path.getmtime):
-        opening.check(path)   # TensorFlow would wait for a pipe
+    for path in paths:
         try:
             for event in tf.train.summary_iterator(path):
                 for value in event.summary.value:
@@ -65,9 +75,10 @@ def read_scalars(log_dir, tags):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
-    session_utils.silence_deprecations()
     log_dir = args.log_dir or args.output_dir
-    scalars = read_scalars(log_dir, ('train/loss', 'validation/word_accuracy'))
+    paths = event_files(log_dir)   # before the imports, which take seconds
+    from local_utils import plots
+    scalars = read_scalars(paths, ('train/loss', 'validation/word_accuracy'))
     if not scalars['train/loss']:
         raise InputError(f'{log_dir}: the run has no loss yet; it has one every TRAIN.DISPLAY_STEP steps')
     plots.draw_curves(scalars['train/loss'], scalars['validation/word_accuracy'], args.picture_path)

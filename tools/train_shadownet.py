@@ -11,16 +11,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import tensorflow_import
-
-tensorflow_import.import_tensorflow()
-
-from data_provider.data_provider import TextDataProvider
 from global_configuration.config import knobs
-from local_utils import command_line, folder_lock, manifest, session_utils
+from local_utils import command_line, folder_lock, manifest, opening, record_files, tensorflow_import
+from local_utils.errors import MissingInput
 from tools import settings
-from training import inputs
-from training import run as runs
 
 
 def parse_args(argv=None):
@@ -48,6 +42,17 @@ def parse_args(argv=None):
     return args
 
 
+def check_inputs(args):
+    """Raise MissingInput where there is no folder of records or no list of words."""
+    if not os.environ.get('TF_CONFIG'):   # of a cluster some tasks need none
+        record_files.check_folder(args.dataset_dir or args.data_dir)
+    if args.drawn_words:
+        try:
+            opening.check(args.drawn_words)
+        except FileNotFoundError as error:
+            raise MissingInput(f'{args.drawn_words}: no such file; expected words, one a line') from error
+
+
 def train_shadownet(args, config, cluster):
     """Train as the command line and the knobs say; return the number of steps done.
 
@@ -56,6 +61,9 @@ def train_shadownet(args, config, cluster):
         config: the knobs.
         cluster: the devices and machines to train on.
     """
+    from data_provider.data_provider import TextDataProvider
+    from training import inputs
+    from training import run as runs
     training_settings = settings.training(config)
     provider = TextDataProvider(args.dataset_dir or args.data_dir, config.ARCH.INPUT_SIZE)
     drawer = None
@@ -73,8 +81,12 @@ def train_shadownet(args, config, cluster):
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
-    session_utils.silence_deprecations()
     config = settings.configured(args)
+    check_inputs(args)   # before TensorFlow's import, which takes seconds
+    tensorflow_import.import_tensorflow()
+    from local_utils import session_utils
+    from training import run as runs
+    session_utils.silence_deprecations()
     cluster = runs.open_cluster(args.num_gpus, settings.training(config))
     if not cluster:
         return

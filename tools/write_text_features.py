@@ -15,12 +15,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from crnnmodel import geometry
-from data_provider import annotation_form
 from data_provider.convert import write_text_features
 from data_provider.dataset_check import check_data_set
-from data_provider.settings import ConversionSettings, TextRules
+from data_provider.settings import ConversionSettings
 from local_utils import command_line, parallel
-from tools import settings
+from tools import annotation_flags, settings
 
 
 def parse_args(argv=None):
@@ -36,26 +35,11 @@ def parse_args(argv=None):
                         help='files to spread the records of each split over')
     parser.add_argument('--gzip', action='store_true',
                         help='compress the records; our scripts tell by themselves, others have to be told')
-    parser.add_argument('--annotation_format', choices=annotation_form.FORMATS,
-                        help='the form of the annotation files (default: told from their first lines)')
     parser.add_argument('--check', action='store_true',
                         help='write no records, but a report, and a sheet of samples into SAVE_DIR')
-    add_text_flags(parser)
-    parser.add_argument('--follow_links', action='store_true',
-                        help='read images also where a symbolic link leads out of the data set')
+    annotation_flags.add_annotation_flags(parser)
     settings.add_set_flag(parser, 'ARCH.INPUT_SIZE', 'DATA')
     return parser.parse_args(argv)
-
-
-def add_text_flags(parser):
-    """Add the flags that say what becomes of texts which the alphabet cannot write as they are."""
-    parser.add_argument('--drop_invisible', action='store_true',
-                        help='drop control characters and odd blanks from texts, else samples are rejected')
-    parser.add_argument('--drop_foreign', action='store_true',
-                        help='drop accents, punctuation, symbols and blanks that the alphabet lacks from '
-                             'texts, else the samples are rejected')
-    parser.add_argument('--ignore_text', nargs='+', action='extend', default=[], metavar='TEXT',
-                        help="leave out the samples with these texts, such as '###'")
 
 
 def conversion_settings(args) -> ConversionSettings:
@@ -67,7 +51,7 @@ def conversion_settings(args) -> ConversionSettings:
         input_size=tuple(config.ARCH.INPUT_SIZE), max_frames=geometry.time_steps(config.ARCH.INPUT_SIZE),
         validation_split=split, seed=config.DATA.SEED, num_workers=args.num_workers,
         num_shards=args.num_shards, is_compressed=args.gzip, annotation_format=args.annotation_format,
-        text_rules=TextRules(args.drop_invisible, args.drop_foreign, tuple(args.ignore_text)),
+        text_rules=annotation_flags.text_rules(args),
         follow_links=args.follow_links)
 
 

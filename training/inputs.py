@@ -7,7 +7,7 @@ from crnnmodel import geometry
 from data_provider.batches import Batch, BatchSlice, prefetched
 from data_provider.drawing import drawn_words, fonts, text_style, word_texts
 from data_provider.drawing.drawn_batches import drawn_batches
-from local_utils import files, log_utils, parallel, record_files, session_utils
+from local_utils import files, log_utils, parallel, record_files, session_utils, visible
 from training.settings import TrainingSettings
 
 PROCESSORS_FED = 8      # processors that train what one draws, at least
@@ -27,10 +27,11 @@ def make_drawer(words_path: str, font_dirs: list[str] | None, provider, settings
             yet.
     """
     max_frames = geometry.time_steps(provider.input_size)
-    words = word_texts.expressible_words(word_texts.read_words(words_path), provider.codec, max_frames)
     font_paths = fonts.find_fonts(font_dirs)
-    log_utils.init_logger().info('drawing training samples of %d words in the fonts of %d files', len(words),
-                                 len(font_paths))
+    words = word_texts.usable_words(word_texts.read_words(words_path), provider.codec, max_frames,
+                                    fonts.FontChooser(font_paths).drawable)
+    drawn, files_taken = visible.counted(len(words), 'word'), visible.counted(len(font_paths), 'file')
+    log_utils.init_logger().info('drawing training samples of %s in the fonts of %s', drawn, files_taken)
     plain_steps = settings.drawn_plain_steps if plain_first else 0
     return drawn_words.DrawnWords(words=words, font_paths=font_paths, codec=provider.codec,
                                   styles=text_style.STYLES[settings.drawn_style], seed=settings.seed,
@@ -64,7 +65,7 @@ def draw_in_background(drawer, settings: TrainingSettings) -> contextlib.Abstrac
     if not drawer:
         return contextlib.nullcontext()
     number = num_drawing_processes(settings)
-    where = f'{number} processes of their own' if number else 'this process'
+    where = f'{visible.counted(number, "process")} of their own' if number else 'this process'
     log_utils.init_logger().info('drawing in %s', where)
     return drawn_words.drawing(drawer, number)
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tqdm import tqdm
 
-from local_utils import log_utils, pictures
+from local_utils import log_utils, pictures, visible
 from training.events import EventFile
 
 
@@ -130,9 +130,9 @@ class TrainingReport:
             results: dict of the figures, see TextMetrics.results.
             examples: see evaluation.Evaluation.
         """
-        self._log('step %d validation: %d samples, word accuracy %.4f, 1 - N.E.D. %.4f, character error rate '
-                  '%.4f', step, results['samples'], results['word_accuracy'], results['one_minus_ned'],
-                  results['character_error_rate'])
+        self._log('step %d validation: %s, word accuracy %.4f, 1 - N.E.D. %.4f, character error rate %.4f',
+                  step, visible.counted(results['samples'], 'sample'), results['word_accuracy'],
+                  results['one_minus_ned'], results['character_error_rate'])
         self._write(step, 'validation', results)
         if self._events is None or not examples:   # of a worker that writes nothing, or had no sample
             return

@@ -11,7 +11,7 @@ from crnnmodel import checkpoint, checkpoint_files, geometry
 from crnnmodel.architecture import Architecture
 from crnnmodel.crnn_model import SEQUENCE_SCOPE
 from crnnmodel.tensor_bundle import AVERAGE
-from local_utils import log_utils, record_files, session_utils
+from local_utils import log_utils, record_files, session_utils, visible
 from local_utils.errors import InputError, Unavailable
 from local_utils.stop_signals import StopSignals
 from training import averages, inputs, loop
@@ -56,8 +56,8 @@ def train(run: Run, cluster: Cluster, settings: TrainingSettings) -> int:
             and (resumed or first_weights) is not None and run.provider.has(record_files.VALIDATION)
             and not folder.is_validated(first_step))
         if first_step >= last_step and not validate_first:
-            log_utils.init_logger().info('nothing to do: %d of %d steps are done in %s', first_step,
-                                         last_step, run.output_dir)
+            log_utils.init_logger().info('nothing to do: %s has %d of %s done', run.output_dir, first_step,
+                                         visible.counted(last_step, 'step'))
             return first_step
         cluster.wait_for_others(settings.cluster_wait)
         opened = _open_session(run, folder, cluster, settings, resumed, first_weights, last_step)
@@ -110,10 +110,11 @@ def _describe_records(run, settings):
     """Say what there is to train on, and check that it is usable."""
     logger, provider = log_utils.init_logger(), run.provider
     if not run.drawer or settings.drawn_fraction < 1:
-        logger.info('%s: %d training samples', provider.dataset_dir, provider.num_samples(record_files.TRAIN))
-    logger.info('an alphabet of %d characters', provider.codec.blank)
+        logger.info('%s: %s', provider.dataset_dir,
+                    visible.counted(provider.num_samples(record_files.TRAIN), 'training sample'))
+    logger.info('an alphabet of %s', visible.counted(provider.codec.blank, 'character'))
     if provider.has(record_files.VALIDATION):
-        logger.info('%d validation samples', provider.num_samples(record_files.VALIDATION))
+        logger.info('%s', visible.counted(provider.num_samples(record_files.VALIDATION), 'validation sample'))
     else:
         logger.warning('no validation records: there will be no validation and no best checkpoint')
 

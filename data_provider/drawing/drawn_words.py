@@ -10,13 +10,13 @@ import numpy as np
 
 from data_provider import augmentation, image_file
 from data_provider.drawing import camera, fonts, text_image, text_source, text_style, word_texts
-from local_utils import parallel
+from local_utils import parallel, texts
 from local_utils.errors import Unavailable
 
 SCRIPT_CAPITALS = 0.2   # of the texts in capitals that stay so in a script; its capitals are no neighbours
 
 Sample = collections.namedtuple('Sample', [
-    'label',  # class indices, list of int
+    'label',  # class indices, in the order of the picture, list of int
     'text',   # word_texts.Text
     'image',  # uint8 [height, width, 3], BGR, of the input size
 ])
@@ -89,7 +89,8 @@ class DrawnWords:
         text = self._as_drawn_in(font, text.drawn, rng)
         neighbour = neighbour if fonts.can_draw(font, neighbour) else ''
         style = text_style.for_kind(style, fonts.kind_of(font))
-        image = text_image.draw_word(text.drawn, fonts.load_font(font), rng, style, neighbour)
+        shown, beside = texts.in_picture_order(text.drawn), texts.in_picture_order(neighbour)
+        image = text_image.draw_word(shown, fonts.load_font(font), rng, style, beside)
         return Picture(text, camera.encode_jpeg(image, rng, style))
 
     def sample(self, number: int) -> Sample:
@@ -99,12 +100,12 @@ class DrawnWords:
         if number >= self._plain_samples:
             rng = np.random.default_rng([self._seed, number, 1])
             image = augmentation.rand_augment(image, rng, self._rand_augment)
-        return Sample(self._codec.encode(text.label), text, image)
+        return Sample(self._codec.encode(texts.in_picture_order(text.label)), text, image)
 
     def draw(self, numbers: Iterable[int]) -> Drawn:
         """Draw the words of some numbers; returns Drawn."""
-        labels, texts, images = zip(*map(self.sample, numbers), strict=True)
-        return Drawn(np.stack(images), list(labels), [text.drawn for text in texts])
+        labels, drawn, images = zip(*map(self.sample, numbers), strict=True)
+        return Drawn(np.stack(images), list(labels), [text.drawn for text in drawn])
 
     def _as_drawn_in(self, font, drawn, rng):
         """Return a text, as Text, as it looks in a font: in capitals in one that has no others."""

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from data_provider.drawing import font_files
-from local_utils import files, opening
+from local_utils import files, opening, texts
 from local_utils.errors import InputError, MissingInput
 
 BUILT_IN_FONTS = ('sans', 'italic')   # OpenCV's; what a font lacks it takes from the first, then from 'uni'
@@ -110,17 +110,19 @@ class FontChooser:
         self.probabilities = weights / weights.sum()
         self._cumulated = np.cumsum(self.probabilities)
 
-    def check_characters(self, texts: Iterable[str]) -> None:
-        """Raise InputError where none of the fonts can draw some character of the texts; names it."""
-        for character in sorted(set(itertools.chain.from_iterable(texts))):
+    def check_characters(self, words: Iterable[str]) -> None:
+        """Raise InputError where none of the fonts can draw some character of the words; names it."""
+        for character in sorted(set(itertools.chain.from_iterable(words))):
             if not self.can_draw(character):
                 raise self._cannot_draw(character)
 
-    def drawable(self, texts: list[str]) -> list[str]:
-        """Return those of some texts that one of the fonts can draw, a list."""
-        if self.can_draw(''.join(sorted(set(itertools.chain.from_iterable(texts))))):
-            return list(texts)
-        return [text for text in texts if self.can_draw(text)]
+    def drawable(self, words: list[str]) -> list[str]:
+        """Return those of some words that one of the fonts can draw, a list."""
+        characters = sorted(set(itertools.chain.from_iterable(words)))
+        if self.can_draw(''.join(characters)):
+            return list(words)
+        foreign = {character for character in characters if not self.can_draw(character)}
+        return [word for word in words if foreign.isdisjoint(word) and self.can_draw(word)]
 
     def can_draw(self, text: str) -> bool:
         """Whether one of the fonts can draw a text."""
@@ -145,7 +147,8 @@ class FontChooser:
 def can_draw(font: str, text: str) -> bool:
     """Whether a font, a name or path, is one of letters and has a shape for each character of a text."""
     return draws_letters(font) and all(
-        _has_shape(font, character) for character in text if not character.isspace())
+        _has_shape(font, character) for character in text
+        if character != ' ' and not texts.is_invisible(character))
 
 
 def _has_shape(font, character):

@@ -7,6 +7,7 @@ import numpy as np
 
 from data_provider.drawing import other_texts, word_texts
 from data_provider.drawing.word_texts import Text
+from local_utils import texts
 from local_utils.errors import InputError
 
 # How a text is chosen, with the probability of each where other texts than the list's are wanted.
@@ -118,7 +119,8 @@ class TextSource:
         return Text(drawn, word_texts.label_of(drawn, self._codec))
 
     def _is_possible(self, text):
-        return word_texts.is_expressible(text, self._codec, self._max_frames) and self._can_draw(text)
+        return (word_texts.is_expressible(text, self._codec, self._max_frames)
+                and texts.script_that_needs_shaping(text) is None and self._can_draw(text))
 
 
 class Part:

@@ -2,10 +2,11 @@
 import collections
 import functools
 import unicodedata
+from collections.abc import Callable
 
 import numpy as np
 
-from local_utils import char_codec, files, log_utils, opening
+from local_utils import char_codec, files, log_utils, text_file, texts, visible
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, MissingInput, UnknownCharacter
 
@@ -24,25 +25,20 @@ Text = collections.namedtuple('Text', [
 
 
 def read_words(path: str) -> list[str]:
-    """Return the lines of a word list, without blank ones and each once.
+    """Return the lines of a word list, each once, without blank ones and without what leaves no ink.
 
     Raises:
         MissingInput: there is no such file.
-        InputError: there is no word in it, or it is no UTF-8 text.
+        InputError: there is no word in it, or it is no text.
     """
     try:
-        file = opening.open_file(path, 'r', encoding='utf-8-sig')
+        words = dict.fromkeys(map(texts.without_invisible, text_file.read_words(path)))
     except FileNotFoundError as error:
         raise MissingInput(f'{path}: no such file; expected words, one a line') from error
-    with file:
-        try:
-            words = [line.strip() for line in file if line.strip()]
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{byte:02x}') from error
+    words.pop('', None)
     if not words:
         raise InputError(f'{path}: expected words, one a line, found none')
-    return list(dict.fromkeys(words))
+    return list(words)
 
 
 @functools.cache
@@ -51,24 +47,40 @@ def names() -> tuple[str, ...]:
     return tuple(read_words(NAMES_PATH))
 
 
-def expressible_words(words: list[str], codec: CharacterCodec, max_frames: int) -> list[str]:
-    """Return the words that the alphabet can write in the frames there are; say how many others there were.
+def usable_words(words: list[str], codec: CharacterCodec, max_frames: int,
+                 drawable: Callable[[list[str]], list[str]]) -> list[str]:
+    """Return the words that can be drawn, and read in the frames there are; say which others there were.
+
+    Args:
+        words: in form NFC.
+        codec: of the alphabet that has to write them.
+        max_frames: frames that the network makes of a picture.
+        drawable: returns those of some words that the fonts can draw.
 
     Raises:
         InputError: there is no such word.
+        Unavailable: one is written from right to left, and the library for it is missing.
     """
-    kept = [word for word in words
-            if label_of(word, codec) == word and is_expressible(word, codec, max_frames)]
-    rejected = set(words).difference(kept)
-    if not kept:
-        raise InputError(f'no word of the list can be written in the alphabet '
-                         f'{char_codec.shortened(codec.characters)} and {max_frames} frames; '
-                         f'the first is {words[0]!r}')
-    if rejected:
-        log_utils.init_logger().warning(
-            'left out %d words that the alphabet or the %d frames cannot express, like %r', len(rejected),
-            max_frames, min(rejected))
-    return kept
+    left_out = collections.defaultdict(list)   # why → words
+    kept = []
+    for word in words:
+        if script := texts.script_that_needs_shaping(word):
+            left_out[f'that drawing letter by letter would show wrong ({script})'].append(word)
+        elif label_of(word, codec) != word or not is_expressible(word, codec, max_frames):
+            left_out[f'that the alphabet or the {max_frames} frames cannot express'].append(word)
+        else:
+            texts.in_picture_order(word)   # so that a missing library is said now
+            kept.append(word)
+    with_glyphs = drawable(kept)
+    left_out['that no font can draw'] = sorted(set(kept).difference(with_glyphs))
+    reasons = [f'{visible.counted(len(of_reason), "word")} {reason}, like {of_reason[0]!r}'
+               for reason, of_reason in left_out.items() if of_reason]
+    if not with_glyphs:
+        raise InputError(f'no word of the list can be drawn and read (alphabet '
+                         f'{char_codec.shortened(codec.characters)}): {"; ".join(reasons)}')
+    for reason in reasons:
+        log_utils.init_logger().warning('left out %s', reason)
+    return with_glyphs
 
 
 def with_marks(text: str, rng: np.random.Generator) -> str:

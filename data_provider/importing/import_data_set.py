@@ -5,7 +5,8 @@ import os
 import shutil
 from typing import NamedTuple
 
-from data_provider import annotation, conversion, image_format
+from data_provider import annotation, annotation_diagnosis, conversion, image_format
+from data_provider.annotation_form import PATH_TEXT
 from data_provider.conversion_output import REJECTS_NAME, row_of
 from data_provider.importing import iiit5k, lists, lmdb_folders, single_files, svt
 from data_provider.importing.found_sample import FoundSample, Source
@@ -79,6 +80,7 @@ class _DataSet:
         self._settings = settings
         self._save_dir = settings.save_dir
         self._image_dir = os.path.realpath(image_dir) if image_dir else ''
+        self._given_dir = os.path.abspath(image_dir)   # which the paths of the samples begin with
         self._counts, self._rejects_of_kind = collections.Counter(), collections.Counter()
         self._first_reasons = []
         self._stack = contextlib.ExitStack()
@@ -129,6 +131,7 @@ class _DataSet:
             if sample.error is not None:
                 raise sample.error
             path, text = self._placed(sample), _checked_text(sample.text)
+            line = _checked_line(path, text)
         except RejectedSample as error:
             self._rejects.write(row_of(sample.place, conversion.LineNote(
                 '', sample.image_path or sample.image_name, sample.text, error.kind, str(error))))
@@ -137,7 +140,7 @@ class _DataSet:
                 self._first_reasons.append(f'{sample.place}: {error}')
             return
         part = sample.part or self._chosen_part(path)
-        self._files[part].write(annotation.format_line(path, text))
+        self._files[part].write(line)
         self._counts[part] += 1
 
     def _chosen_part(self, path):
@@ -148,7 +151,7 @@ class _DataSet:
         """Return the path of a sample's image in the data set, and put it there where it has to be."""
         if sample.image is not None:
             return self._written(sample)
-        relative = os.path.relpath(sample.image_path, self._image_dir)
+        relative = os.path.relpath(sample.image_path, self._given_dir)
         path = os.path.normpath(os.path.join(self._images_prefix, relative)).replace(os.sep, '/')
         if path.startswith('../'):
             raise RejectedSample('path leaves the source', sample.image_path)
@@ -192,8 +195,33 @@ class _DataSet:
                 'rejected %d: %s (see %s)', count, kind, os.path.join(self._save_dir, REJECTS_NAME))
         if not self._counts['Test']:
             logger.warning('no test part; --test_fraction 0.1 makes one')
+        if not self._is_told():
+            logger.warning('its lines look like those of another form: convert with --annotation_format %s',
+                           PATH_TEXT)
         if os.path.islink(os.path.join(self._save_dir, IMAGES_NAME)):
             logger.info('the images stay where they are: convert with --follow_links')
+
+
+    def _is_told(self):
+        """Whether the form of the annotation file is told from its lines, which may be odd."""
+        path = annotation.path_of('Train', self._save_dir)
+        try:
+            form = annotation_diagnosis.diagnose(path, self._save_dir)
+        except InputError:
+            return False
+        return form.name == PATH_TEXT and not form.is_quoted and not form.header_line
+
+
+def _checked_line(path, text):
+    """Return the line of a sample; raises RejectedSample where it would be read as another one."""
+    line = annotation.format_line(path, text)
+    try:
+        content = line.encode()
+    except UnicodeEncodeError as error:
+        raise RejectedSample('not UTF-8', f'{path!r} with {text!r}') from error
+    if len(content.splitlines()) != 1 or annotation.parse_line(content.strip()) != (path, text):
+        raise RejectedSample('odd path or text', f'{path!r} with {text!r} cannot stand in a line')
+    return line
 
 
 def _checked_text(text):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from data_provider import annotation
+from data_provider import annotation, image_path
 from data_provider.annotation import AnnotationFile
 from data_provider.annotation_form import SYNTH90K
 from data_provider.image_listing import folders_below
@@ -123,6 +123,7 @@ def _parsed(file, line):
 
 
 def _samples_of(item, are_files_looked_for) -> Iterator[FoundSample]:
+    real_dir = os.path.realpath(item.image_dir)
     for line in item.file.lines():
         place = f'{item.file.path}, line {line.number}'
         parsed = _parsed(item.file, line)
@@ -132,7 +133,10 @@ def _samples_of(item, are_files_looked_for) -> Iterator[FoundSample]:
         path, text = os.path.join(item.image_dir, parsed[0]), parsed[1]
         error = None
         if are_files_looked_for and not os.path.isfile(path):
-            error = RejectedSample('missing image', f'{path}: no such file')
+            try:
+                path = os.path.join(item.image_dir, image_path.other_spelling(real_dir, parsed[0]))
+            except RejectedSample as missing:
+                error = missing
         yield FoundSample(place, text, item.part, image_path=path, error=error)
 
 

@@ -4,7 +4,7 @@ import os
 from data_provider.image_listing import folders_below
 from data_provider.importing.found_sample import FoundSample, Source, parts_of
 from data_provider.rejected_sample import RejectedSample
-from local_utils import opening, texts
+from local_utils import opening, texts, visible
 from local_utils.errors import InputError, MissingInput, Unavailable
 
 DATA_NAME = 'data.mdb'
@@ -41,9 +41,12 @@ def open_lmdb(source: str) -> Source:
 
 def _count(folder, environment):
     with environment.begin() as transaction:
-        count = transaction.get(b'num-samples')
+        count, entries = transaction.get(b'num-samples'), transaction.stat()['entries']
     if count is None or not bytes(count).isdigit():
         raise InputError(f'{folder}: expected the key num-samples with a number, got {count!r}')
+    if len(count) > 18 or int(count) > entries:   # each sample has two, and there is one more
+        raise InputError(f'{folder}: num-samples is {bytes(count[:40]).decode()}, but there are only '
+                         f'{visible.counted(entries, "key")}')
     return int(count)
 
 

@@ -38,7 +38,8 @@ def _gt_sample(folder, name, names, part):
     try:
         lines = [content.decode('utf-8') for _, content in text_file.read_lines(path)]
     except (InputError, UnicodeDecodeError) as error:
-        return FoundSample(path, part=part, error=RejectedSample('not UTF-8', str(error)))
+        kind = 'not UTF-8' if isinstance(error, UnicodeDecodeError) else 'unreadable text'
+        return FoundSample(path, part=part, error=RejectedSample(kind, str(error)))
     error = None
     if not images:
         error = RejectedSample('missing image', f'there is no image {os.path.join(folder, stem)}.*')

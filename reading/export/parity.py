@@ -4,8 +4,10 @@ from typing import NamedTuple
 import numpy as np
 
 from crnnmodel import numpy_ctc
+from local_utils import visible
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, UnknownCharacter
+from local_utils.texts import in_reading_order
 from reading.export.words import Word
 
 
@@ -28,7 +30,8 @@ class Answers(NamedTuple):
     """What a network gives for the words."""
 
     logits: list[np.ndarray]      # of each width that is possible, float32 [time, words, classes]
-    texts: dict[str, list[str]]   # what the export itself makes of the images, by the name of the way
+    # what the export itself makes of the images, in the order of the picture, by the name of the way
+    texts: dict[str, list[str]]
 
 
 class Parity(NamedTuple):
@@ -56,7 +59,8 @@ def compare(reference: list[np.ndarray], answers: Answers, words: list[Word],
         Parity; of several ways to a text the worst.
     """
     expected = texts_of(reference[0], codec)
-    ways = [texts_of(answers.logits[0], codec), *answers.texts.values()]
+    of_export = [list(map(in_reading_order, shown)) for shown in answers.texts.values()]
+    ways = [texts_of(answers.logits[0], codec), *of_export]
     differences = [np.abs(found - wanted).max()
                    for found, wanted in zip(answers.logits, reference, strict=False)]
     truths = [_folded(word.text, codec) for word in words]
@@ -72,7 +76,7 @@ def compare(reference: list[np.ndarray], answers: Answers, words: list[Word],
 def texts_of(logits: np.ndarray, codec: CharacterCodec) -> list[str]:
     """Return the texts of the best paths through logits [time, words, classes]."""
     labels = numpy_ctc.best_path(logits)   # whose greatest are the most probable
-    return [codec.decode([index for index in label if index >= 0]) for label in labels.tolist()]
+    return [codec.text_of([index for index in label if index >= 0]) for label in labels.tolist()]
 
 
 def check(parity: Parity, bounds: Bounds, what: str) -> None:
@@ -82,13 +86,13 @@ def check(parity: Parity, bounds: Bounds, what: str) -> None:
     if not np.isfinite(difference) or (allowed is not None and difference > allowed):
         problems.append(f'logits differ by up to {difference:.2g}, allowed are {allowed}')
     if parity.equal_texts < bounds.equal_texts:
-        problems.append(f'{parity.equal_texts:.2%} of {parity.words} texts are equal, expected '
-                        f'{bounds.equal_texts:.2%}')
+        problems.append(f'{parity.equal_texts:.2%} of {visible.counted(parity.words, "text")} are equal, '
+                        f'expected {bounds.equal_texts:.2%}')
     if parity.labelled_words:
         lost = parity.accuracy_of_checkpoint - parity.accuracy_of_export
         if lost > bounds.lost_accuracy:
-            problems.append(f'{lost:.2%} of {parity.labelled_words} words are lost, allowed are '
-                            f'{bounds.lost_accuracy:.2%}')
+            problems.append(f'{lost:.2%} of {visible.counted(parity.labelled_words, "word")} are lost, '
+                            f'allowed are {bounds.lost_accuracy:.2%}')
     if problems:
         raise InputError(f'{what} does not read as its checkpoint does: {"; ".join(problems)}; '
                          'nothing was written')
@@ -96,10 +100,10 @@ def check(parity: Parity, bounds: Bounds, what: str) -> None:
 
 def told(parity: Parity) -> str:
     """Return a comparison as a line."""
-    line = (f'{parity.words} words: logits differ by up to {parity.max_logit_difference:.2g}, '
-            f'{parity.equal_texts:.2%} of the texts are equal')
+    line = (f'{visible.counted(parity.words, "word")}: logits differ by up to '
+            f'{parity.max_logit_difference:.2g}, {parity.equal_texts:.2%} of the texts are equal')
     if parity.labelled_words:
-        line += (f'; of {parity.labelled_words} known texts the checkpoint reads '
+        line += (f'; of {visible.counted(parity.labelled_words, "known text")} the checkpoint reads '
                  f'{parity.accuracy_of_checkpoint:.2%} in one view, the export '
                  f'{parity.accuracy_of_export:.2%}')
     return line
