@@ -41,6 +41,10 @@ def test_it_listens_to_this_machine_alone(service):
     assert service.address.startswith('http://127.0.0.1:')
 
 
+def test_the_log_says_when_it_is_ready(service):
+    assert [line['event'] for line in service.log_lines()][:2] == ['serving', 'ready']
+
+
 def test_words_are_read_as_by_the_recogniser(service, drawn):
     for content, expected in zip(*drawn, strict=True):
         status, answer, _ = service.read(content)

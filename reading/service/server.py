@@ -9,6 +9,7 @@ import numpy as np
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from local_utils import log_utils
 from local_utils.errors import Unavailable
 from reading.service import app, log, memory
 from reading.service.decoders import Decoders
@@ -57,9 +58,9 @@ def _listening(host, port):
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
-        raise Unavailable(
-            f'{host}, port {port}: expected an address of this machine and a port that is free: '
-                          f'{getattr(error, "strerror", None) or error}') from error
+        reason = getattr(error, 'strerror', None) or error
+        raise Unavailable(f'{host}, port {port}: expected an address of this machine and a free port: '
+                          f'{reason}') from error
 
 
 async def _serve(server, state, open_recogniser, listener):
@@ -79,6 +80,8 @@ async def _warm(open_recogniser, state, server):
     try:
         recogniser = await asyncio.to_thread(_opened, open_recogniser)
         state.pipeline = Pipeline(recogniser, state.decoders, state.settings, state.metrics)
+        if not state.is_draining:
+            log_utils.init_logger().info('ready', extra={'fields': {'weights': recogniser.prefix}})
     finally:
         if state.pipeline is None:
             server.should_exit = True
