@@ -108,7 +108,7 @@ class CheckReport:
 
 
 def _counted(pairs):
-    return ', '.join(f'{texts.named([each]) if texts.is_invisible(each) else each} {count}'
+    return ', '.join(f'{texts.named([each]) if each == " " or texts.is_invisible(each) else each} {count}'
                      for each, count in pairs)
 
 

@@ -11,6 +11,8 @@ MAX_NAMED = 3   # files in a message
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.gif', '.tif', '.tiff', '.webp',
                  '.jp2', '.avif', '.pbm', '.pgm', '.ppm', '.pnm')
 
+_ENDINGS = (*IMAGE_ENDINGS, '.heic', '.heif', '.jxl')   # in place of which another one can be meant
+
 
 def other_spelling(folder: str, path: str) -> str:
     """Return the one spelling of a missing path under which there is a file.
@@ -33,10 +35,10 @@ def other_spelling(folder: str, path: str) -> str:
         if len(found) == 1:
             return found[0]
         if found:
-            raise RejectedSample('missing image', f'{os.path.join(folder, path)}: there are '
+            raise RejectedSample('missing image', f'{visible.escaped(os.path.join(folder, path))}: there are '
                                                   f'{" and ".join(map(repr, found[:MAX_NAMED]))}; which one?')
-    raise RejectedSample('missing image', f'{os.path.join(folder, path)}: No such file or directory'
-                                          f'{_relatives(folder, path)}')
+    raise RejectedSample('missing image', f'{visible.escaped(os.path.join(folder, path))}: No such file or '
+                                          f'directory{_relatives(folder, path)}')
 
 
 def _rewritten(folder, path):
@@ -71,7 +73,8 @@ def _closest(name, there, is_file):
     by_key, by_stem = there
     if matches := by_key.get(_key(name)):
         return [name] if name in matches else matches
-    return by_stem.get(_key(os.path.splitext(name)[0]), []) if is_file else []
+    stem, ending = os.path.splitext(name)
+    return by_stem.get(_key(stem if ending.lower() in _ENDINGS else name), []) if is_file else []
 
 
 def _key(name):

@@ -36,9 +36,9 @@ def visible_text(text: str, rules: TextRules) -> tuple[str, list]:
     if not invisible:
         return text, []
     if several := next((name for name, ends in _ENDS.items() if not ends.isdisjoint(invisible)), None):
-        raise RejectedSample(several, f'{texts.named(invisible)} in {visible.escaped(text)!r}')
+        raise RejectedSample(several, f'{texts.named(invisible)} in "{visible.escaped(text)}"')
     if not rules.drop_invisible:
-        raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in {visible.escaped(text)!r} '
+        raise RejectedSample(INVISIBLE, f'{texts.named(invisible)} in "{visible.escaped(text)}" '
                                         '(--drop_invisible drops it)')
     kept = texts.without_invisible(text).strip()
     if not kept:

@@ -8,6 +8,7 @@ from local_utils.errors import InputError
 
 FIRST_BYTES = 1 << 16   # that the encoding is told from
 BLOCK_BYTES = 1 << 18
+STRAY = 64   # bytes for each NUL byte, from which they are damage in a text, not its encoding
 UTF_8, UTF_16_LE, UTF_16_BE = 'utf-8', 'utf-16-le', 'utf-16-be'
 _BYTE_ORDER_MARK = codecs.BOM_UTF8
 _NAMED_STARTS = (   # of files that are no text, and what to do with them
@@ -27,7 +28,7 @@ def first_bytes(path: str) -> bytes:
 def encoding_of(path: str) -> str:
     """Return UTF_8, UTF_16_LE or UTF_16_BE, told from a file's first bytes.
 
-    A file that is neither and has no NUL bytes counts as UTF-8; `check_utf_8` looks at its lines.
+    A file that is neither and has no NUL bytes, or a stray one, counts as UTF-8.
 
     Raises:
         MissingInput: there is no such file.
@@ -43,10 +44,20 @@ def encoding_of(path: str) -> str:
         return UTF_16_BE
     if b'\0' not in start:
         return UTF_8
+    if start.count(0) * STRAY < len(start) and _is_utf_8(start):
+        return UTF_8   # whose lines with them are looked at one by one
     even, odd = start[::2].count(0), start[1::2].count(0)
     if min(even, odd) * 8 > max(even, odd) or max(even, odd) * 8 < len(start):
         raise InputError(f'{path}: expected text in UTF-8 or UTF-16, got NUL bytes; it is no text')
     return UTF_16_LE if odd > even else UTF_16_BE
+
+
+def _is_utf_8(start):
+    try:
+        codecs.getincrementaldecoder(UTF_8)().decode(start)   # the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def line_ends_of(path: str, encoding: str) -> str:

@@ -66,6 +66,14 @@ def test_other_encodings_are_refused_with_a_hint(tmp_path, content, message):
     assert message in refusal_of(tmp_path, content)
 
 
+def test_a_stray_nul_is_one_of_its_line_and_does_not_refuse_the_file(tmp_path):
+    lines = [f'{number}.jpg word' for number in range(20)]
+    lines[7], lines[9] = '7.jpg wo\0rd', '9\0.jpg word'
+    form, samples = samples_of(tmp_path, '\n'.join(lines))
+    assert (form, len(samples)) == (PATH_TEXT, 20)
+    assert samples[7] == ('7.jpg', 'wo\0rd')   # which conversion rejects
+
+
 def test_a_damaged_line_among_others_of_utf_8_does_not_refuse_the_file(tmp_path):
     (tmp_path / 'sample.txt').write_bytes('\n'.join(PLAIN).encode() + b'\nd.jpg caf\xe9\n')
     file = annotation.open_annotation(str(tmp_path / 'sample.txt'), str(tmp_path))

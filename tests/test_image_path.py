@@ -70,6 +70,17 @@ def test_what_is_not_certain_is_said(folder, there, message):
 
 
 @linux_only
+def test_only_the_ending_of_an_image_means_another_one(folder):
+    put(folder, 'a/2.png', 'a/photo.png')
+    for path in ('a/2.png a', 'a/photo.v2'):
+        with pytest.raises(RejectedSample, match='No such file'):
+            image_path.other_spelling(folder, path)
+    image_path._names_in.cache_clear()
+    put(folder, 'a/photo.v2.png')
+    assert image_path.other_spelling(folder, 'a/photo.v2') == 'a/photo.v2.png'
+
+
+@linux_only
 def test_another_spelling_never_climbs_out_of_the_data_set(folder):
     put(folder, 'set/a.png', 'b.png')
     with pytest.raises(RejectedSample, match='No such file'):

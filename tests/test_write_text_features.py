@@ -51,7 +51,7 @@ def test_a_data_set_in_a_folder_whose_name_is_no_utf8_is_converted(tmp_path):
     with open(data_set / 'Train' / 'sample.txt', 'a') as file:
         file.write('/1/none.png none\n')
     assert convert(data_set, tmp_path / 'out') == 0
-    assert '\\udcff/1/none.png: No such file' in (
+    assert '\\xff/1/none.png: No such file' in (
         tmp_path / 'out' / 'rejects.tsv').read_text(encoding='utf-8')
 
 

@@ -18,7 +18,7 @@ from crnnmodel import geometry
 from data_provider.convert import write_text_features
 from data_provider.dataset_check import check_data_set
 from data_provider.settings import ConversionSettings
-from local_utils import command_line, parallel
+from local_utils import command_line, parallel, visible
 from tools import annotation_flags, settings
 
 
@@ -61,7 +61,7 @@ def main(argv=None):
     if args.check:
         output = command_line.standard_output()
         for line in check_data_set(conversion_settings(args)).lines():
-            print(line, file=output)
+            print(visible.line(line), file=output)
     else:
         write_text_features(conversion_settings(args))
 

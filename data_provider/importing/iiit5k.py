@@ -42,8 +42,9 @@ def _elements_of(path):
 def _samples(found, elements):
     for part, of_part in elements.items():
         for number, element in enumerate(of_part, start=1):
-            text = next((element[field] for field in TEXT_FIELDS if element.get(field)), '')
-            path = os.path.join(os.path.dirname(found[part]), element[NAME_FIELD] or '')
+            texts_of = {field: value for field, value in element.items() if value and isinstance(value, str)}
+            text = next((texts_of[field] for field in TEXT_FIELDS if field in texts_of), '')
+            path = os.path.join(os.path.dirname(found[part]), texts_of.get(NAME_FIELD, ''))
             error = None if os.path.isfile(path) else RejectedSample('missing image', f'{path}: no such file')
             place = f'{found[part]}, element {number}'
             yield FoundSample(place, texts.normalised(text), part, path, error=error)

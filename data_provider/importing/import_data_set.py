@@ -220,7 +220,7 @@ def _checked_line(path, text):
     except UnicodeEncodeError as error:
         raise RejectedSample('not UTF-8', f'{path!r} with {text!r}') from error
     if len(content.splitlines()) != 1 or annotation.parse_line(content.strip()) != (path, text):
-        raise RejectedSample('odd path or text', f'{path!r} with {text!r} cannot stand in a line')
+        raise RejectedSample('unusable path', f'{path!r} with {text!r} cannot stand in a line')
     return line
 
 

@@ -4,11 +4,12 @@ import os
 from data_provider.image_listing import folders_below
 from data_provider.importing.found_sample import FoundSample, Source, parts_of
 from data_provider.rejected_sample import RejectedSample
-from local_utils import opening, texts, visible
+from local_utils import opening, texts
 from local_utils.errors import InputError, MissingInput, Unavailable
 
 DATA_NAME = 'data.mdb'
 IMAGES_IN_A_FOLDER = 1000
+MAX_DIGITS = 18   # of num-samples
 
 
 def open_lmdb(source: str) -> Source:
@@ -40,21 +41,29 @@ def open_lmdb(source: str) -> Source:
 
 
 def _count(folder, environment):
-    with environment.begin() as transaction:
-        count, entries = transaction.get(b'num-samples'), transaction.stat()['entries']
-    if count is None or not bytes(count).isdigit():
-        raise InputError(f'{folder}: expected the key num-samples with a number, got {count!r}')
-    if len(count) > 18 or int(count) > entries:   # each sample has two, and there is one more
-        raise InputError(f'{folder}: num-samples is {bytes(count[:40]).decode()}, but there are only '
-                         f'{visible.counted(entries, "key")}')
+    """Return the number of samples; raises InputError where there is none, or more than entries."""
+    count, = _values(folder, environment, 'num-samples')
+    largest = environment.stat()['entries']
+    if count is None or not count.isdigit() or len(count) > MAX_DIGITS or int(count) > largest:
+        raise InputError(f'{folder}: expected the key num-samples with a number, at most that of its '
+                         f'{largest} entries, got {count and count[:50]!r}')
     return int(count)
+
+
+def _values(folder, environment, *keys):
+    """Return the values of some keys, list of bytes or None; raises InputError where the file is damaged."""
+    import lmdb
+    try:
+        with environment.begin() as transaction:
+            return [transaction.get(key.encode()) for key in keys]
+    except lmdb.Error as error:
+        raise InputError(f'{folder}: {error}') from error
 
 
 def _samples(folder, source, environment, part):
     relative = 'lmdb' if os.path.samefile(folder, source) else os.path.relpath(folder, source)
     for number in range(1, _count(folder, environment) + 1):
-        with environment.begin() as transaction:
-            content, label = (transaction.get(f'{what}-{number:09d}'.encode()) for what in ('image', 'label'))
+        content, label = _values(folder, environment, f'image-{number:09d}', f'label-{number:09d}')
         place, text, error = f'{folder}, number {number}', '', None
         try:
             text = texts.normalised((label or b'').decode('utf-8').strip())

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import cv2
 
-from data_provider import annotation, image_file
+from data_provider import image_file
+from data_provider.image_folder import ImageFolder
 from data_provider.image_listing import folders_below
 from data_provider.importing.found_sample import FoundSample, Source
 from data_provider.rejected_sample import RejectedSample
@@ -37,43 +38,46 @@ def _images(path) -> Iterator[tuple[str, list]]:
         with opening.open_file(path) as file:
             for _, element in ElementTree.iterparse(file):
                 if element.tag == 'image':
-                    rectangles = [(rectangle.findtext('tag') or '', _numbers_of(rectangle))
-                                  for rectangle in element.iter('taggedRectangle')]
+                    rectangles = [(rectangle.findtext('tag') or '', [
+                        _pixels(rectangle.get(name)) for name in ('x', 'y', 'width', 'height')])
+                        for rectangle in element.iter('taggedRectangle')]
                     yield element.findtext('imageName') or '', rectangles
                     element.clear()
     except ElementTree.ParseError as error:
         raise InputError(f'{path}: expected XML ({error})') from error
 
 
-def _numbers_of(rectangle):
-    """Return x, y, width and height, or None where one is no number."""
+def _pixels(text):
+    """Return the whole number that a text begins with, 0 for what is no number of pixels."""
     try:
-        return [int(float(rectangle.get(name, 0))) for name in ('x', 'y', 'width', 'height')]
-    except (ValueError, OverflowError):
-        return None
+        return int(float(text))
+    except (TypeError, ValueError, OverflowError):   # there is none; 'x', NaN; 1e400
+        return 0
 
 
 def _samples(path, part):
-    for name, rectangles in _images(path):
-        stem = os.path.splitext(os.path.basename(name))[0]
-        try:
-            photograph_path = os.path.join(os.path.dirname(path), annotation.normalised_path(name or '.'))
-            photograph, error = image_file.read_image(photograph_path), None
-        except RejectedSample as rejected:
-            photograph, error = None, rejected
-        for number, (text, numbers) in enumerate(rectangles, start=1):
-            sample = FoundSample(f'{path}, {name}, rectangle {number}', texts.normalised(text.strip()), part,
-                                 image_name=f'{part.lower()}/{stem}_{number}', error=error)
-            if numbers is None:
-                sample = sample._replace(error=RejectedSample('no rectangle', 'expected four numbers'))
-            elif error is None:
-                x, y, width, height = numbers
-                cut = photograph[max(y, 0):max(y + height, 0), max(x, 0):max(x + width, 0)]
-                sample = sample._replace(image=_as_png(cut))
-                if min(cut.shape[:2]) < image_file.MIN_SIDE:
-                    sample = sample._replace(error=RejectedSample(
-                        'image too small', f'nothing of {name} is in the rectangle'))
-            yield sample
+    with ImageFolder(os.path.dirname(path)) as images:
+        for name, rectangles in _images(path):
+            yield from _samples_of(images, f'{path}, {name}', name, rectangles, part)
+
+
+def _samples_of(images, place, name, rectangles, part):
+    """Yield a FoundSample for each rectangle of a photograph."""
+    stem = os.path.splitext(os.path.basename(name))[0]
+    try:
+        photograph, error = images.load(name).image, None
+    except RejectedSample as rejected:
+        photograph, error = None, rejected
+    for number, (text, (x, y, width, height)) in enumerate(rectangles, start=1):
+        sample = FoundSample(f'{place}, rectangle {number}', texts.normalised(text.strip()), part,
+                             image_name=f'{part.lower()}/{stem}_{number}', error=error)
+        if error is None:
+            cut = photograph[max(y, 0):max(y + height, 0), max(x, 0):max(x + width, 0)]
+            sample = sample._replace(image=_as_png(cut))
+            if min(cut.shape[:2]) < image_file.MIN_SIDE:
+                sample = sample._replace(error=RejectedSample(
+                    'image too small', f'nothing of {name} is in the rectangle'))
+        yield sample
 
 
 def _as_png(image):

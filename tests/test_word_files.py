@@ -1,4 +1,4 @@
-"""Tests of local_utils.text_file: lists of words as people have them."""
+"""Tests of lists of words as people have them: of what is drawn, of what is known."""
 import pytest
 
 from data_provider.drawing import word_texts
