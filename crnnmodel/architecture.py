@@ -199,7 +199,9 @@ def check_tensors(tensors: dict, architecture: Architecture, where: str) -> None
             raise InputError(f'{where}: {name} is of {tensors[name].dtype}, expected float32')
     for name, value in tensors.items():
         value = np.asarray(value)
-        if value.dtype.kind == 'f' and not np.isfinite(value).all():
+        if value.dtype.kind != 'f':
+            continue
+        if not np.isfinite(value).all():
             raise InputError(
                 f'{where}: {name} has values that are no finite numbers; its training has failed')
         if name.endswith('/moving_variance') and value.min(initial=0) < 0:

@@ -10,6 +10,8 @@ from crnnmodel.architecture import DESCRIPTION, PROJECTION, Architecture, descri
 from local_utils import session_utils
 from local_utils.errors import InputError
 
+KINDS = {tf.float32: 'f', tf.int32: 'iu', tf.int64: 'iu', tf.bool: 'b', tf.string: 'S'}   # of numpy
+
 
 def add_description(architecture: Architecture) -> tf.Variable:
     """Add to the graph the variable that carries the architecture; it has to be saved with the weights."""
@@ -29,6 +31,7 @@ def save_checkpoint(saver: tf.train.Saver, session: tf.Session, folder: str, ste
     Raises:
         Unavailable: it cannot be written; nothing of it is left then.
     """
+    checkpoint_files.remove_leftovers(folder)   # also a link that would lead the writing elsewhere
     try:
         with session_utils.unavailable(f'{folder}: cannot write the checkpoint of step {step}'):
             prefix = os.path.join(folder, checkpoint_files.NAME)
@@ -45,6 +48,11 @@ def restore(session: tf.Session, tensors: dict, prefix: str, variables: list) ->
         InputError: the checkpoint is of another network or optimizer; nothing was restored then.
     """
     values = [value_of(tensors, prefix, variable.op.name, variable.shape.as_list()) for variable in variables]
+    for value, variable in zip(values, variables, strict=True):
+        dtype, expected = np.asarray(value).dtype, variable.dtype.base_dtype
+        if dtype.kind not in KINDS[expected]:
+            what = 'a text' if dtype.kind in 'SO' else f'of {dtype}'
+            raise InputError(f'{prefix}: {variable.op.name} is {what}, expected {expected.name}')
     strategy = tf.distribute.get_strategy()
     copies = [(value, copy) for value, variable in zip(values, variables, strict=True)
               for copy in strategy.experimental_local_results(variable)]   # of the replicas

@@ -2,7 +2,6 @@
 import glob
 import os
 import re
-import shutil
 from typing import NamedTuple
 
 from crnnmodel.tensor_bundle import DamagedCheckpoint, load_tensors
@@ -118,7 +117,7 @@ def remove_leftovers(folder: str) -> None:
                      if not os.path.exists(path.rpartition('.data-')[0] + '.index')]
     state_files = glob.glob(os.path.join(glob.escape(folder), 'checkpoint.tmp*'))
     for leftover in {*half_written(folder), *without_index, *state_files}:
-        shutil.rmtree(leftover) if os.path.isdir(leftover) else os.remove(leftover)
+        files.remove(leftover)
 
 
 def _checkpoint_paths(folder, ending):

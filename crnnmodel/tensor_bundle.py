@@ -19,6 +19,7 @@ DTYPES = {   # by the number of tensorflow.DataType
 }
 STRING = 7
 MAX_DIMENSIONS = 16
+MAX_INDEX_BYTES = 1 << 26    # some hundred thousand variables
 OPTIMIZER = 'optimizer/'     # before the name of what the optimizer keeps …
 AVERAGE = 'average/'         # … and of a weight: its average over the last steps of a training
 CHECKSUM = struct.Struct('<I')
@@ -47,6 +48,7 @@ def load_tensors(prefix: str, with_optimizer: bool = False) -> dict:
 
     Raises:
         DamagedCheckpoint: a file of it is missing, cut off or damaged.
+        InputError: there is too little memory.
     """
     for _ in range(ATTEMPTS - 1):
         state = _state(prefix)
@@ -77,8 +79,7 @@ def _state(prefix):
 def _read(prefix, with_optimizer):
     try:
         with contextlib.ExitStack() as stack:
-            index = stack.enter_context(opening.open_file(f'{prefix}.index')).read()
-            num_shards, entries = parse_index(index)
+            num_shards, entries = parse_index(opening.read_file(f'{prefix}.index', MAX_INDEX_BYTES))
             wanted = entries if with_optimizer else _for_reading(entries)
             shards = {number: stack.enter_context(
                 opening.open_file(f'{prefix}.data-{number:05d}-of-{num_shards:05d}'))
@@ -87,6 +88,8 @@ def _read(prefix, with_optimizer):
             if sum(entry.size for entry in wanted.values()) > stored:
                 raise Malformed('the data are cut off')
             return {name: _tensor(shards[entry.shard], entry, name) for name, entry in wanted.items()}
+    except MemoryError as error:
+        raise InputError(f'{prefix}: there is too little memory to read this checkpoint') from error
     except (OSError, InputError, Malformed) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DamagedCheckpoint(f'{prefix}: the checkpoint is cut off or damaged ({what})') from error

@@ -15,6 +15,7 @@ from local_utils import (
     manifest,
     opening,
     record_files,
+    stop_signals,
     visible,
 )
 from local_utils.char_codec import CharacterCodec
@@ -73,9 +74,7 @@ class ConversionOutput:
     def __exit__(self, *error):
         try:
             if error[0] is None:
-                with self._stack:   # what raises in here removes the files
-                    self._finish()
-                self._is_cut_short = False
+                self._finish()
             else:
                 self._stack.__exit__(*error)
         finally:
@@ -83,7 +82,17 @@ class ConversionOutput:
                 manifest.mark_cut_short(self._save_dir)
 
     def _finish(self):
-        """Bring everything to the disk, then remove the manifest and the shards of a former conversion."""
+        """Give the files their names, in place of those of a former conversion; a signal waits for it."""
+        with contextlib.ExitStack() as signals:
+            with self._stack:   # what raises in here removes the files
+                self._bring_to_disk()
+                signals.enter_context(stop_signals.held_back())
+                self._is_cut_short = True   # until all have their names
+                self._remove_former()
+            self._is_cut_short = False
+
+    def _bring_to_disk(self):
+        """Write the rest, so that giving the names takes no time."""
         characters = self._codec.characters
         files.dump_json(establish_char_dict.char_dict_of(characters), self._char_dict)
         files.dump_json(establish_char_dict.ord_map_of(characters), self._ord_map)
@@ -92,7 +101,9 @@ class ConversionOutput:
                      *self._files.values()):
             file.flush()
             os.fsync(file.fileno())
-        self._is_cut_short = True   # until all have their names
+
+    def _remove_former(self):
+        """Remove the manifest of a former conversion, and the shards that get no new ones in their place."""
         former = [name for split in record_files.SPLITS
                   for name in record_files.existing_record_files(self._save_dir, split)]
         manifest.remove(self._save_dir)

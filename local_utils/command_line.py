@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from local_utils import files, log_utils, visible
+from local_utils import files, log_utils, startup, visible
 from local_utils.errors import InputError, Unavailable, WrongArgument
 
 DATA_DIR = '/data/data'
@@ -146,6 +146,7 @@ def run_tool(main: Callable[[list[str] | None], int | None], argv: list[str] | N
     sys.stderr = sys.stderr or open(os.devnull, 'w', encoding='utf-8')   # noqa: SIM115
     logger = log_utils.init_logger()
     try:
+        startup.let_interrupts_raise()
         with _termination_as_exit():
             return main(argv) or 0
     except BrokenPipeError:
@@ -153,7 +154,7 @@ def run_tool(main: Callable[[list[str] | None], int | None], argv: list[str] | N
         return 1
     except KeyboardInterrupt:
         logger.error('interrupted')
-        return 130
+        return startup.INTERRUPTED
     except Terminated:
         logger.error('ended by SIGTERM')
         raise

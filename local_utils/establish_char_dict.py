@@ -1,7 +1,7 @@
 """The alphabet on disk: char_dict.json, code point → character; ord_map.json, class index → code point."""
 import os
 
-from local_utils import files, log_utils, text_file, texts
+from local_utils import files, log_utils, stop_signals, text_file, texts
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, MissingInput
 
@@ -124,8 +124,9 @@ def ord_map_of(characters: str | list[str]) -> dict[str, str]:
 
 def write_alphabet(characters: str | list[str], folder: str) -> None:
     """Write both alphabet files of `characters` (in the order of their class indices) into a folder."""
-    CharDictBuilder.write_char_dict(characters, os.path.join(folder, CHAR_DICT_NAME))
-    CharDictBuilder.map_ord_to_index(characters, os.path.join(folder, ORD_MAP_NAME))
+    with stop_signals.held_back():   # or they would be of two alphabets
+        CharDictBuilder.write_char_dict(characters, os.path.join(folder, CHAR_DICT_NAME))
+        CharDictBuilder.map_ord_to_index(characters, os.path.join(folder, ORD_MAP_NAME))
 
 
 def read_alphabet(folder: str) -> CharacterCodec:

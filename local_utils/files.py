@@ -3,17 +3,19 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from typing import IO
 
 from local_utils import opening
-from local_utils.errors import InputError
+from local_utils.errors import InputError, Unavailable
 
 try:
     import resource
 except ImportError:   # Windows, which has no such limit
     resource = None
 
+MAX_JSON_BYTES = 1 << 26   # an alphabet of all characters has half of it
 INCOMPLETE_SUFFIX = '.incomplete'
 # Of writing to a file that is open; they do not name it.
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -55,19 +57,43 @@ def atomic_file(path: str | os.PathLike, mode: str = 'wb', **open_args) -> Itera
 
     Yields:
         The open file.
+
+    Raises:
+        Unavailable: another has taken the place of the incomplete file.
+        OSError: what else the system says; names the file.
     """
-    incomplete_path = os.fspath(path) + INCOMPLETE_SUFFIX
+    incomplete_path, own = os.fspath(path) + INCOMPLETE_SUFFIX, None
     try:
         with named_errors(path):
             with opening.open_file(incomplete_path, mode, **open_args) as file:
+                own = os.fstat(file.fileno())
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+            if not _has_name(own, incomplete_path):
+                raise Unavailable(f'{path}: another run is writing this file, or has removed what was there')
             os.replace(incomplete_path, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.remove(incomplete_path)
+            if own and _has_name(own, incomplete_path):
+                os.remove(incomplete_path)
         raise
+
+
+def _has_name(status, path):
+    """Whether a path is the name of the file that an os.stat is of."""
+    try:
+        return os.path.samestat(os.lstat(path), status)
+    except OSError:
+        return False
+
+
+def remove(path: str | os.PathLike) -> None:
+    """Remove a file, a folder with what is in it, or a link, whose target stays; it may be gone already."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.remove(path)
 
 
 def allow_open_files(count: int) -> None:
@@ -103,7 +129,8 @@ def read_json_object(path: str | os.PathLike) -> dict:
 
     Raises:
         MissingInput: there is no such file.
-        InputError: the file is not JSON or not an object, or one key stands in it twice; says where.
+        InputError: the file is not JSON, not an object or too large, or one key stands in it twice; says
+            where.
     """
     def unique_keys(pairs):
         value = {}
@@ -113,19 +140,19 @@ def read_json_object(path: str | os.PathLike) -> dict:
             value[key] = item
         return value
 
-    with opening.open_file(path, 'r', encoding='utf-8-sig') as file:
-        try:
-            value = json.load(file, object_pairs_hook=unique_keys)
-        except UnicodeDecodeError as error:
-            raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x} '
-                             f'at position {error.start}') from error
-        except json.JSONDecodeError as error:
-            place = f'line {error.lineno}, column {error.colno}'
-            raise InputError(f'{path}, {place}: expected JSON ({error.msg})') from error
-        except RecursionError as error:
-            raise InputError(f'{path}: expected a flat JSON object, got one nested too deeply') from error
-        except ValueError as error:
-            raise InputError(f'{path}: {error}') from error
+    content = opening.read_file(path, MAX_JSON_BYTES)
+    try:
+        value = json.loads(content.decode('utf-8-sig'), object_pairs_hook=unique_keys)
+    except UnicodeDecodeError as error:
+        raise InputError(f'{path}: expected UTF-8 text, got the byte 0x{error.object[error.start]:02x} '
+                         f'at position {error.start}') from error
+    except json.JSONDecodeError as error:
+        place = f'line {error.lineno}, column {error.colno}'
+        raise InputError(f'{path}, {place}: expected JSON ({error.msg})') from error
+    except RecursionError as error:
+        raise InputError(f'{path}: expected a flat JSON object, got one nested too deeply') from error
+    except ValueError as error:
+        raise InputError(f'{path}: {error}') from error
     if not isinstance(value, dict):
         raise InputError(f'{path}: expected a JSON object, got {type(value).__name__}')
     return value

@@ -3,11 +3,12 @@ import struct
 import zlib
 
 from local_utils import opening
-from local_utils.errors import InputError
+from local_utils.errors import MALFORMED, InputError
 
 _INT8, _UINT16, _MATRIX, _COMPRESSED, _UTF8, _UTF16 = 1, 4, 14, 15, 16, 17
 _CELL, _STRUCT, _CHAR = 1, 2, 4
 _HEADER_BYTES = 128
+MAX_BYTES = 1 << 28   # of a file, and of what is compressed in it; IIIT5K's have less than one million
 _TEXT_ENCODINGS = {_INT8: 'latin-1', 2: 'latin-1', _UINT16: 'utf-16', _UTF8: 'utf-8', _UTF16: 'utf-16'}
 
 
@@ -24,7 +25,7 @@ def read_structs(path: str, wanted: set[str]) -> dict[str, list[dict[str, str]]]
     Raises:
         MissingInput, InputError: it cannot be read as such a file.
     """
-    content = opening.read_file(path)
+    content = opening.read_file(path, MAX_BYTES)
     order = {b'IM': '<', b'MI': '>'}.get(content[126:128])
     if order is None:
         raise InputError(f'{path}: expected a MATLAB file of version 5 (save with -v7 or older)')
@@ -32,12 +33,12 @@ def read_structs(path: str, wanted: set[str]) -> dict[str, list[dict[str, str]]]
     try:
         for kind, data in reader.elements(content[_HEADER_BYTES:]):
             if kind == _COMPRESSED:
-                kind, data = next(reader.elements(zlib.decompress(data)))
+                kind, data = next(reader.elements(zlib.decompressobj().decompress(data, MAX_BYTES)))
             if kind == _MATRIX:
                 name, value = reader.matrix(data, wanted)
                 if isinstance(value, list):
                     found[name] = value
-    except (struct.error, zlib.error, StopIteration, IndexError, UnicodeDecodeError) as error:
+    except (*MALFORMED, zlib.error, StopIteration) as error:
         raise InputError(f'{path}: the file is cut off or damaged ({error})') from error
     return found
 
@@ -91,6 +92,8 @@ class _Reader:
         names = bytes(next(parts)[1])
         fields = [names[start:start + width].split(b'\0')[0].decode('latin-1')
                   for start in range(0, len(names), width)]
+        if not fields:
+            raise struct.error('a struct array without fields')
         count = 1
         for size in struct.unpack(f'{self._order}{len(dimensions) // 4}I', dimensions):
             count *= size

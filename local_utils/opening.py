@@ -3,10 +3,11 @@
 A pipe with nobody at its other end would be waited for without end, and a link in an output folder would
 lead the writing to a file elsewhere. What a library opens by its name is looked at by `check` first.
 """
-import contextlib
+import errno
 import functools
 import math
 import os
+import secrets
 import stat
 import threading
 from typing import IO
@@ -28,9 +29,9 @@ HAS_PLACES = os.open in os.supports_dir_fd   # whether a file can be opened in a
 
 
 def open_file(path: str | os.PathLike, mode: str = 'rb', **open_args) -> IO:
-    """Open a regular file: one that is there for reading, or one for writing, which is empty then.
+    """Open a regular file: one that is there for reading, or a new one for writing.
 
-    A link, a pipe or a second name of a file elsewhere is removed before the writing, not written through.
+    A new one takes the place of whatever has its name, a link or a pipe too, and is never written through it.
 
     Args:
         path: the file; a link is followed for reading.
@@ -42,12 +43,7 @@ def open_file(path: str | os.PathLike, mode: str = 'rb', **open_args) -> IO:
         InputError: it is a folder, a pipe or a device.
         OSError: what else the system says; names the file.
     """
-    if 'w' not in mode:
-        return open(path, mode, opener=_open_there, **open_args)
-    with contextlib.suppress(FileNotFoundError):
-        if not _is_our_own(os.lstat(path)):   # what is stays, and so the name is there all the time
-            os.remove(path)
-    return open(path, mode, opener=_open_own, **open_args)
+    return open(path, mode, opener=_open_new if 'w' in mode else _open_there, **open_args)
 
 
 def open_lock(path: str | os.PathLike) -> IO:
@@ -60,6 +56,31 @@ def open_lock(path: str | os.PathLike) -> IO:
         raise InputError(f'{path}: expected a file to lock, got a link; remove it')
     return open(path, 'ab', opener=lambda path, flags: _regular(
         os.open(path, flags | NO_WAITING | NO_LINK, PERMISSIONS), path))
+
+
+def refuse_link(path: str | os.PathLike) -> None:
+    """Raise InputError where a link has the name of a folder to write to: it would lead elsewhere."""
+    if os.path.islink(path):
+        raise InputError(f'{path}: expected a folder to write to, got a link; remove it')
+
+
+def make_folder(root: str | os.PathLike, path: str) -> str:
+    """Make a folder below another, and those between them, where they are missing; return its whole path.
+
+    Args:
+        root: the folder that the user has given, which may be a link.
+        path: relative to it.
+
+    Raises:
+        InputError: one of them is a link.
+        OSError: one cannot be made.
+    """
+    whole = os.fspath(root)
+    for name in path.split('/'):
+        whole = os.path.join(whole, name)
+        refuse_link(whole)
+    os.makedirs(whole, exist_ok=True)
+    return whole
 
 
 def check(path: str | os.PathLike) -> None:
@@ -201,18 +222,24 @@ def _open_there(path, flags):
     return _regular(os.open(path, flags | NO_WAITING), path)
 
 
-def _open_own(path, flags):
-    """Open a file to write to, as an opener of `open`; what has taken its name since is refused."""
-    descriptor = os.open(path, flags & ~os.O_TRUNC | NO_WAITING | NO_LINK, PERMISSIONS)
-    if not _is_our_own(os.fstat(descriptor)):
-        os.close(descriptor)
-        raise InputError(f'{path}: expected to write a file, got a link, a pipe or a device')
-    os.truncate(descriptor, 0)
+def _open_new(path, flags):
+    """Open a new file, as an opener of `open`; the name that it takes is there all the time."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f'.{os.getpid()}-{secrets.token_hex(4)}.new')
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        descriptor = os.open(temporary, flags | os.O_CREAT | os.O_EXCL | NO_WAITING | NO_LINK, PERMISSIONS)
+        try:
+            os.replace(temporary, path)
+        except OSError:
+            os.close(descriptor)
+            os.remove(temporary)
+            raise
+    except OSError as error:
+        error.filename, error.filename2 = path, None
+        raise
     return descriptor
-
-
-def _is_our_own(status):
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def _regular(descriptor, path):

@@ -12,6 +12,7 @@ import time
 import types
 from collections.abc import Callable, Iterable, Iterator
 
+from local_utils import stop_signals
 from local_utils.errors import InputError, Unavailable
 
 MAX_WORKERS_A_CORE = 32
@@ -70,30 +71,12 @@ class _Executor(concurrent.futures.ProcessPoolExecutor):
 
     def submit(self, *args, **kwargs):
         """Give a task, for which a process may have to be started."""
-        with _signals_afterwards():
+        with stop_signals.held_back():
             return super().submit(*args, **kwargs)
 
     def how_one_died(self) -> str:
         """Say how the process ended whose end raised BrokenExecutor."""
         return _how_one_died(self._processes_started)
-
-
-@contextlib.contextmanager
-def _signals_afterwards():
-    """Let Ctrl-C and SIGTERM wait until the block has ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield   # only the main thread is interrupted
-        return
-    came = []
-    handlers = {number: signal.signal(number, lambda number, _frame: came.append(number))
-                for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
 
 
 class _WorkerProcess(multiprocessing.context.SpawnProcess):

@@ -1,7 +1,6 @@
 """The record files of a data set: their names, where they are, how many records they hold."""
 import os
 import re
-import shutil
 
 from local_utils import files, manifest, tfrecord, visible
 from local_utils.errors import InputError, MissingInput
@@ -58,13 +57,10 @@ def existing_record_files(dataset_dir: str, split: str) -> list[str]:
 
 def remove_incomplete(dataset_dir: str) -> None:
     """Remove what a killed conversion left of the record files of a folder, of whatever number of shards."""
-    record_names = tuple(file_names(split)[0] for split in SPLITS)
+    starts = (SCRATCH_PREFIX, *(file_names(split)[0] for split in SPLITS))
     for name in os.listdir(dataset_dir):
-        path = os.path.join(dataset_dir, name)
-        if name.endswith(files.INCOMPLETE_SUFFIX) and name.startswith(record_names):
-            os.remove(path)
-        elif name.endswith(files.INCOMPLETE_SUFFIX) and name.startswith(SCRATCH_PREFIX):
-            shutil.rmtree(path)
+        if name.endswith(files.INCOMPLETE_SUFFIX) and name.startswith(starts):
+            files.remove(os.path.join(dataset_dir, name))
 
 
 def count_records(paths: list[str]) -> list[int]:

@@ -1,5 +1,10 @@
-"""SIGTERM and Ctrl-C as a wish that the loop grants at the end of its step."""
+"""SIGTERM and Ctrl-C that wait: for the end of a step of a loop, or of what has to be done as a whole."""
+import contextlib
 import signal
+import threading
+from collections.abc import Iterator
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
@@ -14,7 +19,7 @@ class StopSignals:
 
     def __enter__(self):
         self._handlers = {
-            number: signal.signal(number, self._request) for number in (signal.SIGTERM, signal.SIGINT)}
+            number: signal.signal(number, self._request) for number in STOPPING}
         return self
 
     def __exit__(self, *_):
@@ -27,3 +32,21 @@ class StopSignals:
     def _restore(self):
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C wait until the block has ended; it should be a short one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield   # only the main thread is interrupted
+        return
+    came = []
+    handlers = {number: signal.signal(number, lambda number, _frame: came.append(number))
+                for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)

@@ -9,6 +9,8 @@ from local_utils.errors import InputError
 FIRST_BYTES = 1 << 16   # that the encoding is told from
 BLOCK_BYTES = 1 << 18
 STRAY = 64   # bytes for each NUL byte, from which they are damage in a text, not its encoding
+MAX_LINE_BYTES = 1 << 28   # JSON may be all in one line
+LINE_ENDS = (b'\n', b'\r')
 UTF_8, UTF_16_LE, UTF_16_BE = 'utf-8', 'utf-16-le', 'utf-16-be'
 _BYTE_ORDER_MARK = codecs.BOM_UTF8
 _NAMED_STARTS = (   # of files that are no text, and what to do with them
@@ -81,7 +83,7 @@ def read_lines(path: str, encoding: str | None = None) -> Iterator[tuple[int, by
     """
     encoding = encoding or encoding_of(path)
     with opening.open_file(path) as file:
-        for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding)), start=1):
+        for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding), path), start=1):
             content = line.strip()
             while content.startswith(_BYTE_ORDER_MARK):   # also in the middle, where files were joined
                 content = content.removeprefix(_BYTE_ORDER_MARK).lstrip()
@@ -93,7 +95,7 @@ def read_whole_lines(path: str) -> Iterator[tuple[int, str]]:
     """Yield (number, text with the blanks around it) of each line that is not empty, as `read_lines`."""
     encoding = encoding_of(path)
     with opening.open_file(path) as file:
-        for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding)), start=1):
+        for number, line in enumerate(_split(_utf_8_blocks(file, path, encoding), path), start=1):
             content = line.rstrip(b'\r\n').removeprefix(_BYTE_ORDER_MARK)
             try:
                 text = content.decode('utf-8')
@@ -122,11 +124,19 @@ def _utf_8_blocks(file, path, encoding):
         raise InputError(f'{path}: expected text in {encoding.upper()}: {error}') from error
 
 
-def _split(blocks):
+def _split(blocks, path):
     """Yield the lines of blocks of bytes; LF, CRLF and CR end one."""
-    rest = b''
-    for block in blocks:
+    pieces, size = [], 0   # of the line that has not ended yet
+    for block in filter(None, blocks):
+        if not any(end in block or pieces and pieces[-1].endswith(end) for end in LINE_ENDS):
+            pieces.append(block)
+            size += len(block)
+            if size > MAX_LINE_BYTES:
+                raise InputError(f'{path}: a line has more than {MAX_LINE_BYTES} bytes; this is no list of '
+                                 'texts')
+            continue
         # The last may go on, or its CR be half of a CRLF.
-        *lines, rest = (rest + block).splitlines(keepends=True)
+        *lines, rest = b''.join([*pieces, block]).splitlines(keepends=True)
+        pieces, size = [rest], len(rest)
         yield from lines
-    yield from rest.splitlines()
+    yield from b''.join(pieces).splitlines()

@@ -41,7 +41,7 @@ class Engine(Protocol):
             float32 [width // geometry.PIXELS_PER_FRAME, batch, classes]; the CTC blank is the last class.
 
         Raises:
-            InputError: there is too little memory for so many images.
+            InputError: there is too little memory for so many images, or the weights give no finite numbers.
         """
 
 
@@ -89,6 +89,14 @@ def _chosen(settings, num_images, is_model):
         package, requirements = PACKAGES[engine]
         raise InputError(f'reading with {engine} needs the package {package}; pip install -r {requirements}')
     return engine
+
+
+def checked(logits: np.ndarray, prefix: str) -> np.ndarray:
+    """Return logits where all are finite numbers; raises InputError, for of others no text could be read."""
+    if not np.isfinite(logits).all():
+        raise InputError(f'{prefix}: its network gives values that are no finite numbers; expected the '
+                         'weights of a training that went well')
+    return logits
 
 
 def num_pieces(num_images: int, concurrency: int) -> int:

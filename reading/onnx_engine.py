@@ -3,16 +3,17 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-from crnnmodel import onnx_file
+from crnnmodel import geometry, onnx_file
 from crnnmodel.architecture import DESCRIPTION, Architecture, architecture_of, from_description
 from crnnmodel.checkpoint_files import Checkpoint
 from local_utils import opening, parallel, visible
 from local_utils.errors import InputError
+from reading import engines
 
 RUN_IMAGES = 16   # in a run: more take no less time each, and more memory
 ENDS = [('images', 'tensor(uint8)', 4), ('logits', 'tensor(float)', 3)]   # of a model: name, type, dimensions
-ERRORS = (failures.Fail, failures.InvalidArgument, failures.InvalidGraph, failures.InvalidProtobuf,
-          failures.NotImplemented, failures.RuntimeException)
+ERRORS = tuple(kind for kind in vars(failures).values()   # all of ONNX Runtime's
+               if isinstance(kind, type) and issubclass(kind, Exception))
 
 
 class OnnxEngine:
@@ -70,13 +71,19 @@ class OnnxEngine:
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Compute the logits of a batch, see engines.Engine."""
+        pieces = [images[start:start + RUN_IMAGES] for start in range(0, len(images), RUN_IMAGES)]
         try:
-            parts = [self._session.run(None, {'images': images[start:start + RUN_IMAGES]})[0]
-                     for start in range(0, len(images), RUN_IMAGES)]
+            parts = [self._session.run(None, {'images': piece})[0] for piece in pieces]
         except (*ERRORS, MemoryError) as error:
-            failed = f'ONNX Runtime failed to read {visible.counted(len(images), "image")}'
+            failed = f'{self.prefix}: ONNX Runtime failed to read {visible.counted(len(images), "image")}'
             raise InputError(f'{failed} ({_line(error)})') from error
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        frames, classes = images.shape[2] // geometry.PIXELS_PER_FRAME, self.architecture.num_classes
+        for piece, part in zip(pieces, parts, strict=True):
+            if part.shape != (frames, len(piece), classes):
+                raise InputError(f'{self.prefix}: its network gives values of the shape {part.shape}, '
+                                 f'expected {(frames, len(piece), classes)}')
+        logits = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return engines.checked(logits, self.prefix)
 
 
 def _architecture_in(session, prefix):

@@ -52,7 +52,8 @@ class TensorflowEngine:
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Compute the logits of a batch, see engines.Engine."""
-        return recognition.run_reading(self.session, self._network(len(images), images.shape[2]), images)
+        network = self._network(len(images), images.shape[2])
+        return engines.checked(recognition.run_reading(self.session, network, images), self.prefix)
 
     def _network(self, batch_size, width):
         """Return the ReadingGraph for batches of that size of images of that width."""

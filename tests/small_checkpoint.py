@@ -1,6 +1,7 @@
 """Checkpoints of small networks with random weights, for tests."""
 import os
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, checkpoint_files, crnn_model
@@ -29,3 +30,26 @@ def save(folder, form, step=5, with_description=True):
         prefix = tf.train.Saver().save(session, os.path.join(folder, checkpoint_files.NAME), global_step=step)
         return prefix, {variable.op.name: session.run(variable)
                         for variable in checkpoint.network_variables()}
+
+
+def write_bundle(prefix, tensors, num_shards=1):
+    """Write a checkpoint with TensorFlow's own operations."""
+    names = sorted(tensors)
+    with tf.Graph().as_default(), tf.Session() as session:
+        parts = []
+        for shard in range(num_shards):
+            part = names[shard::num_shards]
+            parts.append(f'{prefix}.part{shard}')
+            session.run(tf.raw_ops.SaveV2(prefix=parts[-1], tensor_names=part,
+                                          shape_and_slices=[''] * len(part),
+                                          tensors=[tf.constant(tensors[name]) for name in part]))
+        session.run(tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=parts, destination_prefix=str(prefix)))
+    return str(prefix)
+
+
+def rewrite(folder, change):
+    """Write the newest checkpoint of a folder anew, its dict of name → array changed by a function."""
+    prefix, tensors = checkpoint_files.load_newest(str(folder), with_optimizer=True)
+    changed = change({name: np.array(value, object) if isinstance(value, bytes) else value
+                      for name, value in tensors.items()})
+    return write_bundle(prefix, changed)

@@ -161,6 +161,26 @@ def test_a_killed_worker_is_named_and_the_run_goes_on_with_another_number_of_wor
     assert tensors_of(tmp_path / 'run')['global_step'] == last + 3
 
 
+def test_a_stopped_worker_is_named_after_some_seconds_and_ends_the_run_after_a_limit(records, tmp_path):
+    chief, worker = start_pair(records, tmp_path / 'run', 'TRAIN.STEPS=100000', 'TRAIN.CHECKPOINT_STEP=2',
+                               'TRAIN.CLUSTER_SILENCE=13')
+    try:
+        wait_for_checkpoint(tmp_path / 'run', 4, chief)
+        worker.send_signal(signal.SIGSTOP)
+        stopped = time.monotonic()
+        _, errors = chief.communicate(timeout=60)
+        assert 13 < time.monotonic() - stopped < 40
+    finally:
+        worker.kill()   # which a stopped process obeys, too
+        chief.kill()
+        worker.communicate()
+    assert chief.returncode == 1
+    waiting, last = errors.splitlines()[-2:]
+    assert 'WARNING waiting for worker 0, which has not answered for 1' in waiting
+    assert 'ERROR worker 0 (127.0.0.1:' in last
+    assert 'seconds (TRAIN.CLUSTER_SILENCE); when all tasks are started again, the run goes on' in last
+
+
 @pytest.mark.parametrize('moment', killed_in_writing.MOMENTS)
 def test_a_chief_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before(records, tmp_path, moment):
     settings, run = ['TRAIN.STEPS=6', 'TRAIN.CHECKPOINT_STEP=2'], tmp_path / 'run'

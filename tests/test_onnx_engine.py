@@ -178,3 +178,37 @@ def test_the_script_reads_where_there_is_no_tensorflow(tmp_path):
                           '--weights_path', 'bundled', '--image_path', str(tmp_path / 'hello.png')],
                          cwd=files.repository_path(), capture_output=True, text=True)
     assert ran.stdout.split('\t')[:2] == [str(tmp_path / 'hello.png'), 'hello'], ran.stderr
+
+
+def of_constant(path, form, shape, number):
+    """Write a model, sealed as ours are, whose output has a shape and holds one number, whatever it reads."""
+    value = helper.make_tensor('value', TensorProto.FLOAT, [1], [number])
+    shape_value = helper.make_tensor('shape', TensorProto.INT64, [len(shape)], shape)
+    graph = helper.make_graph(
+        [helper.make_node('ConstantOfShape', ['shape'], ['logits'], value=value)], 'constant',
+        [helper.make_tensor_value_info('images', TensorProto.UINT8, ['batch', 32, 'width', 3])],
+        [helper.make_tensor_value_info('logits', TensorProto.FLOAT, ['time', 'batch', form.num_classes])],
+        [shape_value])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', onnx_network.OPSET)],
+                              ir_version=onnx_network.IR_VERSION)
+    described = onnx_file.with_metadata(model.SerializeToString(), {
+        architectures.DESCRIPTION: architectures.description_of(form)})
+    path.write_bytes(onnx_file.sealed(described))
+    return str(path)
+
+
+@pytest.mark.parametrize(('shape', 'number', 'message'), [
+    ((12, 2, 4), 0.5, ''), ((12, 2, 4), float('nan'), 'no finite numbers'), ((12, 1, 4), 0.5, 'of the shape'),
+    ((12, 3, 4), 0.5, r'expected \(12, 2, 4\)'), ((0, 2, 4), 0.5, 'of the shape'), ((13, 2, 4), 0.5, 'shape'),
+    ((12, 2, 5), 0.5, 'model.onnx'), ((1 << 40, 2, 4), 0.5, 'model.onnx'), ((-1, 2, 4), 0.5, 'model.onnx')])
+def test_a_model_of_ours_by_its_seal_that_gives_something_else_is_one_line(
+        tmp_path, rng, shape, number, message):
+    path = of_constant(tmp_path / 'model.onnx', architecture(input_size=(48, 32)), shape, number)
+    images = rng.integers(0, 256, (2, 32, 48, 3), np.uint8)
+    if message:
+        with pytest.raises(InputError, match=message) as caught:
+            OnnxEngine.of_file(path).logits(images)
+        assert '\n' not in str(caught.value)
+        assert path in str(caught.value)
+    else:
+        assert OnnxEngine.of_file(path).logits(images).tolist() == np.full(shape, number).tolist()

@@ -17,6 +17,7 @@ OPEN_THEMSELVES = {   # with what
     'local_utils/opening.py': 'the one place',
     'data_provider/conversion.py': 'a new file in a new folder',
     'local_utils/command_line.py': 'the null device',
+    'local_utils/startup.py': 'the null device',
     'local_utils/tensorflow_import.py': 'the null device',
     'local_utils/session_utils.py': '/proc',
     'local_utils/network_namespace.py': '/proc',
@@ -71,23 +72,40 @@ def test_a_folder_is_not_written_over(tmp_path):
 
 
 @pytest.mark.parametrize('name', ['link', 'pipe', 'second name'])
-def test_what_takes_a_name_after_it_was_looked_at_is_not_written_through(tmp_path, pipe, monkeypatch, name):
+def test_what_takes_a_name_while_it_is_opened_is_not_written_through(tmp_path, pipe, monkeypatch, name):
     (tmp_path / 'precious').write_bytes(FOUR_BYTES)
-    (tmp_path / 'link').symlink_to(tmp_path / 'precious')
-    os.link(tmp_path / 'precious', tmp_path / 'second name')
-    monkeypatch.setattr(opening.os, 'remove', lambda path: None)   # as if it came back at once
-    with pytest.raises((OSError, InputError)):
-        opening.open_file(tmp_path / name, 'wb')
+    replace = os.replace
+
+    def too_late(source, target):
+        os.symlink('precious', tmp_path / 'link') if name == 'link' else os.link(
+            pipe if name == 'pipe' else tmp_path / 'precious', target)
+        replace(source, target)
+
+    target = tmp_path / 'link' if name == 'link' else tmp_path / 'new'
+    monkeypatch.setattr(opening.os, 'replace', too_late)
+    with opening.open_file(target, 'wb') as file:
+        file.write(b'new')
+    assert target.read_bytes() == b'new'
+    assert not target.is_symlink()
     assert (tmp_path / 'precious').read_bytes() == FOUR_BYTES
 
 
-def test_a_file_of_ours_is_written_over_and_keeps_its_name_meanwhile(tmp_path):
+def test_what_was_there_keeps_its_content_for_those_who_have_it_open(tmp_path):
     (tmp_path / 'mark').write_bytes(b'a longer content')
-    inode = os.stat(tmp_path / 'mark').st_ino
-    with opening.open_file(tmp_path / 'mark', 'wb') as file:
+    with opening.open_file(tmp_path / 'mark') as before, opening.open_file(tmp_path / 'mark', 'wb') as file:
         file.write(b'new')
+        assert before.read() == b'a longer content'
     assert (tmp_path / 'mark').read_bytes() == b'new'
-    assert os.stat(tmp_path / 'mark').st_ino == inode
+    assert os.listdir(tmp_path) == ['mark']
+
+
+@pytest.mark.parametrize('path', ['none/a', 'file/a', 'a' * 256])
+def test_a_file_that_cannot_be_made_is_named_itself(tmp_path, path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(OSError, match='.') as caught:
+        opening.open_file(tmp_path / path, 'wb')
+    assert caught.value.filename == str(tmp_path / path)
+    assert os.listdir(tmp_path) == ['file']
 
 
 def test_a_lock_is_a_file_of_its_own(tmp_path, pipe):

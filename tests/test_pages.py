@@ -8,8 +8,9 @@ import pytest
 from global_configuration.config import cfg, knobs
 
 ROOT = pathlib.Path(__file__).parent.parent
-PAGES = [ROOT / 'README.md', *sorted(ROOT.glob('docs/*.md')), *sorted(ROOT.glob('benchmarks/*.md')),
-         ROOT / 'data/weights/README.md', ROOT / 'data/weights/HISTORY.md']
+PAGES = [ROOT / 'README.md', ROOT / 'SECURITY.md', *sorted(ROOT.glob('docs/*.md')),
+         *sorted(ROOT.glob('benchmarks/*.md')), ROOT / 'data/weights/README.md',
+         ROOT / 'data/weights/HISTORY.md']
 MAX_COLUMNS = 100
 MAX_LINES = {'README.md': 150, 'benchmarks/README.md': 90, 'data/weights/README.md': 70}
 LINK = re.compile(r'\]\(([^)#]+)[^)]*\)')

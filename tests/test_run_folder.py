@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 from crnnmodel import checkpoint_files
 from local_utils import folder_lock
 from local_utils.char_codec import CharacterCodec
 from tests.conftest import write_records
+from tests.small_checkpoint import rewrite
 from tests.small_run import SIZE, assert_same_tensors, error_lines, tensors_of, train
 from training import run_folder
 
@@ -118,6 +120,31 @@ def test_the_better_validation_reads_more_words_or_as_many_with_fewer_edits(accu
                                     {'word_accuracy': 7.0, 'character_error_rate': 0.0}])
 def test_any_validation_is_better_than_none_or_than_figures_that_cannot_be(others):
     assert run_folder.is_better({'word_accuracy': 0.0, 'character_error_rate': 1.0}, others)
+
+
+POWER = 'optimizer/beta1_power'
+
+
+@pytest.mark.parametrize(('name', 'value', 'message'), [
+    ('global_step', None, 'no checkpoint of a training, it has no global_step; give another --output_dir'),
+    (POWER, None, f'of another network or optimizer; it has no variable {POWER}'),
+    (POWER, np.float32([1]), f'of another network; {POWER} has the shape (1,), expected ()'),
+    (POWER, np.array(b'0.9', object), f'{POWER} is a text, expected float32'),
+    (POWER, np.int32(1), f'{POWER} is of int32, expected float32'),
+    (POWER, np.float32('nan'), f'{POWER} has values that are no finite numbers'),
+])
+def test_a_checkpoint_that_lacks_what_a_run_needs_is_one_line(records, tmp_path, capfd, name, value, message):
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=2') == 0
+
+    def change(tensors):
+        tensors[name] = value
+        return {name: value for name, value in tensors.items() if value is not None}
+
+    prefix = rewrite(tmp_path / 'run', change)
+    capfd.readouterr()
+    assert train(records, tmp_path / 'run', 'TRAIN.STEPS=4') == 1
+    error, = error_lines(capfd)
+    assert f'{prefix}: {message}' in error
 
 
 def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):

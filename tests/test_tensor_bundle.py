@@ -16,23 +16,9 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint_files, checkpoint_index, tensor_bundle
 from crnnmodel.tensor_bundle import DamagedCheckpoint, load_tensors
 from local_utils import files
+from tests.small_checkpoint import write_bundle
 
 DTYPES = [np.float32, np.float64, np.int32, np.int64, np.uint8, np.int16, np.int8, np.bool_, np.float16]
-
-
-def write_bundle(prefix, tensors, num_shards=1):
-    """Write a checkpoint with TensorFlow's own operations."""
-    names = sorted(tensors)
-    with tf.Graph().as_default(), tf.Session() as session:
-        parts = []
-        for shard in range(num_shards):
-            part = names[shard::num_shards]
-            parts.append(f'{prefix}.part{shard}')
-            session.run(tf.raw_ops.SaveV2(prefix=parts[-1], tensor_names=part,
-                                          shape_and_slices=[''] * len(part),
-                                          tensors=[tf.constant(tensors[name]) for name in part]))
-        session.run(tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=parts, destination_prefix=str(prefix)))
-    return str(prefix)
 
 
 def random_tensors(rng, count):

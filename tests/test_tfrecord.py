@@ -1,10 +1,12 @@
 """Tests of local_utils.tfrecord and local_utils.data_utils."""
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from crnnmodel import architecture
 from local_utils import data_utils, tfrecord
 from tests.conftest import draw
 
@@ -138,6 +140,23 @@ def test_damage_in_compressed_records_is_one_line_with_the_files_name(tmp_path, 
             assert re.fullmatch(f'{path}: .*damaged.*', str(error))
             num_found += 1
     assert num_found >= 0.9 * len(positions)   # some bits of what is compressed mean nothing
+
+
+def test_a_record_of_the_largest_image_is_read_and_a_bomb_is_refused_unread(tmp_path, codec):
+    image = np.full([32, architecture.MAX_WIDTH, 3], 7, np.uint8)
+    label, name = [architecture.MAX_CLASSES] * (architecture.MAX_WIDTH // 4), 'n' * 4096
+    payload = data_utils.encode_example(image, label, name)
+    (tmp_path / 'r').write_bytes(tfrecord.frame(payload))
+    assert list(tfrecord.read_records(tmp_path / 'r')) == [payload]
+    bomb = tfrecord.compressed(tfrecord.frame(b'one') + tfrecord.frame(bytes(1 << 28)))
+    (tmp_path / 'r').write_bytes(bomb)
+    message = 'record 2 at uncompressed byte 19: 268435456 bytes, expected at most 1048576'
+    tracemalloc.start()
+    for read in (tfrecord.count_records, lambda path: list(tfrecord.read_records(path))):
+        with pytest.raises(ValueError, match=message):
+            read(tmp_path / 'r')
+    assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    tracemalloc.stop()
 
 
 def test_a_file_that_is_no_record_file_is_refused(tmp_path):

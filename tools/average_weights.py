@@ -12,6 +12,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from local_utils import tensorflow_import
 
 tensorflow_import.import_tensorflow()

@@ -10,6 +10,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from local_utils import command_line, files
 from local_utils.errors import InputError
 

@@ -15,6 +15,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from data_provider import annotation
 from data_provider.rejected_sample import RejectedSample
 from local_utils import command_line, establish_char_dict, log_utils, texts, visible

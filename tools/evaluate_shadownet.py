@@ -18,6 +18,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from local_utils import command_line, files, folder_lock, log_utils, manifest, progress, record_files, visible
 from local_utils.errors import InputError
 from reading import evaluation

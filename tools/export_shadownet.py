@@ -21,6 +21,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from local_utils import command_line, log_utils
 from local_utils.errors import WrongArgument
 from reading.export import forms, parity, words

@@ -14,10 +14,23 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from crnnmodel import geometry
 from data_provider import image_file
 from data_provider.drawing import drawn_data_set, drawn_words, fonts, text_source, text_style, word_texts
-from local_utils import command_line, establish_char_dict, files, log_utils, parallel, pictures, visible
+from local_utils import (
+    command_line,
+    establish_char_dict,
+    files,
+    folder_lock,
+    log_utils,
+    parallel,
+    pictures,
+    visible,
+)
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from tools import settings
@@ -102,10 +115,11 @@ def main(argv=None):
         return
     save_dir, counts = args.save_dir or args.output_dir, (args.num_train, args.num_test)
     drawers = drawers_of(args, input_size, codec, font_paths)
-    drawn_data_set.make_room(save_dir, args.overwrite)
     drawn, files_taken = visible.counted(sum(counts), 'image'), visible.counted(len(font_paths), 'file')
-    log_utils.init_logger().info('drawing %s in the fonts of %s into %s', drawn, files_taken, save_dir)
-    drawn_data_set.draw_data_set(save_dir, drawers, counts, codec, args.num_workers)
+    with folder_lock.only_writer(save_dir):
+        drawn_data_set.make_room(save_dir, args.overwrite)
+        log_utils.init_logger().info('drawing %s in the fonts of %s into %s', drawn, files_taken, save_dir)
+        drawn_data_set.draw_data_set(save_dir, drawers, counts, codec, args.num_workers)
     log_utils.init_logger().info('%s: Train %d, Test %d, and the alphabet; next: write_text_features.py '
                                  '--dataset_dir %s', save_dir, *counts, save_dir)
 

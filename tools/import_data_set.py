@@ -23,6 +23,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from data_provider.importing.import_data_set import FORMS, ImportSettings, import_data_set
 from local_utils import command_line
 from tools import settings

@@ -11,8 +11,15 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from local_utils import command_line, opening, tensorflow_import
+from local_utils import startup
+
+startup.begin(__name__)
+
+from local_utils import command_line, log_utils, opening, tensorflow_import, tfrecord
 from local_utils.errors import InputError, MissingInput
+
+EVENT_FOLDER = 'log'
+MAX_EVENT_BYTES = 1 << 26   # some have pictures
 
 
 def parse_args(argv=None):
@@ -31,15 +38,34 @@ def event_files(log_dir):
 
     Raises:
         MissingInput: there is nothing of TensorBoard's.
-        InputError: one is a folder or a pipe, for which TensorFlow would wait.
+        InputError: one is a folder or a pipe.
     """
-    event_dir = os.path.join(log_dir, 'log')
+    event_dir = os.path.join(log_dir, EVENT_FOLDER)
     paths = glob.glob(os.path.join(glob.escape(event_dir), 'events.out.tfevents.*'))
     if not paths:
         raise MissingInput(f'{event_dir}: expected the events of a training run, found none')
     for path in paths:
         opening.check(path)
     return sorted(paths, key=os.path.getmtime)
+
+
+def read_events(path):
+    """Yield the events of a file; where it is cut off, as by a kill, those before.
+
+    Raises:
+        InputError: it is damaged, or no file of events.
+    """
+    tensorflow_import.import_tensorflow()
+    import tensorflow.compat.v1 as tf
+    from google.protobuf.message import DecodeError
+
+    try:
+        for payload in tfrecord.read_records(path, largest=MAX_EVENT_BYTES):
+            yield tf.Event.FromString(payload)
+    except tfrecord.CutOff:
+        return
+    except DecodeError as error:
+        raise InputError(f'{path}: expected the events of a training run, found other records') from error
 
 
 def read_scalars(paths, tags):
@@ -51,24 +77,23 @@ def read_scalars(paths, tags):
 
     Returns:
         dict of tag → dict of step → value; where a step was done again after a restart, the later value.
-    """
-    tensorflow_import.import_tensorflow()
-    import tensorflow.compat.v1 as tf
-    from google.protobuf.message import DecodeError
 
-    from local_utils import session_utils
-    session_utils.silence_deprecations()
-    scalars = {tag: {} for tag in tags}
+    Raises:
+        InputError: what there is has none of the scalars and is damaged, or of something else.
+    """
+    scalars, problems = {tag: {} for tag in tags}, []
     for path in paths:
         try:
-            for event in tf.train.summary_iterator(path):
+            for event in read_events(path):
                 for value in event.summary.value:
-                    if value.tag in scalars:
+                    if value.tag in scalars and value.HasField('simple_value'):
                         scalars[value.tag][event.step] = value.simple_value
-        except tf.errors.DataLossError:
-            continue   # the run was killed while it wrote the last event of this file
-        except DecodeError as error:
-            raise InputError(f'{path}: expected the events of a training run, found other records') from error
+        except InputError as error:
+            problems.append(error)
+    if problems and not any(scalars.values()):
+        raise problems[0]
+    for problem in problems:
+        log_utils.init_logger().warning('%s; what comes after is not drawn', problem)
     return scalars
 
 

@@ -20,6 +20,10 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from local_utils import command_line, files, log_utils, network_namespace
 
 

@@ -19,6 +19,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from data_provider import image_file
 from data_provider.annotation import RejectedSample
 from local_utils import command_line, log_utils, pictures, progress, visible

@@ -11,6 +11,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from global_configuration.config import knobs
 from local_utils import command_line, folder_lock, manifest, opening, record_files, tensorflow_import
 from local_utils.errors import MissingInput

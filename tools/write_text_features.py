@@ -14,6 +14,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from local_utils import startup
+
+startup.begin(__name__)
+
 from crnnmodel import geometry
 from data_provider.convert import write_text_features
 from data_provider.dataset_check import check_data_set

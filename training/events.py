@@ -10,15 +10,21 @@ import tensorflow.compat.v1 as tf
 
 from local_utils import opening, tfrecord
 
+FOLDER = 'log'
 VERSION = 'brain.Event:2'   # with which each file begins
 
 
 class EventFile:
     """An event file that is being written."""
 
-    def __init__(self, folder: str):
-        """Make a new file in a folder, which is made where it is missing; raises OSError where that fails."""
-        os.makedirs(folder, exist_ok=True)
+    def __init__(self, log_dir: str):
+        """Make a new file in the folder log/ of a folder; both are made where they are missing.
+
+        Raises:
+            InputError: log/ is a link.
+            OSError: one of them cannot be made.
+        """
+        folder = opening.make_folder(log_dir, FOLDER)
         # TensorBoard knows the file by the start of its name, and its turn by the seconds.
         name = f'events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}.{time.time_ns()}'
         self._file = opening.open_file(os.path.join(folder, name), 'wb')

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from tqdm import tqdm
 
 from local_utils import log_utils, pictures, visible
-from training.events import EventFile
+from training import events
 
 
 class TrainingReport:
@@ -30,8 +30,8 @@ class TrainingReport:
         """
         self._logger = log_utils.init_logger()
         self._is_chief = is_chief
-        self._event_dir = os.path.join(log_dir, 'log')
-        self._events = EventFile(self._event_dir) if is_chief else None
+        self._event_dir = os.path.join(log_dir, events.FOLDER)
+        self._events = events.EventFile(log_dir) if is_chief else None
         self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None if is_chief else True,
                          dynamic_ncols=True)
         self._first_step, self._last_step, self._batch_size = first_step, last_step, batch_size

@@ -8,9 +8,9 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files
-from crnnmodel.architecture import Architecture
+from crnnmodel.architecture import GLOBAL_STEP, Architecture
 from crnnmodel.tensor_bundle import AVERAGE
-from local_utils import establish_char_dict, files, folder_lock, log_utils
+from local_utils import establish_char_dict, files, folder_lock, log_utils, opening
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, Unavailable
 from training import averages
@@ -42,10 +42,12 @@ class RunFolder:
 
         Raises:
             Unavailable: another run has it, or it cannot be made.
+            InputError: its best/ is a link.
         """
         with contextlib.ExitStack() as stack:
             if self._is_chief:
                 stack.enter_context(folder_lock.only_writer(self.output_dir))
+                opening.refuse_link(self.best_dir)   # before the long work
                 self._identity = _identity_of(self.output_dir)
                 checkpoint_files.remove_leftovers(self.output_dir)
                 checkpoint_files.remove_leftovers(self.best_dir)
@@ -78,7 +80,10 @@ class RunFolder:
             raise InputError(f'{self.output_dir} holds a run of another network or alphabet ({difference}); '
                              'give another --output_dir')
         self._unreadable = prefixes[:prefixes.index(newest.prefix)]
-        self._saved_step = int(newest.tensors['global_step'])
+        if GLOBAL_STEP not in newest.tensors:
+            raise InputError(f'{newest.prefix}: no checkpoint of a training, it has no {GLOBAL_STEP}; give '
+                             'another --output_dir')
+        self._saved_step = int(newest.tensors[GLOBAL_STEP])
         return newest
 
     def make_savers(self, keep_checkpoints: int) -> None:
@@ -144,7 +149,7 @@ class RunFolder:
         if step == 0:
             files.write_json(os.path.join(self.output_dir, FIRST_RESULT_NAME), results)
         if is_better(results, self.best_results()):
-            os.makedirs(self.best_dir, exist_ok=True)
+            opening.make_folder(self.output_dir, checkpoint_files.BEST_DIR)
             establish_char_dict.write_alphabet(self._codec.characters, self.best_dir)
             checkpoint.save_checkpoint(self._best_saver, session, self.best_dir, step)
             checkpoint_files.remove_checkpoints([

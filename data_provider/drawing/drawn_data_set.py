@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from data_provider import annotation
 from data_provider.drawing.drawn_words import DrawnWords
-from local_utils import establish_char_dict, files, opening, parallel, progress
+from local_utils import establish_char_dict, files, opening, parallel, progress, stop_signals
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 
@@ -16,6 +16,7 @@ IMAGES_IN_A_FOLDER = 500
 FOLDERS_IN_A_FOLDER = 100
 CHUNK_IMAGES = 100            # that a worker draws at a time
 DRAWN_NAME = re.compile(r'(\d+)_[^/]*\.jpg')   # of an image, as image_path gives it
+REMOVED_ENDING = '.removed'   # of an annotation file whose images are being removed
 MAX_NAME_CHARACTERS = 40      # of the word in a file's name
 
 
@@ -43,7 +44,7 @@ def draw_data_set(save_dir: str, drawers: Sequence[DrawnWords], counts: Sequence
     """
     chunks, first_image = [], 0
     for part, count in enumerate(counts):
-        os.makedirs(os.path.join(save_dir, annotation.PARTS[part]), exist_ok=True)
+        opening.make_folder(save_dir, annotation.PARTS[part])
         chunks += [Chunk(part, range(first, min(first + CHUNK_IMAGES, count)), first_image + first)
                    for first in range(0, count, CHUNK_IMAGES)]
         first_image += count
@@ -56,9 +57,10 @@ def draw_data_set(save_dir: str, drawers: Sequence[DrawnWords], counts: Sequence
             lines[chunk.part] += drawn
             shown.update(len(drawn))
     establish_char_dict.write_alphabet(codec.characters, save_dir)
-    for part, part_lines in zip(annotation.PARTS, lines, strict=True):
-        with files.atomic_file(annotation.path_of(part, save_dir), 'w', encoding='utf-8') as file:
-            file.writelines(part_lines)
+    with stop_signals.held_back():   # or there would be a list of one part only
+        for part, part_lines in zip(annotation.PARTS, lines, strict=True):
+            with files.atomic_file(annotation.path_of(part, save_dir), 'w', encoding='utf-8') as file:
+                file.writelines(part_lines)
 
 
 _save_dir = _drawers = None   # of a process that draws
@@ -77,7 +79,7 @@ def _draw_chunk(chunk):
         picture = _drawers[chunk.part].picture(number)
         image_path = image_path_of(chunk.first_image + number - chunk.numbers[0], picture.text.drawn)
         path = os.path.join(_save_dir, image_path)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        opening.make_folder(_save_dir, os.path.dirname(image_path))
         with files.named_errors(path), opening.open_file(path, 'wb') as file:
             file.write(picture.jpeg)
         lines.append(f'/{image_path} {picture.text.label}\n')
@@ -99,20 +101,32 @@ def folder_of(number: int) -> str:
 def make_room(save_dir: str, overwrite: bool) -> None:
     """Refuse a folder that holds a data set, or remove the images and the annotation files of that data set.
 
+    An annotation file loses its name first and is removed last: so it never names images that are gone, and
+    the next run removes what a killed one has left of them.
+
     Raises:
         InputError: there is one, and it is not to be overwritten, or not of drawn words.
     """
     there = [path for part in annotation.PARTS if os.path.exists(path := annotation.path_of(part, save_dir))]
     if there and not overwrite:
         raise InputError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')
-    listed = {path: [_path_in(line) for line in annotation.read_lines(path)] for path in there}
-    for path, images in listed.items():
+    for path in there:
+        images = _paths_in(path)
         if images and not is_drawn(images[0]):
             raise InputError(f'{path}: no data set of this tool, which would draw no {images[0]!r}; '
                              'nothing was removed')
-    for path, images in listed.items():
-        _remove_images(save_dir, filter(is_drawn, images))
-        os.remove(path)
+    for path in there:
+        os.replace(path, path + REMOVED_ENDING)
+    for part in annotation.PARTS:
+        path = annotation.path_of(part, save_dir) + REMOVED_ENDING
+        if os.path.exists(path):
+            _remove_images(save_dir, filter(is_drawn, _paths_in(path)))
+            os.remove(path)
+
+
+def _paths_in(annotation_path):
+    """Return the paths that an annotation file lists."""
+    return list(map(_path_in, annotation.read_lines(annotation_path)))
 
 
 def _path_in(line):

@@ -2,19 +2,19 @@
 import collections
 import contextlib
 import os
-import shutil
 from typing import NamedTuple
 
-from data_provider import annotation, annotation_diagnosis, conversion, image_format
+from data_provider import annotation, annotation_diagnosis, conversion, image_file, image_format
 from data_provider.annotation_form import PATH_TEXT
 from data_provider.conversion_output import REJECTS_NAME, row_of
 from data_provider.importing import iiit5k, lists, lmdb_folders, single_files, svt
 from data_provider.importing.found_sample import FoundSample, Source
 from data_provider.rejected_sample import RejectedSample
-from local_utils import files, folder_lock, log_utils, opening, progress
+from local_utils import files, folder_lock, log_utils, opening, progress, stop_signals
 from local_utils.errors import InputError
 
 FORMS = ('synth90k', 'icdar', 'iiit5k', 'svt', 'lmdb', 'csv', 'gt_txt', 'file_names', 'paddleocr')
+MAX_NAME_BYTES = 255     # of a file
 IMAGES_NAME = 'images'   # the folder of the images in the data set, or a link to them
 _ENDINGS = {image_format.JPEG: '.jpg', image_format.PNG: '.png', image_format.GIF: '.gif',
             image_format.WEBP: '.webp', image_format.TIFF: '.tif',
@@ -88,7 +88,7 @@ class _DataSet:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             for part in annotation.PARTS:
-                os.makedirs(os.path.join(self._save_dir, part), exist_ok=True)
+                opening.make_folder(self._save_dir, part)
             self._files = {
                 part: stack.enter_context(files.atomic_file(
                     annotation.path_of(part, self._save_dir), 'w', encoding='utf-8'))
@@ -97,24 +97,28 @@ class _DataSet:
                 os.path.join(self._save_dir, REJECTS_NAME), 'w', encoding='utf-8', errors='backslashreplace'))
             self._rejects.write('file\tline\tpath\ttext\treason\n')
             self._images_prefix = self._placed_images()
+            if self._image_dir and self._settings.copies_images:
+                self._images = stack.enter_context(contextlib.closing(opening.Tree(self._image_dir)))
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error):
-        self._stack.__exit__(*error)
-        if error[0] is None and not self._counts['Test']:
-            os.remove(annotation.path_of('Test', self._save_dir))
+        with stop_signals.held_back():   # or there would be a list of one part only
+            self._stack.__exit__(*error)
+            if error[0] is None and not self._counts['Test']:
+                os.remove(annotation.path_of('Test', self._save_dir))
 
     def _placed_images(self):
         """Return the folder of the data set through which image files are reached; makes a link to them."""
         save_dir, image_dir = os.path.realpath(self._save_dir), self._image_dir
-        if not image_dir or self._settings.copies_images:
-            return IMAGES_NAME
-        if os.path.commonpath([save_dir, image_dir]) == save_dir:   # they are in the data set
+        if image_dir and not self._settings.copies_images and (
+                os.path.commonpath([save_dir, image_dir]) == save_dir):   # they are in the data set
             return os.path.relpath(image_dir, save_dir)
         link = os.path.join(self._save_dir, IMAGES_NAME)
-        if os.path.islink(link):
+        if os.path.islink(link):   # of a former import, whose images are not to be written over
             os.remove(link)
+        if not image_dir or self._settings.copies_images:
+            return IMAGES_NAME
         if os.path.lexists(link):
             raise InputError(
                 f'{link}: expected to make a link of this name to the images; remove it, or --copy')
@@ -152,19 +156,21 @@ class _DataSet:
         if sample.image is not None:
             return self._written(sample)
         relative = os.path.relpath(sample.image_path, self._given_dir)
-        path = os.path.normpath(os.path.join(self._images_prefix, relative)).replace(os.sep, '/')
-        if path.startswith('../'):
+        if relative.startswith(os.pardir + os.sep):
             raise RejectedSample('path leaves the source', sample.image_path)
+        path = os.path.normpath(os.path.join(self._images_prefix, relative)).replace(os.sep, '/')
         if self._settings.copies_images:
             target = os.path.join(self._save_dir, path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            try:
-                shutil.copyfile(sample.image_path, target)
-            except shutil.SameFileError:
-                pass
-            except OSError as error:
-                raise RejectedSample('unreadable image', f'{sample.image_path}: {error.strerror}') from error
+            is_there = all(map(os.path.exists, (target, sample.image_path)))
+            if not is_there or not os.path.samefile(sample.image_path, target):
+                self._write_image(path, self._content_of(relative))
         return path
+
+    def _content_of(self, relative):
+        try:
+            return self._images.read(relative, image_file.MAX_FILE_BYTES)
+        except image_file.UNREADABLE_ERRORS as error:   # also of a link that leads out
+            raise image_file.unreadable(os.path.join(self._image_dir, relative), error) from error
 
     def _written(self, sample):
         content = sample.image()
@@ -172,11 +178,16 @@ class _DataSet:
         if ending is None:
             raise RejectedSample('not an image', 'expected the bytes of a JPEG, PNG or other image')
         path = f'{IMAGES_NAME}/{sample.image_name}{ending}'
-        target = os.path.join(self._save_dir, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        self._write_image(path, content)
+        return path
+
+    def _write_image(self, path, content):
+        folder, name = os.path.split(path)
+        if len(os.fsencode(name)) > MAX_NAME_BYTES:
+            raise RejectedSample('unusable path', f'a name of {len(os.fsencode(name))} bytes')
+        target = os.path.join(opening.make_folder(self._save_dir, folder), name)
         with files.named_errors(target), opening.open_file(target, 'wb') as file:
             file.write(content)
-        return path
 
     def check_usable(self) -> None:
         """Raise InputError where there is no sample for training."""
@@ -200,7 +211,6 @@ class _DataSet:
                            PATH_TEXT)
         if os.path.islink(os.path.join(self._save_dir, IMAGES_NAME)):
             logger.info('the images stay where they are: convert with --follow_links')
-
 
     def _is_told(self):
         """Whether the form of the annotation file is told from its lines, which may be odd."""

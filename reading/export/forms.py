@@ -1,6 +1,5 @@
 """Exporting: written beside its name, read back by its own runtime, compared, described, only then named."""
 import os
-import shutil
 import subprocess
 from typing import NamedTuple
 
@@ -62,7 +61,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     images = images_of(words, architecture)
     log_utils.init_logger().info('exporting %s', checkpoint.prefix)
     incomplete = target + files.INCOMPLETE_SUFFIX
-    _remove(incomplete)
+    files.remove(incomplete)
     folder = os.path.dirname(target) or os.curdir
     is_new_folder = not os.path.isdir(folder)
     os.makedirs(folder, exist_ok=True)
@@ -78,7 +77,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
             answers = readback.in_own_process(form, incomplete, [images[0][:1]], words[:1])   # as it is now
             os.replace(incomplete, target)
     except BaseException:
-        _remove(incomplete)
+        files.remove(incomplete)
         if is_new_folder:
             os.rmdir(folder)
         raise
@@ -131,13 +130,6 @@ def _module(form):
     assert form == 'saved_model_form', form
     from reading.export import saved_model_form
     return saved_model_form
-
-
-def _remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    elif os.path.lexists(path):
-        os.remove(path)
 
 
 def _size(path):
