@@ -52,3 +52,23 @@ def test_a_file_without_an_evaluation_is_named(before, tmp_path, capfd):
     status, lines, errors = compare(capfd, before, path)
     assert (status, lines) == (1, [])
     assert 'other.json: expected what evaluate_shadownet.py prints' in errors[0]
+
+
+@pytest.mark.parametrize('value', ['x', [1], {}, True, 10 ** 400, 1e400, float('nan')])
+def test_a_figure_that_is_no_number_is_one_line(tmp_path, capfd, value):
+    path = tmp_path / 'odd.json'
+    path.write_text(json.dumps({'exact': protocol(9, value)}))
+    status, lines, errors = compare(capfd, path)
+    assert (status, lines) == (1, [])
+    error, = errors
+    assert f"{path}: word_accuracy of 'exact' is " in error
+    assert error.endswith(', expected a number')
+
+
+def test_names_of_protocols_are_written_harmlessly(tmp_path, capfd):
+    path = tmp_path / 'odd.json'
+    path.write_text(json.dumps({'a\x1b[2K\nb': protocol(9, 0.5)}))
+    status, lines, _ = compare(capfd, path)
+    assert status == 0
+    assert len(lines) == 5
+    assert lines[1].startswith(r'a\x1b[2K\nb: samples')

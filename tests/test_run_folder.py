@@ -147,6 +147,20 @@ def test_a_checkpoint_that_lacks_what_a_run_needs_is_one_line(records, tmp_path,
     assert f'{prefix}: {message}' in error
 
 
+@pytest.mark.parametrize('content', [
+    '{}', '[]', '{"word_accuracy": "x"}', '{"step": 1, "word_accuracy": 0.5}',
+    '{"step": [], "word_accuracy": null, "character_error_rate": {}}', '{'])
+def test_figures_of_a_validation_that_were_changed_count_for_nothing(tmp_path, capfd, content):
+    with run_folder.RunFolder(str(tmp_path)) as folder:
+        (tmp_path / 'best').mkdir()
+        for name in ('first_validation.json', 'validation.json', 'best/validation.json'):
+            (tmp_path / name).write_text(content)
+        folder.tell_gain()
+        assert folder.best_results() == {}
+        assert not folder.is_validated(1) or '"step": 1' in content
+    assert capfd.readouterr().err == ''
+
+
 def test_a_second_run_into_the_same_folder_is_refused(records, tmp_path, capfd):
     with folder_lock.only_writer(tmp_path / 'run'):
         assert train(records, tmp_path / 'run') == 1

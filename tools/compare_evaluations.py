@@ -14,7 +14,7 @@ from local_utils import startup
 
 startup.begin(__name__)
 
-from local_utils import command_line, files
+from local_utils import command_line, files, visible
 from local_utils.errors import InputError
 
 FIGURES = {
@@ -23,6 +23,7 @@ FIGURES = {
     'one_minus_ned': ('1 - normalised edit distance', '{:.4f}'),
     'character_error_rate': ('character error rate', '{:.4f}'),
 }
+LARGEST_FIGURE = 1e15
 NO_FIGURE = '-'   # of a protocol that no sample counts in, or that a file lacks
 
 
@@ -43,7 +44,16 @@ def read_evaluation(path: str) -> dict[str, dict]:
                  if isinstance(value, dict) and value.keys() >= FIGURES.keys()}
     if not protocols:
         raise InputError(f'{path}: expected what evaluate_shadownet.py prints, found no such figures')
+    for name, protocol in protocols.items():
+        for key in FIGURES:
+            if not _is_figure(protocol[key]):
+                raise InputError(f'{path}: {key} of {name!r:.40} is {protocol[key]!r:.40}, expected a number')
     return protocols
+
+
+def _is_figure(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value is None or is_number and abs(value) < LARGEST_FIGURE
 
 
 def comparison_rows(evaluations: list[dict[str, dict]]) -> list[list[str]]:
@@ -52,7 +62,7 @@ def comparison_rows(evaluations: list[dict[str, dict]]) -> list[list[str]]:
     for protocol in dict.fromkeys(name for evaluation in evaluations for name in evaluation):
         for key, (meaning, form) in FIGURES.items():
             values = [evaluation.get(protocol, {}).get(key) for evaluation in evaluations]
-            rows.append([f'{protocol}: {meaning}',
+            rows.append([f'{visible.escaped(protocol)}: {meaning}',
                          *(NO_FIGURE if value is None else form.format(value) for value in values)])
     return rows
 
@@ -70,7 +80,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     output = command_line.standard_output()
     rows = comparison_rows([read_evaluation(path) for path in args.paths])
-    for line in aligned([['', *map(os.path.basename, args.paths)], *rows]):
+    names = [visible.escaped(os.path.basename(path)) for path in args.paths]
+    for line in aligned([['', *names], *rows]):
         print(line, file=output)
 
 

@@ -18,6 +18,7 @@ from training import averages
 RESULT_NAME = 'validation.json'   # of the last validation, and in best/ of the best
 FIRST_RESULT_NAME = 'first_validation.json'   # of a run from other weights: before its first step
 CONFIG_NAME = 'config.json'
+TOLD = ('step', 'word_accuracy', 'character_error_rate')   # of the figures of a validation
 
 
 class RunFolder:
@@ -134,7 +135,7 @@ class RunFolder:
 
     def best_results(self) -> dict:
         """Return the figures of the best checkpoint's validation, empty where there is none."""
-        return _object_in(os.path.join(self.best_dir, RESULT_NAME))
+        return _results_in(os.path.join(self.best_dir, RESULT_NAME))
 
     def is_validated(self, step: int) -> bool:
         """Whether the last validation that came to its end was that of a step."""
@@ -161,7 +162,7 @@ class RunFolder:
 
     def tell_gain(self) -> None:
         """Say in the log how much better the best weights read than those that the run started from."""
-        before, best = _object_in(os.path.join(self.output_dir, FIRST_RESULT_NAME)), self.best_results()
+        before, best = _results_in(os.path.join(self.output_dir, FIRST_RESULT_NAME)), self.best_results()
         if not self._is_chief or not before or not best:
             return
         if is_better(best, before):
@@ -201,6 +202,13 @@ def _identity_of(folder):
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _results_in(path):
+    """Return the figures of a validation that a file holds, or none where it lacks what they are told by."""
+    results = _object_in(path)
+    is_whole = all(isinstance(results.get(name), int | float) for name in TOLD)
+    return results if is_whole else {}
 
 
 def _object_in(path):
