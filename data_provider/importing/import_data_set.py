@@ -18,7 +18,7 @@ MAX_NAME_BYTES = 255     # of a file
 IMAGES_NAME = 'images'   # the folder of the images in the data set, or a link to them
 _ENDINGS = {image_format.JPEG: '.jpg', image_format.PNG: '.png', image_format.GIF: '.gif',
             image_format.WEBP: '.webp', image_format.TIFF: '.tif',
-            image_format.BMP: '.bmp', image_format.AVIF: '.avif'}
+            image_format.BMP: '.bmp', image_format.AVIF: '.avif', image_format.PNM: '.pnm'}
 
 
 class ImportSettings(NamedTuple):
@@ -134,8 +134,10 @@ class _DataSet:
         try:
             if sample.error is not None:
                 raise sample.error
-            path, text = self._placed(sample), _checked_text(sample.text)
-            line = _checked_line(path, text)
+            content = sample.image() if sample.image else None
+            path = self._path_of_file(sample) if content is None else _new_path(sample.image_name, content)
+            line = _checked_line(path, _checked_text(sample.text))
+            self._put(path, sample, content)
         except RejectedSample as error:
             self._rejects.write(row_of(sample.place, conversion.LineNote(
                 '', sample.image_path or sample.image_name, sample.text, error.kind, str(error))))
@@ -151,35 +153,29 @@ class _DataSet:
         is_test = conversion.is_validation(path, self._settings.seed, self._settings.test_fraction)
         return 'Test' if is_test else 'Train'
 
-    def _placed(self, sample):
-        """Return the path of a sample's image in the data set, and put it there where it has to be."""
-        if sample.image is not None:
-            return self._written(sample)
+    def _path_of_file(self, sample):
+        """Return the path in the data set of an image that has a file."""
         relative = os.path.relpath(sample.image_path, self._given_dir)
         if relative.startswith(os.pardir + os.sep):
             raise RejectedSample('path leaves the source', sample.image_path)
-        path = os.path.normpath(os.path.join(self._images_prefix, relative)).replace(os.sep, '/')
-        if self._settings.copies_images:
+        return os.path.normpath(os.path.join(self._images_prefix, relative)).replace(os.sep, '/')
+
+    def _put(self, path, sample, content):
+        """Put an image into the data set where it has no file there yet, and is wanted there."""
+        if content is not None:
+            self._write_image(path, content)
+        elif self._settings.copies_images:
             target = os.path.join(self._save_dir, path)
             is_there = all(map(os.path.exists, (target, sample.image_path)))
             if not is_there or not os.path.samefile(sample.image_path, target):
-                self._write_image(path, self._content_of(relative))
-        return path
+                self._write_image(path, self._content_of(sample.image_path))
 
-    def _content_of(self, relative):
+    def _content_of(self, image_path):
+        relative = os.path.relpath(image_path, self._given_dir)
         try:
             return self._images.read(relative, image_file.MAX_FILE_BYTES)
         except image_file.UNREADABLE_ERRORS as error:   # also of a link that leads out
             raise image_file.unreadable(os.path.join(self._image_dir, relative), error) from error
-
-    def _written(self, sample):
-        content = sample.image()
-        ending = _ENDINGS.get(image_format.format_of(content))
-        if ending is None:
-            raise RejectedSample('not an image', 'expected the bytes of a JPEG, PNG or other image')
-        path = f'{IMAGES_NAME}/{sample.image_name}{ending}'
-        self._write_image(path, content)
-        return path
 
     def _write_image(self, path, content):
         folder, name = os.path.split(path)
@@ -220,6 +216,14 @@ class _DataSet:
         except InputError:
             return False
         return form.name == PATH_TEXT and not form.is_quoted and not form.header_line
+
+
+def _new_path(name, content):
+    """Return the path in the data set of an image that has no file, with the ending of its format."""
+    ending = _ENDINGS.get(image_format.format_of(content))
+    if ending is None:
+        raise RejectedSample('not an image', 'expected the bytes of a JPEG, PNG or other image')
+    return f'{IMAGES_NAME}/{name}{ending}'
 
 
 def _checked_line(path, text):
