@@ -37,7 +37,7 @@ CHANGES = [
      'its description is no single text'),
     (lambda tensors, form: {'description': described(form, hidden_units=True)},
      'hidden_units is True, expected'),
-    (lambda tensors, form: {'description': described(form, input_size=[16, 33])}, 'a height of 32'),
+    (lambda tensors, form: {'description': described(form, input_size=[16, 33])}, 'needs images 32 pixels high'),
     (lambda tensors, form: {'description': described(form, characters='aab')}, "'a'"),
     (lambda tensors, form: {VARIANCE: -tensors[VARIANCE]}, f'{VARIANCE} has values below 0'),
     (lambda tensors, form: {VARIANCE: tensors[VARIANCE] * np.float32('nan')}, 'no finite numbers'),
