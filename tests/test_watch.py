@@ -32,18 +32,22 @@ def test_a_server_answers_and_is_silent_while_it_is_stopped(monkeypatch):
     monkeypatch.setattr(watch, 'PROBE_SECONDS', 20.0)   # however busy the machine is
     address = free_address()
     assert watch.answer_error(address) == 'Connection refused'
-    with subprocess.Popen([sys.executable, '-c', SERVER, address], stdout=subprocess.PIPE, text=True,
-                          cwd=files.repository_path()) as process:
+    process = subprocess.Popen([sys.executable, '-c', SERVER, address], stdout=subprocess.PIPE, text=True,
+                               cwd=files.repository_path())
+    try:
         process.stdout.readline()
         assert watch.answer_error(address) == ''
-        monkeypatch.setattr(watch, 'PROBE_SECONDS', 0.5)
         process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)   # the signal takes a while to come
+        monkeypatch.setattr(watch, 'PROBE_SECONDS', 0.5)
         assert watch.answer_error(address) == watch.SILENT
         assert watch.connection_error(address) == ''
         process.send_signal(signal.SIGCONT)
         monkeypatch.setattr(watch, 'PROBE_SECONDS', 20.0)
         assert watch.answer_error(address) == ''
-        process.kill()
+    finally:
+        process.kill()   # a stopped one, too
+        process.communicate()
 
 
 @pytest.fixture
