@@ -224,7 +224,7 @@ def _open_there(path, flags):
 
 def _open_new(path, flags):
     """Open a new file, as an opener of `open`; the name that it takes is there all the time."""
-    folder, name = os.path.split(path)
+    folder, _ = os.path.split(path)
     temporary = os.path.join(folder, f'.{os.getpid()}-{secrets.token_hex(4)}.new')
     try:
         if os.path.isdir(path) and not os.path.islink(path):
@@ -236,9 +236,8 @@ def _open_new(path, flags):
             os.close(descriptor)
             os.remove(temporary)
             raise
-    except OSError as error:
-        error.filename, error.filename2 = path, None
-        raise
+    except OSError as error:   # which names another
+        raise OSError(error.errno, error.strerror, path) from error
     return descriptor
 
 

@@ -38,6 +38,7 @@ def open_standard_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)   # gets the lowest number that is free, this one
+            os.set_inheritable(descriptor, True)   # by worker processes, as the others are
 
 
 def let_interrupts_raise() -> None:

@@ -74,9 +74,10 @@ def test_a_block_that_fails_while_a_signal_waits_gives_way_to_the_signal():
 
 
 WRITES_COMPLAINTS = """
-import os, sys
+import os, subprocess, sys
 from local_utils import startup
 startup.begin('__main__')
+subprocess.run([sys.executable, '-c', 'import os; [os.fstat(number) for number in range(3)]'], check=True)
 with open(sys.argv[1], 'wb') as file:
     os.write(2, b'a complaint of a library')
     os.write(1, b'a result')
