@@ -62,3 +62,12 @@ def test_a_text_file_that_is_none_is_rejected_and_not_waited_for(tmp_path):
     assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set') == 0
     assert samples_of(tmp_path / 'set', 'Train') == [('images/a.png', 'one')]
     assert rejects_of(tmp_path / 'set') == ['unreadable text', 'unreadable text', 'not UTF-8']
+
+
+def test_the_form_of_a_list_can_be_named(tmp_path, capfd):
+    put(tmp_path / 'rec', 'plate_12.jpg', 'plate_7.jpg')
+    write(tmp_path / 'rec' / 'rec_gt.txt', 'plate_12.jpg\t12\nplate_7.jpg\t7\n')
+    assert run('paddleocr', tmp_path / 'rec', tmp_path / 'set') == 1
+    assert "got the number of the image's name: an index?" in capfd.readouterr().err
+    assert run('paddleocr', tmp_path / 'rec', tmp_path / 'set', '--annotation_format', 'path_text') == 0
+    assert [text for _, text in samples_of(tmp_path / 'set', 'Train')] == ['12', '7']

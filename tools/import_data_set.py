@@ -29,7 +29,7 @@ startup.begin(__name__)
 
 from data_provider.importing.import_data_set import FORMS, ImportSettings, import_data_set
 from local_utils import command_line
-from tools import settings
+from tools import annotation_flags, settings
 
 
 def parse_args(argv=None):
@@ -42,6 +42,7 @@ def parse_args(argv=None):
                         help='fraction of the samples that become Test where SOURCE has no test part')
     parser.add_argument('--name_pattern', metavar='PATTERN',
                         help="of --from file_names: where the text stands in a name, such as '{text}_*'")
+    annotation_flags.add_annotation_flags(parser, '--annotation_format')
     parser.add_argument('--copy', action='store_true', help='copy the image files into SAVE_DIR')
     parser.add_argument('--overwrite', action='store_true', help='replace the data set that is there')
     settings.add_set_flag(parser, 'DATA.SEED')
@@ -54,7 +55,8 @@ def main(argv=None):
     import_data_set(ImportSettings(
         form=args.form, source=args.source, save_dir=args.save_dir or args.output_dir,
         test_fraction=args.test_fraction, seed=settings.configured(args).DATA.SEED, copies_images=args.copy,
-        overwrite=args.overwrite, name_pattern=args.name_pattern))
+        overwrite=args.overwrite, name_pattern=args.name_pattern,
+        annotation_format=args.annotation_format))
 
 
 if __name__ == '__main__':

@@ -32,6 +32,7 @@ class ImportSettings(NamedTuple):
     copies_images: bool = False   # image files are copied; else they stay, and a link leads to them
     overwrite: bool = False     # whether a data set that is there is replaced
     name_pattern: str | None = None   # of the form file_names
+    annotation_format: str | None = None   # of the lists of icdar, csv and paddleocr; None to tell it
 
 
 def import_data_set(settings: ImportSettings) -> None:
@@ -70,7 +71,7 @@ def open_source(settings: ImportSettings) -> Source:
         return single_files.open_gt_files(source)
     if form == 'file_names':
         return single_files.open_file_names(source, settings.name_pattern)
-    return lists.open_lists(source, form)
+    return lists.open_lists(source, form, settings.annotation_format)
 
 
 class _DataSet:

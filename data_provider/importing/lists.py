@@ -49,12 +49,13 @@ def open_synth90k(source: str) -> Source:
     return _source_of(lists, are_files_looked_for=False)
 
 
-def open_lists(source: str, form: str) -> Source:
+def open_lists(source: str, form: str, annotation_format: str | None = None) -> Source:
     """Open a source of annotation files: one file, or a folder with some.
 
     Args:
         source: the file or the folder.
         form: a key of ENDINGS.
+        annotation_format: one of annotation_form.FORMATS that the files are of; None to tell it.
 
     Raises:
         MissingInput: there is no such file.
@@ -71,7 +72,7 @@ def open_lists(source: str, form: str) -> Source:
             if path.lower().endswith('.json') and (words := _words_of_art(path)):
                 arts.append((path, words))
             else:
-                lists.append(_opened(path))
+                lists.append(_opened(path, annotation_format))
         except InputError as error:
             refusals.append(error)
     if not lists and not arts:
@@ -87,9 +88,9 @@ def open_lists(source: str, form: str) -> Source:
     return opened._replace(image_dir=source if os.path.isdir(source) else opened.image_dir)
 
 
-def _opened(path):
+def _opened(path, annotation_format):
     folder = os.path.dirname(os.path.abspath(path))
-    file = annotation.open_annotation(path, folder)
+    file = annotation.open_annotation(path, folder, annotation_format)
     tried = [_parsed(file, line) for line in itertools.islice(file.lines(), TRIED_LINES)]
     firsts = [sample for sample in tried if not isinstance(sample, RejectedSample)]
     return List(file, _image_dir(folder, [image_path for image_path, _ in firsts]), None)
