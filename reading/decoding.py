@@ -8,9 +8,8 @@ from crnnmodel import numpy_ctc
 from crnnmodel.prefix_search import prefix_beam_search
 from local_utils.char_codec import CharacterCodec
 from reading import expected as known
-from reading.expected import Expected, Lexicon
+from reading.expected import Bounds, Expected, Lexicon
 from reading.settings import ReadingSettings
-from reading.word_index import WordIndex
 
 MAX_EDITS = 3          # from what a view read to a word of a large lexicon, as in section 2.3.3 of the paper
 MAX_NEAR = 60          # words of it that are weighed for each text that was read
@@ -68,22 +67,19 @@ class Decoder:
             InputError: what is expected cannot be written with the alphabet.
         """
         self._codec, self._alternatives = codec, alternatives
-        self._allowed = known.allowed_classes(expected, codec)
-        self._automaton = known.automaton_of(expected, codec)
-        self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, codec,
-                                                                      self._automaton)
-        self._word_list, self._word_factor = None, np.exp(settings.word_weight)
-        if expected.word_list is not None:
-            self._word_list = WordIndex(word.strip().lower() for word in expected.word_list)
-        searches = beam_search or (alternatives and not self._lexicon) or self._automaton
+        self._bounds = Bounds(expected, codec)
+        self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, self._bounds)
+        self._word_list = None if expected.word_list is None else known.word_list_of(expected.word_list)
+        self._word_factor = np.exp(settings.word_weight)
+        searches = beam_search or (alternatives and not self._lexicon) or self._bounds.automaton
         self._beam_width = settings.beam_width if searches else None
 
     def probabilities(self, logits_tbc: np.ndarray) -> np.ndarray:
         """Return the probabilities of the classes, float32 [time, views, classes]; 0 for what
         is not allowed.
         """
-        if self._allowed is not None:
-            logits_tbc = np.where(self._allowed, logits_tbc, -np.inf)
+        if self._bounds.allowed is not None:
+            logits_tbc = np.where(self._bounds.allowed, logits_tbc, -np.inf)
         return numpy_ctc.softmax(logits_tbc)
 
     def decode(self, groups: list[ViewGroup], num_images: int,
@@ -105,7 +101,7 @@ class Decoder:
         texts = self._read_alone(groups, num_images)
         own = [words is not None for words in lexicons or [None] * num_images]
         weighed = _weigh(groups, [
-            self._labels_of(known.forms_of(lexicons[image], self._codec, self._automaton)) if has_own
+            self._labels_of(self._bounds.all_forms_of(lexicons[image])) if has_own
             else list(texts[image])
             for image, has_own in enumerate(own)])
         if self._lexicon:
@@ -122,9 +118,10 @@ class Decoder:
                 labels = [[tuple(index for index in label if index >= 0)]
                           for label in numpy_ctc.best_path(group.probabilities).tolist()]
             else:
-                labels = [[label for label, _ in prefix_beam_search(
-                    group.probabilities[:, view], self._beam_width, 1 + self._alternatives, self._automaton)]
-                    for view in range(len(group.rows))]
+                found = [prefix_beam_search(of_view, self._beam_width, 1 + self._alternatives,
+                                            self._bounds.automaton)
+                         for of_view in group.probabilities.transpose(1, 0, 2)]
+                labels = [[label for label, _ in of_view] for of_view in found]
             for row, of_view in zip(group.rows.tolist(), labels, strict=True):
                 texts[row].update(dict.fromkeys(of_view))
         return texts
@@ -202,7 +199,7 @@ class Decoder:
             for word in self._word_list.nearest(text.lower(), WORD_LIST_EDITS, MAX_NEAR):
                 form = _in_case_of(word, text)
                 label = () if self._codec.foreign(form) else tuple(self._codec.encode(form))
-                if label and (self._automaton is None or self._automaton.accepts(label)):
+                if label and self._bounds.admits(label):
                     found.add(label)
         return found
 

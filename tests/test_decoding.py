@@ -139,9 +139,32 @@ def test_an_image_may_have_a_lexicon_of_its_own():
     assert foreign.best == ((), 0.0)
 
 
-def test_a_lexicon_without_a_word_of_the_alphabet_is_refused():
-    with pytest.raises(InputError, match='no word that the alphabet can write'):
-        decoder('abc', Expected(lexicon=['x', '']))
+@pytest.mark.parametrize('expected', [
+    Expected(lexicon=['x', '']), Expected(lexicon=['ab', 'ca'], forbid='a'), Expected(lexicon=['ab' * 800]),
+    Expected(lexicon=['ab', 'cb'], formats='aa')])
+def test_a_lexicon_without_a_word_that_can_be_read_is_refused(expected):
+    with pytest.raises(InputError, match='no word that can be read'):
+        decoder('abc', expected)
+
+
+def test_words_of_a_lexicon_that_cannot_be_read_are_left_out_and_counted(capsys):
+    bound, = decoder('abc', Expected(lexicon=['ab', 'ax', 'cb', 'xyz'], forbid='a')).decode([DOUBTFUL], 1)
+    assert text_of(bound, 'abc') == 'cb'
+    assert "left out are 3 words that cannot be read (characters, formats, length), the first is 'ab'" in (
+        capsys.readouterr().err)
+
+
+@pytest.mark.parametrize('expected', [Expected(lexicon='cb'), Expected(word_list='cb')])
+def test_one_text_is_no_list_of_words(expected):
+    with pytest.raises(InputError, match="expected a list of words, got one text, 'cb'"):
+        decoder('abc', expected)
+
+
+def test_words_that_are_written_from_right_to_left_are_compared_as_a_picture_shows_them():
+    alphabet = 'אבג'   # the picture shows the last letter first
+    for expected in (Expected(lexicon=['בג', 'אג']), Expected(word_list=['בג'])):
+        bound, = decoder(alphabet, expected, word_weight=9.0).decode([DOUBTFUL], 1)
+        assert CharacterCodec(alphabet).text_of(bound.best.label) == 'בג'
 
 
 def test_a_word_list_pulls_what_is_near_to_it_and_leaves_the_rest():
@@ -172,6 +195,8 @@ def test_what_is_not_allowed_is_not_read():
         decoder('abc', Expected(allow='az'))
     with pytest.raises(InputError, match='leave no character'):
         decoder('abc', Expected(forbid='abc'))
+    with pytest.raises(InputError, match='leave no character'):
+        decoder('abc', Expected(allow=''))
 
 
 def test_a_format_that_the_best_path_breaks_is_kept():

@@ -63,6 +63,7 @@ def test_a_folder_is_evaluated_with_what_cannot_be_used_counted(overfitted, tmp_
     (['--dataset_dir', 'r', '--image_dir', 'd', '--annotation_path', 'a'],
      'are two sources; give one of them'),
     (['--image_dir', 'd'], '--image_dir and --annotation_path go together'),
+    (['--alternatives', '2', '--results_path', 'r.tsv'], '--alternatives goes together with --report_path'),
 ])
 def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capfd):
     with pytest.raises(SystemExit) as caught:

@@ -52,6 +52,8 @@ def parse_args(argv=None):
         parser.error('--image_dir and --annotation_path go together')
     if args.image_dir and args.dataset_dir:
         parser.error('--dataset_dir (records) and --image_dir (images) are two sources; give one of them')
+    if args.alternatives and not args.report_path:
+        parser.error('--alternatives goes together with --report_path')
     return args
 
 
