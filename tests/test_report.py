@@ -52,7 +52,7 @@ def test_a_report_shows_the_words_that_were_read_wrong_with_their_pictures(tmp_p
     assert '1 of 2 words read wrong' in text
     assert 'wrong.png' in text
     assert 'right.png' not in text
-    assert '>c</td><td>d</td><td class="number">1</td>' in text   # the confusion
+    assert '<b>c</b> read as <b>d</b> <span class="number">1</span>' in text
 
 
 def test_one_word_is_not_called_words(tmp_path):

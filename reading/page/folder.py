@@ -73,8 +73,9 @@ def configuration_of(architecture, min_confidence: float = ReadingSettings().min
         'engine': 'browser', 'model': MODEL, 'runtime': f'{RUNTIME_FOLDER}/',
         'characters': list(architecture.characters), 'inputSize': architecture.input_size,
         'pixelsPerFrame': geometry.PIXELS_PER_FRAME, 'minFrames': geometry.MIN_FRAMES,
-        'minConfidence': min_confidence,
-        'views': [view._asdict() for view in (views.FIRST, *views.FURTHER)],
+        'minConfidence': min_confidence, 'ownWidths': views.OWN_WIDTHS, 'upright': views.UPRIGHT,
+        'warpedHeight': views.WARPED_HEIGHT,
+        'views': [view._asdict() for view in (views.FIRST, *views.FEW)],
     }
 
 
