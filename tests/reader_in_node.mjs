@@ -19,8 +19,8 @@ const answers = {
     return {label, probability: probabilityOf(question.label, view), places: align(question.label, view)};
   },
   views: question => {
-    const views = question.views.map(viewOf).map((view, place) => ({...view, label: bestPath(view), weight: question.weights[place]}));
-    return decodeTogether(views);
+    const views = question.views.map(view => ({...viewOf(view), orientation: view.orientation}));
+    return decodeTogether(views.map(view => ({...view, label: bestPath(view)})), question.orientationWeights);
   },
 };
 console.log(JSON.stringify(questions.map(question => answers[question.kind](question))));

@@ -21,7 +21,7 @@ from crnnmodel.architecture import Architecture
 from data_provider import image_file
 from local_utils import command_line
 from local_utils.char_codec import CharacterCodec
-from reading import ReadingSettings, Recogniser, decoding, views
+from reading import ReadingSettings, Recogniser, decoding, views, weighing
 from reading.export import words
 from reading.page import folder
 from tests import chromium
@@ -68,9 +68,9 @@ def test_views_are_made_of_the_same_pixels(rng, tmp_path):
         expected.append((views.is_for(view, image), views.make_view(view, image, (100, 32))))
     for question, answer, (is_for, pixels) in zip(questions, ask(tmp_path, questions), expected, strict=True):
         assert answer['isFor'] == is_for
-        # Of an image that is shrunk and then sheared a pixel in many is one level off.
-        is_warped = question['view']['shear'] or question['view']['turn']
-        np.testing.assert_allclose(pixels_of(answer).astype(int), pixels, atol=1 if is_warped else 0)
+        # What OpenCV reckons with fewer digits is one level off in places.
+        is_rounded = any(question['view'][name] for name in ('shear', 'turn', 'blur'))
+        np.testing.assert_allclose(pixels_of(answer).astype(int), pixels, atol=1 if is_rounded else 0)
 
 
 @needs_node
@@ -107,17 +107,19 @@ def test_views_are_decoded_together_to_the_same_label(rng, tmp_path):
     questions, expected = [], []
     for _ in range(20):
         logits = [rng.normal(0, 2, [frames, 1, 4]).astype(np.float32) for frames in (6, 6, 4, 9)]
-        weights = [1.0, 0.3, 1.0, 0.8]
-        questions.append({'kind': 'views', 'weights': weights, 'views': [
-            {'logits': view.ravel().tolist(), 'frames': len(view), 'classes': 4} for view in logits]})
-        groups = [decoding.first_views(numpy_ctc.softmax(view))._replace(weights=np.array([weight]))
-                  for view, weight in zip(logits, weights, strict=True)]
+        turns = [0, 0, 1, 3]
+        asked = [{'logits': view.ravel().tolist(), 'frames': len(view), 'classes': 4, 'orientation': turn}
+                 for view, turn in zip(logits, turns, strict=True)]
+        questions.append({'kind': 'views', 'views': asked,
+                          'orientationWeights': weighing.ORIENTATION_WEIGHTS.tolist()})
+        groups = [weighing.first_views(numpy_ctc.softmax(view))._replace(orientations=np.array([turn]))
+                  for view, turn in zip(logits, turns, strict=True)]
         together, = decoding.Decoder(CharacterCodec('abc'), ReadingSettings()).decode(groups, 1)
-        expected.append((list(together.best.label), together.best.probability))
-    for (label, confidence), (right_label, right_confidence) in zip(ask(tmp_path, questions), expected,
-                                                                    strict=True):
-        assert label == right_label
-        assert confidence == pytest.approx(right_confidence, rel=1e-4)
+        expected.append([list(together.best.label), *together.best[1:]])
+    answers = ask(tmp_path, questions)
+    assert {orientation for _, _, orientation in answers} == {0, 1, 3}
+    for answer, (label, confidence, orientation) in zip(answers, expected, strict=True):
+        assert answer == [label, pytest.approx(confidence, rel=1e-4), orientation]
 
 
 # ---- the folder

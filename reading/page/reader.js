@@ -31,21 +31,21 @@ export async function open(configuration) {
 export async function readImage(image, configuration, logits) {
   const [first, ...further] = configuration.views;
   const seen = [await readView(image, first, configuration, logits)];
-  let label = seen[0].label, confidence = probabilityOf(label, seen[0]);
+  let label = seen[0].label, confidence = probabilityOf(label, seen[0]), orientation = 0;
   if (confidence < configuration.minConfidence) {
     for (const view of further.filter(view => isFor(view, image, configuration))) {
       seen.push(await readView(image, view, configuration, logits));
     }
-    [label, confidence] = decodeTogether(seen);
+    [label, confidence, orientation] = decodeTogether(seen, configuration.orientationWeights);
   }
   return {text: label.map(index => configuration.characters[index]).join(''), confidence,
-          characters: placeCharacters(label, seen, configuration.characters)};
+          characters: placeCharacters(label, seen.filter(view => view.orientation === orientation), configuration.characters)};
 }
 
 async function readView(image, view, configuration, logits) {
   const {pixels, width, height} = makeView(image, view, configuration);
   const answer = softmax(await logits(pixels, width, height));
-  return {...answer, label: bestPath(answer), weight: view.weight};
+  return {...answer, label: bestPath(answer), orientation: view.quarter_turns};
 }
 
 // ---- views
@@ -59,7 +59,8 @@ export function makeView(image, view, configuration) {
   for (let turn = 0; turn < view.quarter_turns; turn++) image = quarterTurned(image);
   if (view.margin) image = withMargin(image, view.margin);
   if (view.shear || view.turn) image = warped(image, view, configuration.warpedHeight);
-  return resize(image, widthOf(view, image, configuration), configuration.inputSize[1]);
+  image = resize(image, widthOf(view, image, configuration), configuration.inputSize[1]);
+  return view.blur ? blurred(image, view.blur) : image;
 }
 
 function widthOf(view, image, {inputSize: [width, height], ownWidths, pixelsPerFrame, minFrames}) {
@@ -131,6 +132,28 @@ function warped(image, {shear, turn}, largestHeight) {
     }
   }
   return {pixels, width, height};
+}
+
+// The image under a Gaussian, as GaussianBlur; beyond its edge it is mirrored.
+function blurred(image, deviation) {
+  const radius = (rounded(6 * deviation + 1) | 1) >> 1;
+  const bells = Array.from({length: 2 * radius + 1}, (_, place) => Math.exp(-((place - radius) ** 2) / (2 * deviation ** 2)));
+  const total = bells.reduce((sum, bell) => sum + bell, 0);
+  const along = (pixels, isAcross) => pixels.map((_, at) => {
+    const channel = at % CHANNELS, x = (at - channel) / CHANNELS % image.width, y = Math.floor(at / (CHANNELS * image.width));
+    return bells.reduce((sum, bell, place) => {
+      const column = isAcross ? reflected(x + place - radius, image.width) : x;
+      const row = isAcross ? y : reflected(y + place - radius, image.height);
+      return sum + bell / total * pixels[CHANNELS * (row * image.width + column) + channel];
+    }, 0);
+  });
+  return {...image, pixels: Uint8Array.from(along(along(Float64Array.from(image.pixels), true), false), rounded)};
+}
+
+// The index of a pixel or, beyond the edge, of its mirror image; the pixel at the edge is the mirror.
+function reflected(index, side) {
+  const inside = index < 0 ? -index : index;
+  return clipped(inside < side ? inside : 2 * (side - 1) - inside, side);
 }
 
 // Write the colour of a place between the pixels of an image to `pixels` from `to` on.
@@ -303,22 +326,21 @@ export function probabilityOf(label, {probabilities, frames, classes}) {
 // Whether a path may go to a state past the blank before it.
 const mayLeap = (label, state) => state % 2 === 1 && label[(state - 1) / 2] !== label[(state - 3) / 2];
 
-// Of what the views read alone the label that is the most probable in all together, and its mean probability.
-export function decodeTogether(views) {
+// Of what the views read alone the label that is the most probable in the views of one orientation together, its mean
+// probability in them, and the orientation.
+export function decodeTogether(views, orientationWeights) {
   let best = null;
-  const seen = new Set();
   for (const {label} of views) {
-    if (seen.has(String(label))) continue;
-    seen.add(String(label));
-    const able = views.filter(view => requiredFrames(label) <= view.frames);
-    const weights = able.reduce((total, view) => total + view.weight, 0);
-    const mean = able.reduce((total, view) => total + view.weight * probabilityOf(label, view), 0) / weights;
-    if (!best || mean > best.mean) best = {label, mean};
+    orientationWeights.forEach((weight, orientation) => {
+      const able = views.filter(view => view.orientation === orientation && requiredFrames(label) <= view.frames);
+      const mean = able.reduce((total, view) => total + probabilityOf(label, view), 0) / (able.length || 1);
+      if (!best || mean * weight > best.weighed) best = {label, mean, orientation, weighed: mean * weight};
+    });
   }
-  return [best.label, best.mean];
+  return [best.label, best.mean, best.orientation];
 }
 
-// The characters of a label with their probabilities, the mean over the views.
+// The characters of a label with their probabilities, the mean over the views of its orientation.
 function placeCharacters(label, views, characters) {
   const placed = views.filter(view => requiredFrames(label) <= view.frames).map(view => align(label, view));
   return label.map((index, place) => ({
