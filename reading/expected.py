@@ -88,8 +88,8 @@ class Lexicon:
                              f'of the alphabet {shortened(bounds.codec.characters)}, in one of the formats')
         if unreadable:
             log_utils.init_logger().warning(
-                'lexicon: left out are %d words that cannot be read (characters, formats, length), the first '
-                'is %r', len(unreadable), unreadable[0])
+                'lexicon: words that cannot be read (characters, formats, length) are left out, %d of them, '
+                'the first %r', len(unreadable), unreadable[0])
         self.index = WordIndex(forms)
         self.trie = LabelTrie(list(map(bounds.codec.encode, forms))) if len(forms) <= SCORED_WHOLE else None
 

@@ -1,4 +1,7 @@
 """Tests of reading.decoding, by rows worked out by hand."""
+import collections
+import itertools
+
 import numpy as np
 import pytest
 
@@ -173,8 +176,7 @@ def test_a_lexicon_without_a_word_that_can_be_read_is_refused(expected):
 def test_words_of_a_lexicon_that_cannot_be_read_are_left_out_and_counted(capsys):
     bound, = decoder('abc', Expected(lexicon=['ab', 'ax', 'cb', 'xyz'], forbid='a')).decode([DOUBTFUL], 1)
     assert text_of(bound, 'abc') == 'cb'
-    assert "left out are 3 words that cannot be read (characters, formats, length), the first is 'ab'" in (
-        capsys.readouterr().err)
+    assert "are left out, 3 of them, the first 'ab'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('expected', [Expected(lexicon='cb'), Expected(word_list='cb')])
@@ -243,3 +245,35 @@ def test_alternatives_are_the_next_likely_texts_with_their_probabilities():
     assert decoded.others[1].probability == pytest.approx(0.6 * 0.9 * 0.1)
     bound, = decoder('abc', Expected(lexicon=['ab', 'cb', 'ca']), alternatives=1).decode([DOUBTFUL], 1)
     assert bound.others[0].probability == pytest.approx(0.4 * 0.91)
+
+
+def all_probabilities(frames):
+    """Return the probability of each text of an image, [time, classes], by going through all paths."""
+    found = {}
+    for path in itertools.product(range(frames.shape[1]), repeat=len(frames)):
+        label = tuple(index for index, _ in itertools.groupby(path) if index < frames.shape[1] - 1)
+        found[label] = found.get(label, 0) + np.prod(frames[np.arange(len(frames)), path], dtype=float)
+    return found
+
+
+@pytest.mark.parametrize('expected', [
+    Expected(), Expected(allow='a1'), Expected(forbid='b'), Expected(formats='A9?,b'),
+    Expected(formats='9A?'), Expected(lexicon=['ab', 'a1', '1b']), Expected(lexicon=['ab', 'a1', '1b'], forbid='b')])
+def test_the_most_probable_text_of_those_expected_is_read_as_going_through_all_paths_finds_it(expected, rng):
+    reader = decoder('ab1', expected, beam_search=True, beam_width=500, alternatives=2)
+    codec, bounds = CharacterCodec('ab1'), reader._bounds
+    for _ in range(5):
+        groups = [ViewGroup(reader.probabilities(rng.normal(scale=2, size=(time, 1, 4)).astype(np.float32)),
+                            np.array([0]), np.array([turns])) for time, turns in ((4, 0), (4, 0), (4, 1))]
+        each = [all_probabilities(group.probabilities[:, 0]) for group in groups]
+        assert [sum(found.values()) for found in each] == pytest.approx([1, 1, 1])
+        of_label = [collections.defaultdict(float, found) for found in each]
+        weights = {label: max((of_label[0][label] + of_label[1][label]) / 2, 0.8 * of_label[2][label])
+                   for label in set().union(*each)
+                   if bounds.admits(label) and (expected.lexicon is None
+                                                or codec.decode(label) in expected.lexicon)}
+        decoded, = reader.decode(groups, 1)
+        assert decoded.best.weight == pytest.approx(max(weights.values()))
+        assert weights[decoded.best.label] == pytest.approx(decoded.best.weight)
+        order = [other.weight for other in decoded.others]
+        assert order == sorted(order, reverse=True)
