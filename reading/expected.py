@@ -84,8 +84,9 @@ class Lexicon:
             forms.update(dict.fromkeys(of_word))
             unreadable += [] if of_word else [word]
         if not forms:
-            raise InputError('the lexicon has no word that can be read: expected words of allowed characters '
-                             f'of the alphabet {shortened(bounds.codec.characters)}, in one of the formats')
+            raise InputError(
+                f'the lexicon has no word that can be read: expected words of at most {LONGEST_WORD} characters '
+                f'of the alphabet {shortened(bounds.codec.characters)} that --allow, --forbid and --format take')
         if unreadable:
             log_utils.init_logger().warning(
                 'lexicon: words that cannot be read (characters, formats, length) are left out, %d of them, '

@@ -258,7 +258,8 @@ def all_probabilities(frames):
 
 @pytest.mark.parametrize('expected', [
     Expected(), Expected(allow='a1'), Expected(forbid='b'), Expected(formats='A9?,b'),
-    Expected(formats='9A?'), Expected(lexicon=['ab', 'a1', '1b']), Expected(lexicon=['ab', 'a1', '1b'], forbid='b')])
+    Expected(formats='9A?'), Expected(lexicon=['ab', 'a1', '1b']),
+    Expected(lexicon=['ab', 'a1', '1b'], forbid='b')])
 def test_the_most_probable_text_of_those_expected_is_read_as_going_through_all_paths_finds_it(expected, rng):
     reader = decoder('ab1', expected, beam_search=True, beam_width=500, alternatives=2)
     codec, bounds = CharacterCodec('ab1'), reader._bounds
