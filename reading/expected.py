@@ -85,8 +85,9 @@ class Lexicon:
             unreadable += [] if of_word else [word]
         if not forms:
             raise InputError(
-                f'the lexicon has no word that can be read: expected words of at most {LONGEST_WORD} characters '
-                f'of the alphabet {shortened(bounds.codec.characters)} that --allow, --forbid and --format take')
+                'the lexicon has no word that can be read: expected words of the alphabet '
+                f'{shortened(bounds.codec.characters)} that --allow, --forbid and --format take, of at most '
+                f'{LONGEST_WORD} characters')
         if unreadable:
             log_utils.init_logger().warning(
                 'lexicon: words that cannot be read (characters, formats, length) are left out, %d of them, '
