@@ -13,11 +13,12 @@ class LabelTrie:
 
     def __init__(self, labels: list):
         """Build the trie of labels, each a sequence of class indices."""
+        self.labels = list(map(tuple, labels))
         number_of, parents, characters, ends = {(): 0}, [0], [0], []
-        for label in labels:
+        for label in self.labels:
             node = 0
             for length in range(1, len(label) + 1):
-                beginning = tuple(label[:length])
+                beginning = label[:length]
                 child = number_of.setdefault(beginning, len(parents))
                 if child == len(parents):
                     parents.append(node)
@@ -28,7 +29,7 @@ class LabelTrie:
         # From the parent's character a path may go straight on to another one, but not from the root, which
         # has none.
         self._may_skip = (self._characters != self._characters[self._parents]) & (self._parents > 0)
-        self.required_frames = required_frames(rows_of(labels))   # of each label
+        self.required_frames = required_frames(rows_of(self.labels))   # of each label
 
     def log_probabilities(self, probabilities_tbc: np.ndarray) -> np.ndarray:
         """Return log p(label | view) of each view and label, float64 [views, labels]; -inf where the frames

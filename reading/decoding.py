@@ -8,29 +8,14 @@ from crnnmodel import numpy_ctc
 from crnnmodel.prefix_search import prefix_beam_search
 from local_utils.char_codec import CharacterCodec
 from reading import expected as known
-from reading.expected import Expected, Lexicon
+from reading.expected import Bounds, Expected, Lexicon
 from reading.settings import ReadingSettings
-from reading.word_index import WordIndex
+from reading.weighing import Candidate, ViewGroup, views_of, weigh, weigh_trie
 
 MAX_EDITS = 3          # from what a view read to a word of a large lexicon, as in section 2.3.3 of the paper
 MAX_NEAR = 60          # words of it that are weighed for each text that was read
 SETTLED = 0.5          # a text that has more of the probability than this has more than any other
 WORD_LIST_EDITS = 1    # from what a view read to a word of a word list
-
-
-class ViewGroup(NamedTuple):
-    """Views that have the same number of frames; of an image there may be several."""
-
-    probabilities: np.ndarray   # float32 [time, views, classes]
-    rows: np.ndarray            # int [views]: the image that each is of
-    weights: np.ndarray         # float [views]: of each beside the others
-
-
-class Candidate(NamedTuple):
-    """A text that an image may show."""
-
-    label: tuple[int, ...]
-    probability: float   # the mean of p(label | view) over the views with frames enough
 
 
 class Decoded(NamedTuple):
@@ -39,12 +24,6 @@ class Decoded(NamedTuple):
     best: Candidate
     others: list[Candidate]    # that were weighed, too, the most probable first
     relative: float            # the probability of the best in that of all that were weighed
-
-
-def first_views(probabilities_tbc: np.ndarray) -> ViewGroup:
-    """Return the ViewGroup of one view of each image."""
-    count = probabilities_tbc.shape[1]
-    return ViewGroup(probabilities_tbc, np.arange(count), np.ones(count))
 
 
 NOTHING_EXPECTED = Expected()
@@ -68,23 +47,20 @@ class Decoder:
             InputError: what is expected cannot be written with the alphabet.
         """
         self._codec, self._alternatives = codec, alternatives
-        self._allowed = known.allowed_classes(expected, codec)
+        self._bounds = Bounds(expected, codec)
+        self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, self._bounds)
+        self._word_list = None if expected.word_list is None else known.word_list_of(expected.word_list)
+        self._word_factor = np.exp(settings.word_weight)
+        searches = beam_search or (alternatives and not self._lexicon) or self._bounds.automaton
         self._case_pairs = known.case_pairs(expected, codec)
-        self._automaton = known.automaton_of(expected, codec)
-        self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, codec,
-                                                                      self._automaton)
-        self._word_list, self._word_factor = None, np.exp(settings.word_weight)
-        if expected.word_list is not None:
-            self._word_list = WordIndex(word.strip().lower() for word in expected.word_list)
-        searches = beam_search or (alternatives and not self._lexicon) or self._automaton
         self._beam_width = settings.beam_width if searches else None
 
     def probabilities(self, logits_tbc: np.ndarray) -> np.ndarray:
         """Return the probabilities of the classes, float32 [time, views, classes]; 0 for what is not allowed,
         and for a capital whose probability its small letter has, too, as case is not read.
         """
-        if self._allowed is not None:
-            logits_tbc = np.where(self._allowed, logits_tbc, -np.inf)
+        if self._bounds.allowed is not None:
+            logits_tbc = np.where(self._bounds.allowed, logits_tbc, -np.inf)
         if self._case_pairs is not None:
             capitals, small = self._case_pairs
             logits_tbc = logits_tbc.copy()
@@ -110,8 +86,8 @@ class Decoder:
         """
         texts = self._read_alone(groups, num_images)
         own = [words is not None for words in lexicons or [None] * num_images]
-        weighed = _weigh(groups, [
-            self._labels_of(known.forms_of(lexicons[image], self._codec, self._automaton)) if has_own
+        weighed = weigh(groups, [
+            self._labels_of(self._bounds.all_forms_of(lexicons[image])) if has_own
             else list(texts[image])
             for image, has_own in enumerate(own)])
         if self._lexicon:
@@ -128,9 +104,10 @@ class Decoder:
                 labels = [[tuple(index for index in label if index >= 0)]
                           for label in numpy_ctc.best_path(group.probabilities).tolist()]
             else:
-                labels = [[label for label, _ in prefix_beam_search(
-                    group.probabilities[:, view], self._beam_width, 1 + self._alternatives, self._automaton)]
-                    for view in range(len(group.rows))]
+                found = [prefix_beam_search(of_view, self._beam_width, 1 + self._alternatives,
+                                            self._bounds.automaton)
+                         for of_view in group.probabilities.transpose(1, 0, 2)]
+                labels = [[label for label, _ in of_view] for of_view in found]
             for row, of_view in zip(group.rows.tolist(), labels, strict=True):
                 texts[row].update(dict.fromkeys(of_view))
         return texts
@@ -154,11 +131,11 @@ class Decoder:
                 open_images.append(image)
         if not open_images:
             return
-        of_open = _views_of(groups, open_images)
+        of_open = views_of(groups, open_images)
         if self._lexicon.trie:
-            found = self._weigh_lexicon(of_open, len(open_images))
+            found = weigh_trie(of_open, len(open_images), self._lexicon.trie)
         else:
-            found = _weigh(of_open, [self._near(texts[image]) for image in open_images])
+            found = weigh(of_open, [self._near(texts[image]) for image in open_images])
         for image, candidates in zip(open_images, found, strict=True):
             weighed[image] = candidates
 
@@ -169,23 +146,11 @@ class Decoder:
         words = words or index.nearest_of_all(texts[0], MAX_NEAR)
         return self._labels_of(words)
 
-    def _weigh_lexicon(self, groups, num_images):
-        """Return the candidates of each image: every word of the lexicon."""
-        trie, words = self._lexicon.trie, self._lexicon.index.words
-        sums, counts = np.zeros([num_images, len(words)]), np.zeros([num_images, len(words)])
-        for group in groups:
-            fits = trie.required_frames <= len(group.probabilities)
-            probabilities = np.exp(trie.log_probabilities(group.probabilities))
-            np.add.at(sums, group.rows, probabilities * group.weights[:, np.newaxis])
-            np.add.at(counts, group.rows, fits * group.weights[:, np.newaxis])
-        labels, means = self._labels_of(words), sums / np.maximum(counts, 1e-9)
-        return [list(map(Candidate, labels, of_image)) for of_image in means.tolist()]
-
     def _add_words(self, weighed, groups, texts, own):
         """Add to the candidates of each image that is not settled the words of the list that are near."""
         open_images, near = [], []
         for image, candidates in enumerate(weighed):
-            highest = max((candidate.probability for candidate in candidates), default=1.0)
+            highest = max((candidate.weight for candidate in candidates), default=1.0)
             # Beside such a text no word can have enough for its weight to bring it above.
             if own[image] or highest * (1 + self._word_factor) > self._word_factor:
                 continue
@@ -194,7 +159,7 @@ class Decoder:
                 open_images.append(image)
                 near.append(list(labels))
         if open_images:
-            for image, found in zip(open_images, _weigh(_views_of(groups, open_images), near), strict=True):
+            for image, found in zip(open_images, weigh(views_of(groups, open_images), near), strict=True):
                 weighed[image] = weighed[image] + found
 
     def _near_words(self, labels):
@@ -208,7 +173,7 @@ class Decoder:
             for word in self._word_list.nearest(text.lower(), WORD_LIST_EDITS, MAX_NEAR):
                 form = _in_case_of(word, text)
                 label = () if self._codec.foreign(form) else tuple(self._codec.encode(form))
-                if label and (self._automaton is None or self._automaton.accepts(label)):
+                if label and self._bounds.admits(label):
                     found.add(label)
         return found
 
@@ -217,7 +182,7 @@ class Decoder:
         # no text of so few frames is of the format, or no word of the lexicon of the alphabet
         if not candidates:
             return Decoded(Candidate((), 0.0), [], 0.0)
-        weights = [candidate.probability for candidate in candidates]
+        weights = [candidate.weight for candidate in candidates]
         if self._word_list and not self._lexicon and not has_own_lexicon:
             weights = [weight * (self._word_factor if self._is_listed(candidate.label) else 1)
                        for weight, candidate in zip(weights, candidates, strict=True)]
@@ -230,67 +195,6 @@ class Decoder:
     def _is_listed(self, label):
         text = self._codec.decode(label)
         return text.lower() in self._word_list and not any(character.isdigit() for character in text)
-
-
-def place_characters(labels: list, groups: list[ViewGroup]) -> numpy_ctc.Alignment:
-    """Find each character of what was read in the views.
-
-    Args:
-        labels: of each image a sequence of class indices.
-        groups: as `Decoder.decode` takes them.
-
-    Returns:
-        Alignment: the frames are those of the image's first view, or of the first with enough of them, in
-            proportion;
-        the probabilities are the mean over the views with frames enough.
-    """
-    labels = numpy_ctc.rows_of(labels)
-    time = len(groups[0].probabilities)
-    needed = numpy_ctc.required_frames(labels)
-    sums, counts = np.zeros(labels.shape, np.float32), np.zeros([len(labels), 1], np.float32)
-    first, last = np.zeros(labels.shape, int), np.zeros(labels.shape, int)
-    for group in groups:
-        frames = len(group.probabilities)
-        alignment = numpy_ctc.align(labels[group.rows], group.probabilities)
-        for view, row in enumerate(group.rows.tolist()):
-            if needed[row] > frames:
-                continue
-            if not counts[row]:
-                first[row], last[row] = (figure[view] * time // frames for figure in alignment[:2])
-            sums[row] += alignment.probabilities[view]
-            counts[row] += 1
-    return numpy_ctc.Alignment(first, last, sums / np.maximum(counts, 1))
-
-
-def _weigh(groups, labels_of_images):
-    """Return the candidates of each image, list of Candidate, from their labels."""
-    counts_of_images = [len(labels) for labels in labels_of_images]
-    starts = np.cumsum([0, *counts_of_images])
-    labels = numpy_ctc.rows_of([label for of_image in labels_of_images for label in of_image])
-    needed = numpy_ctc.required_frames(labels)
-    sums, counts = np.zeros(len(labels)), np.zeros(len(labels))
-    for group in groups:
-        numbers = np.concatenate([np.arange(starts[row], starts[row + 1]) for row in group.rows]
-                                 or [np.array([], int)])
-        views = np.repeat(np.arange(len(group.rows)), [counts_of_images[row] for row in group.rows])
-        logs = numpy_ctc.log_probabilities(labels[numbers], group.probabilities, views)
-        np.add.at(sums, numbers, np.exp(logs) * group.weights[views])
-        np.add.at(counts, numbers, (needed[numbers] <= len(group.probabilities)) * group.weights[views])
-    means = (sums / np.maximum(counts, 1e-9)).tolist()
-    return [list(map(Candidate, of_image, means[start:]))
-            for of_image, start in zip(labels_of_images, starts[:-1].tolist(), strict=True)]
-
-
-def _views_of(groups, images):
-    """Return the ViewGroups of some images, numbered anew."""
-    place_of = {image: place for place, image in enumerate(images)}
-    chosen = []
-    for group in groups:
-        views = [view for view, row in enumerate(group.rows.tolist()) if row in place_of]
-        if views:
-            rows = np.array([place_of[group.rows[view]] for view in views])
-            chosen.append(ViewGroup(group.probabilities[:, views], rows, group.weights[views]))
-    return chosen
 
 
 def _in_case_of(word, text):

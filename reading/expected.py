@@ -5,20 +5,20 @@ from typing import NamedTuple
 import numpy as np
 
 from crnnmodel.label_trie import LabelTrie
-from crnnmodel.prefix_search import Automaton
-from local_utils import text_file
+from local_utils import log_utils, text_file, texts
 from local_utils.char_codec import CharacterCodec, shortened
 from local_utils.errors import InputError, UnknownCharacter
-from reading.formats import parse_formats
+from reading.formats import check_characters, parse_formats
 from reading.word_index import WordIndex
 
-SCORED_WHOLE = 2000   # words of a lexicon that are all weighed; of a larger one those near what was read
+SCORED_WHOLE = 2000   # forms of words of a lexicon that are all weighed; of more those near what was read
+LONGEST_WORD = 1500   # characters; no view has the frames for more
 
 
 class Expected(NamedTuple):
     """What is known of the texts; everything left out is unknown."""
 
-    lexicon: Iterable[str] | None = None     # the text is one of these words, see Lexicon
+    lexicon: Iterable[str] | None = None     # the text is one of these words, see Bounds.forms_of
     word_list: Iterable[str] | None = None   # words that are more probable than others
     allow: str | None = None                 # the only characters
     forbid: str = ''                         # characters that do not occur
@@ -26,41 +26,88 @@ class Expected(NamedTuple):
     lower_case: bool = False                 # letters are read in lower case, whatever theirs is
 
 
-class Lexicon:
-    """Words one of which a text is, in any of its usual cases: as it stands, small, CAPITAL or Title."""
+class Bounds:
+    """Which labels may be read: those of the allowed characters that the formats take."""
 
-    def __init__(self, words: Iterable[str], codec: CharacterCodec, automaton: Automaton | None = None):
-        """Take the words that the alphabet can write, and the formats allow.
+    def __init__(self, expected: Expected, codec: CharacterCodec):
+        """Work them out.
 
         Raises:
-            InputError: there are none.
+            InputError: an allowed character or one of a format is not in the alphabet, or none is left to be
+                read.
         """
-        forms = forms_of(words, codec, automaton)
+        self.codec = codec
+        self.allowed = allowed_classes(expected, codec)   # bool [classes], or None for all
+        self.automaton = None
+        if expected.formats is not None:
+            self.automaton = parse_formats(expected.formats, codec, self.allowed)
+
+    def admits(self, label: Iterable[int]) -> bool:
+        """Whether a label may be read."""
+        if self.automaton is not None and not self.automaton.accepts(label):
+            return False
+        return self.allowed is None or all(self.allowed[index] for index in label)
+
+    def forms_of(self, word: str) -> list[str]:
+        """Return what a word may look like, characters from left to right: as it stands, small, CAPITAL or
+        Title, as far as that may be read; none of an empty word.
+        """
+        word = texts.normalised(word.strip())
+        if not 0 < len(word) <= LONGEST_WORD:
+            return []
+        forms = {}
+        for form in {word: None, word.lower(): None, word.upper(): None, word.capitalize(): None}:
+            try:
+                label = self.codec.encode(texts.in_picture_order(form))
+            except UnknownCharacter:
+                continue
+            if self.admits(label):
+                forms[self.codec.decode(label)] = None
+        return list(forms)
+
+    def all_forms_of(self, words: Iterable[str]) -> list[str]:
+        """Return the forms of several words."""
+        return list(dict.fromkeys(form for word in _checked(words) for form in self.forms_of(word)))
+
+
+class Lexicon:
+    """Words one of which a text is, in any of the forms that Bounds give them."""
+
+    def __init__(self, words: Iterable[str], bounds: Bounds):
+        """Take words; those that cannot be read are left out, and counted in a line of the log.
+
+        Raises:
+            InputError: there are no others.
+        """
+        forms, unreadable = {}, []
+        for word in _checked(words):
+            of_word = bounds.forms_of(word)
+            forms.update(dict.fromkeys(of_word))
+            unreadable += [] if of_word else [word]
         if not forms:
-            raise InputError('the lexicon has no word that the alphabet can write and the format allows')
+            raise InputError(
+                'the lexicon has no word that can be read: expected words of the alphabet '
+                f'{shortened(bounds.codec.characters)} that --allow, --forbid and --format take, of at most '
+                f'{LONGEST_WORD} characters')
+        if unreadable:
+            log_utils.init_logger().warning(
+                'lexicon: words that cannot be read (characters, formats, length) are left out, %d of them, '
+                'the first %r', len(unreadable), unreadable[0])
         self.index = WordIndex(forms)
-        self.trie = LabelTrie(list(map(codec.encode, forms))) if len(forms) <= SCORED_WHOLE else None
+        self.trie = LabelTrie(list(map(bounds.codec.encode, forms))) if len(forms) <= SCORED_WHOLE else None
 
 
-def forms_of(words: Iterable[str], codec: CharacterCodec, automaton: Automaton | None = None) -> list[str]:
-    """Return what words may look like, see Lexicon, as far as the alphabet can write it and the formats allow
-    it.
-    """
-    forms = dict.fromkeys(form for word in words for form in cases_of(word.strip(), codec))
-    return [form for form in forms if automaton is None or automaton.accepts(codec.encode(form))]
+def word_list_of(words: Iterable[str]) -> WordIndex:
+    """Return the words of a word list in small letters, characters from left to right."""
+    return WordIndex(texts.in_picture_order(texts.normalised(word.strip()).lower())
+                     for word in _checked(words))
 
 
-def cases_of(word: str, codec: CharacterCodec) -> list[str]:
-    """Return the forms of a word that a picture may show and the alphabet can write; none of
-    an empty word.
-    """
-    forms = []
-    for form in (word, word.lower(), word.upper(), word.capitalize()):
-        try:
-            forms.append(codec.fold(form))
-        except UnknownCharacter:
-            continue
-    return [form for form in dict.fromkeys(forms) if form]
+def _checked(words):
+    """Return words; raises InputError for one text, whose characters are no words."""
+    if isinstance(words, str):
+        raise InputError(f'expected a list of words, got one text, {shortened(words)}')
+    return words
 
 
 def allowed_classes(expected: Expected, codec: CharacterCodec) -> np.ndarray | None:
@@ -73,10 +120,7 @@ def allowed_classes(expected: Expected, codec: CharacterCodec) -> np.ndarray | N
         return None
     is_allowed = np.ones(codec.num_classes, bool)
     if expected.allow is not None:
-        foreign = codec.foreign(expected.allow)
-        if foreign:
-            raise InputError(f'--allow: expected characters of the alphabet {shortened(codec.characters)}, '
-                             f'got {shortened("".join(foreign))}')
+        check_characters('--allow', expected.allow, codec)
         is_allowed[:-1] = False
         is_allowed[_classes_of(expected.allow, expected, codec)] = True
     is_allowed[_classes_of(expected.forbid, expected, codec)] = False
@@ -100,11 +144,6 @@ def case_pairs(expected: Expected, codec: CharacterCodec) -> tuple[np.ndarray, n
     pairs = [codec.encode([capital, letter]) for capital, letter in small.items()
              if letter != capital and letter in small]
     return tuple(np.array(pairs, int).reshape(-1, 2).T)
-
-
-def automaton_of(expected: Expected, codec: CharacterCodec) -> Automaton | None:
-    """Return the automaton of the formats; None where there are none."""
-    return parse_formats(expected.formats, codec) if expected.formats else None
 
 
 def read_word_file(path: str) -> list[str]:

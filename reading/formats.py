@@ -4,8 +4,8 @@ from typing import NamedTuple
 import numpy as np
 
 from crnnmodel.prefix_search import IMPOSSIBLE, Automaton
-from local_utils.char_codec import CharacterCodec
-from local_utils.errors import InputError
+from local_utils.char_codec import CharacterCodec, shortened
+from local_utils.errors import InputError, UnknownCharacter
 
 LETTER, DIGIT, OPTIONAL, ESCAPE, SEPARATOR = 'A9?\\,'
 
@@ -17,18 +17,28 @@ class _Place(NamedTuple):
     is_optional: bool
 
 
-def parse_formats(text: str, codec: CharacterCodec) -> Automaton:
+def parse_formats(text: str, codec: CharacterCodec, allowed: np.ndarray | None = None) -> Automaton:
     r"""Return the automaton of formats.
 
     Args:
         text: formats, several by commas. A is a letter, 9 a digit, ? makes what stands before it optional;
             anything else stands for itself, and so do these behind a backslash.
         codec: of the alphabet.
+        allowed: bool [classes], which may be read; None for all.
 
     Raises:
-        InputError: a format is empty, a ? stands behind nothing, or a character is not in the alphabet.
+        InputError: a format is empty, a ? stands behind nothing, a character is not in the alphabet, or none
+            of it may stand in a place.
     """
-    return _automaton([_places(part, codec) for part in _split(text)], codec)
+    return _automaton([_places(part, codec, allowed) for part in _split(text)], codec)
+
+
+def check_characters(flag: str, characters: str, codec: CharacterCodec) -> None:
+    """Raise UnknownCharacter where characters that a flag gives are not in the alphabet."""
+    foreign = codec.foreign(characters)
+    if foreign:
+        raise UnknownCharacter(f'{flag}: expected characters of the alphabet {shortened(codec.characters)}, '
+                               f'got {shortened("".join(foreign))}')
 
 
 def _split(text):
@@ -49,7 +59,7 @@ def _split(text):
     return parts
 
 
-def _places(part, codec):
+def _places(part, codec, allowed):
     places = []
     for symbol, is_escaped in part:
         if symbol == OPTIONAL and not is_escaped:
@@ -58,14 +68,23 @@ def _places(part, codec):
                     f'--format: a {OPTIONAL} has to stand behind the place that it makes optional')
             places[-1] = places[-1]._replace(is_optional=True)
             continue
-        if symbol == LETTER and not is_escaped:
-            indices = [index for index, character in enumerate(codec.characters) if character.isalpha()]
-        elif symbol == DIGIT and not is_escaped:
-            indices = [index for index, character in enumerate(codec.characters) if character.isdigit()]
-        else:
-            indices = codec.encode(symbol)
+        indices = [index for index in _indices_of(symbol, is_escaped, codec)
+                   if allowed is None or allowed[index]]
         places.append(_Place(frozenset(indices), False))
+    for (symbol, _), place in zip([one for one in part if one != (OPTIONAL, False)], places, strict=True):
+        if not place.indices and not place.is_optional:
+            raise InputError(f'--format: no character of the alphabet that is allowed can stand for {symbol}')
     return places
+
+
+def _indices_of(symbol, is_escaped, codec):
+    """Return the class indices of the characters that a symbol of a format stands for."""
+    if symbol == LETTER and not is_escaped:
+        return [index for index, character in enumerate(codec.characters) if character.isalpha()]
+    if symbol == DIGIT and not is_escaped:
+        return [index for index, character in enumerate(codec.characters) if character.isdigit()]
+    check_characters('--format', symbol, codec)
+    return codec.encode(symbol)
 
 
 def _automaton(formats, codec):

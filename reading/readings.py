@@ -7,7 +7,8 @@ class Character(NamedTuple):
 
     character: str
     probability: float   # the highest that a frame of it gives it, the mean over the views
-    first_frame: int     # of the frames of the first view, which divide the width of the image evenly
+    # of the frames of the first view, which divide the width of the image, turned as it was read, evenly
+    first_frame: int
     last_frame: int
 
 
@@ -28,6 +29,7 @@ class Reading(NamedTuple):
     # the text's part of the probability of all texts that were weighed
     relative_confidence: float = 0.0
     size: tuple[int, int] | None = None           # (width, height) of the image, pixels
+    quarter_turns: int = 0                        # of the image, counter-clockwise, to read it
     error: str | None = None                      # why the image cannot be read
 
 

@@ -15,12 +15,13 @@ from data_provider.rejected_sample import RejectedSample
 from local_utils import establish_char_dict, parallel, visible
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
-from reading import decoding, engines, views
-from reading.decoding import Decoder, ViewGroup
+from reading import decoding, engines, views, weighing
+from reading.decoding import Decoder
 from reading.expected import Expected
 from reading.readings import Alternative, Character, Reading, unreadable
 from reading.settings import ReadingSettings
 from reading.views import ViewedImage
+from reading.weighing import ViewGroup
 
 DECODING_THREADS = 2
 DEFAULTS = ReadingSettings()
@@ -155,14 +156,14 @@ class Recogniser:
         """Return the Reading of each _Loaded: of the first view, or, where that is too doubtful, of all."""
         lexicons = [lexicon for _, lexicon in good]
         first = self._probabilities(np.stack([image.first for image, _ in good]))
-        groups = [decoding.first_views(first)]
+        groups = [weighing.first_views(first)]
         decoded = self._decoder.decode(groups, len(good), lexicons)
         doubtful = [place for place, of_image in enumerate(decoded)
                     if of_image.best.probability < self._settings.min_confidence] if self._further else []
         readings = self._readings(decoded, groups, good)
         if doubtful:
             again = [good[place] for place in doubtful]
-            groups = [decoding.first_views(first[:, doubtful]),
+            groups = [weighing.first_views(first[:, doubtful]),
                       *self._further_groups([image for image, _ in again])]
             together = self._decoder.decode(groups, len(again), [lexicons[place] for place in doubtful])
             for place, reading in zip(doubtful, self._readings(together, groups, again), strict=True):
@@ -174,16 +175,16 @@ class Recogniser:
         by_width = collections.defaultdict(list)
         for row, image in enumerate(images):
             for view, pixels in image.further():
-                by_width[pixels.shape[1]].append((pixels, row, view.weight))
-        return [ViewGroup(self._probabilities(np.stack(pixels)), np.array(rows), np.array(weights))
-                for pixels, rows, weights in (zip(*of_width, strict=True) for of_width in by_width.values())]
+                by_width[pixels.shape[1]].append((pixels, row, view.quarter_turns))
+        return [ViewGroup(self._probabilities(np.stack(pixels)), np.array(rows), np.array(turns))
+                for pixels, rows, turns in (zip(*of_width, strict=True) for of_width in by_width.values())]
 
     def _probabilities(self, images):
         return self._decoder.probabilities(self._engine.logits(images))
 
     def _readings(self, decoded, groups, good):
         """Return the Reading of each image from what was decoded."""
-        placed = decoding.place_characters([of_image.best.label for of_image in decoded], groups)
+        placed = weighing.place_characters([of_image.best for of_image in decoded], groups)
         places = (placed.probabilities.tolist(), placed.first.tolist(), placed.last.tolist())
         readings = []
         for of_image, (image, _), *of_characters in zip(decoded, good, *places, strict=True):
@@ -193,7 +194,8 @@ class Recogniser:
                 characters=tuple(map(Character._make, zip(shown, *of_characters, strict=False))),
                 alternatives=tuple(Alternative(self.codec.text_of(other.label), other.probability)
                                    for other in of_image.others),
-                relative_confidence=of_image.relative, size=image.size))
+                relative_confidence=of_image.relative, size=image.size,
+                quarter_turns=of_image.best.orientation))
         return readings
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from data_provider.rejected_sample import RejectedSample
-from local_utils import files, metrics, visible
+from local_utils import files, metrics
 from local_utils.errors import InputError
 from local_utils.texts import alphanumeric
 from reading.evaluation import Evaluation, Sample
@@ -24,9 +24,10 @@ SHOWN_SIZE = (360, 64)    # (width, height) of a picture, pixels, at most
 CALIBRATION_BINS = 10
 MAX_CONFUSIONS = 40
 KINDS = ('one edit', 'several edits', 'nothing read', 'other length')
-LENGTHS = ((1, 1), (2, 3), (4, 6), (7, 9), (10, 14), (15, None))
-HEIGHTS = ((0, 11), (12, 19), (20, 31), (32, 63), (64, None))                      # pixels
-ASPECT_RATIOS = ((0, 0.7), (0.7, 1.4), (1.4, 2.5), (2.5, 4), (4, 6), (6, None))    # width / height
+# by what words are counted in groups → the ranges of it
+GROUPS = {'length, characters': ((1, 1), (2, 3), (4, 6), (7, 9), (10, 14), (15, None)),
+          'height, pixels': ((0, 11), (12, 19), (20, 31), (32, 63), (64, None)),
+          'width / height': ((0, 0.7), (0.7, 1.4), (1.4, 2.5), (2.5, 4), (4, 6), (6, None))}
 
 
 class Row(NamedTuple):
@@ -57,8 +58,7 @@ class Report:
 
     def __init__(self):
         self._wrong = []   # heap of (how bad, order, sample, reading), of which the worst stay
-        self._tables = {'length': collections.Counter(), 'height': collections.Counter(),
-                        'aspect ratio': collections.Counter()}
+        self._tables = {name: collections.Counter() for name in GROUPS}
         self._calibration = collections.Counter()
         self._confusions = collections.Counter()
         self._counts = collections.Counter()
@@ -72,10 +72,8 @@ class Report:
         is_right = truth == text
         self._counts[is_right] += 1
         width, height = reading.size
-        for name, group in (('length', _range_of(len(truth), LENGTHS)),
-                            ('height', _range_of(height, HEIGHTS)),
-                            ('aspect ratio', _range_of(width / height, ASPECT_RATIOS))):
-            self._tables[name][group, is_right] += 1
+        for (name, ranges), value in zip(GROUPS.items(), (len(truth), height, width / height), strict=True):
+            self._tables[name][_range_of(value, ranges), is_right] += 1
         place = min(int(reading.confidence * CALIBRATION_BINS), CALIBRATION_BINS - 1)
         self._calibration[place, is_right] += 1
         if is_right:
@@ -96,18 +94,16 @@ class Report:
             source: what was read, and with what.
         """
         figures = {'images': measured.samples, 'unreadable': measured.unreadable,
-                   'right, letters and digits': f'{measured.alphanumeric.word_accuracy:.2%}',
-                   'right, exactly': f'{measured.exact.word_accuracy:.2%}',
-                   'character error rate': f'{measured.alphanumeric.character_error_rate:.2%}'}
+                   'right, letters and digits': _percents(measured.alphanumeric, 'word_accuracy'),
+                   'right, exactly': _percents(measured.exact, 'word_accuracy'),
+                   'character error rate': _percents(measured.alphanumeric, 'character_error_rate')}
         words = [_word(*entry[2:])
                  for entry in sorted(self._wrong, key=lambda entry: entry[:2], reverse=True)]
         page = _template().render(
             title=TITLE, source=source, figures=figures, kinds=KINDS, words=words,
-            samples=visible.counted(sum(self._counts.values()), 'word'),
-            wrong=self._counts[False], tables={
-                'characters': _rows(self._tables['length'], LENGTHS),
-                'height in pixels': _rows(self._tables['height'], HEIGHTS),
-                'width / height': _rows(self._tables['aspect ratio'], ASPECT_RATIOS)},
+            samples=sum(self._counts.values()),
+            wrong=self._counts[False],
+            tables={name: _rows(self._tables[name], ranges) for name, ranges in GROUPS.items()},
             calibration=self._calibration_points(), confusions=self._confusions.most_common(MAX_CONFUSIONS))
         with files.atomic_file(path) as file:
             file.write(page.encode('utf-8'))
@@ -120,8 +116,7 @@ class Report:
         for place in range(CALIBRATION_BINS):
             right, wrong = self._calibration[place, True], self._calibration[place, False]
             if right + wrong:
-                words = visible.counted(right + wrong, 'word')
-                points.append((place / CALIBRATION_BINS, words, right / (right + wrong)))
+                points.append((place / CALIBRATION_BINS, right + wrong, right / (right + wrong)))
         return points
 
 
@@ -143,6 +138,11 @@ def _template():
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template('report.html')
+
+
+def _percents(measured, figure):
+    value = measured.results()[figure]
+    return 'no sample' if value is None else f'{100 * value:.2f} %'
 
 
 def _word(sample, reading, edits):

@@ -59,8 +59,8 @@ class AnnotatedImages:
                 yield Sample(functools.partial(_reject, error), '', name)
             else:
                 image = functools.partial(_image_of, self._images, path)
-                text, tab, words = text.partition('\t')
-                lexicon = [word.strip() for word in words.split(',')] if tab else None
+                text, _, words = text.partition('\t')
+                lexicon = words.split(',') if words.strip() else None
                 annotated = text.strip()
                 if annotated in self._text_rules.ignored:
                     self.ignored += 1

@@ -27,8 +27,8 @@ class WordIndex:
         self._signatures = np.array([_signature(word) for word in in_order], np.uint64)
         points = np.frombuffer(''.join(in_order).encode('utf-32-le'), np.int32)
         self._alphabet, indices = np.unique(points, return_inverse=True)
-        self._characters = np.full([max(lengths, default=0), len(in_order)], len(self._alphabet), np.uint16)
-        self._characters.T[np.arange(len(self._characters)) < self._lengths[:, np.newaxis]] = indices
+        self._characters = indices.astype(np.uint16)                  # of all words, one behind the other
+        self._starts = np.cumsum(self._lengths) - self._lengths       # of each word
 
     def __contains__(self, text: str) -> bool:
         return text in self._known
@@ -74,11 +74,12 @@ class WordIndex:
         lengths = self._lengths[places]
         if not text:
             return lengths
-        bits_of = np.zeros(len(self._alphabet) + 1, np.uint64)   # where in the text each character stands
+        bits_of = np.zeros(len(self._alphabet), np.uint64)   # where in the text each character stands
         for place, character in enumerate(text):
             index = np.searchsorted(self._alphabet, ord(character))
             if index < len(self._alphabet) and self._alphabet[index] == ord(character):
                 bits_of[index] |= np.uint64(1 << place)
+        starts = self._starts[places]
         one, last = np.uint64(1), np.uint64(len(text) - 1)
         rises, falls = np.full(len(places), ~np.uint64(0)), np.zeros(len(places), np.uint64)
         distance = np.full(len(places), len(text))
@@ -86,7 +87,7 @@ class WordIndex:
         for column in range(longest):
             # The words are in the order of their lengths: those that have ended come first.
             here = slice(np.searchsorted(lengths, column, side='right'), None)
-            equal = bits_of[self._characters[column, places[here]]]
+            equal = bits_of[self._characters[starts[here] + column]]
             rise, fall = rises[here], falls[here]
             diagonal = (((equal & rise) + rise) ^ rise) | equal | fall
             up, down = fall | ~(diagonal | rise), rise & diagonal

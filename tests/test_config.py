@@ -9,6 +9,7 @@ from crnnmodel import kernels
 from data_provider.drawing import text_style
 from global_configuration import config
 from local_utils import files
+from reading import engines, views
 from reading.settings import ReadingSettings
 from tools import settings
 from training import optimizers
@@ -71,6 +72,12 @@ def test_every_knob_is_read(name):
 
 def test_the_defaults_of_reading_are_those_of_its_knobs():
     assert settings.reading(config.cfg) == ReadingSettings()
+
+
+def test_the_choices_of_reading_are_what_it_offers():
+    choices = {key: knob.choices for key, knob in config.KNOBS['TEST'].items()}
+    assert choices['VIEWS'] == tuple(views.SETS)
+    assert choices['ENGINE'] == engines.ENGINES
 
 
 @pytest.mark.parametrize(('name', 'value'), config.knobs(config.cfg).items())

@@ -1,4 +1,7 @@
 """Tests of reading.decoding, by rows worked out by hand."""
+import collections
+import itertools
+
 import numpy as np
 import pytest
 
@@ -6,8 +9,9 @@ from crnnmodel import numpy_ctc
 from local_utils import metrics
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
-from reading import Expected, ReadingSettings, decoding
-from reading.decoding import Decoder, ViewGroup
+from reading import Expected, ReadingSettings, decoding, weighing
+from reading.decoding import Decoder
+from reading.weighing import Candidate, ViewGroup
 
 H, E, L, BLANK = range(4)
 A, B = 0, 1
@@ -27,11 +31,11 @@ def one_hot(classes, probability=0.999):
 
 def row(*frames):
     """Return the ViewGroup of one view of one image."""
-    return decoding.first_views(np.array(frames, np.float32)[:, np.newaxis])
+    return weighing.first_views(np.array(frames, np.float32)[:, np.newaxis])
 
 
 def views_of_one(*views):
-    return [ViewGroup(view, np.zeros(view.shape[1], int), np.ones(view.shape[1])) for view in views]
+    return [ViewGroup(view, *np.zeros([2, view.shape[1]], int)) for view in views]
 
 
 def text_of(decoded, characters):
@@ -42,7 +46,7 @@ def test_views_together_read_what_is_the_most_probable_in_all_of_them():
     # [sample, frame, class]; alone, the views read "a" and "b", "a" and nothing.
     first = np.array([[[0.6, 0.4, 0.0]], [[0.7, 0.1, 0.2]]], np.float32)
     second = np.array([[[0.1, 0.9, 0.0], [0.0, 0.0, 1.0]], [[0.1, 0.1, 0.8], [0.1, 0.0, 0.9]]], np.float32)
-    groups = [decoding.first_views(view.transpose(1, 0, 2)) for view in (first, second)]
+    groups = [weighing.first_views(view.transpose(1, 0, 2)) for view in (first, second)]
     b, nothing = decoder('ab').decode(groups, 2)
     assert (b.best.label, nothing.best.label) == ((B,), ())
     assert b.best.probability == pytest.approx((0.4 + 0.9) / 2)
@@ -50,11 +54,33 @@ def test_views_together_read_what_is_the_most_probable_in_all_of_them():
     assert b.relative == pytest.approx(0.65 / (0.65 + (0.6 + 0.1) / 2))   # beside "a"
 
 
-def test_a_view_counts_by_its_weight():
-    first, second = row([0.6, 0.4, 0.0]), row([0.1, 0.9, 0.0])
-    decoded, = decoder('ab').decode([first, second._replace(weights=np.array([0.1]))], 1)
-    assert decoded.best.label == (A,)
-    assert decoded.best.probability == pytest.approx((0.6 + 0.1 * 0.1) / 1.1)
+def turned(view, quarter_turns):
+    return view._replace(orientations=np.array([quarter_turns]))
+
+
+def test_views_of_another_orientation_do_not_thin_out_what_one_of_them_reads():
+    upright, other_upright, left, right = (row(frame) for frame in (
+        [0.3, 0.2, 0.5], [0.4, 0.1, 0.5], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]))
+    groups = [upright, other_upright, turned(left, 1), turned(right, 3)]
+    decoded, = decoder('ab').decode(groups, 1)
+    assert (decoded.best.label, decoded.best.orientation) == ((B,), 1)
+    assert decoded.best.probability == pytest.approx(0.8)   # of nothing, upright: 0.5, in all: 0.375
+    assert decoded.relative == pytest.approx(0.8 * 0.8 / (0.8 * 0.8 + 0.5))
+    placed = weighing.place_characters([decoded.best], groups)
+    assert placed.probabilities[0, 0] == pytest.approx(0.8)
+
+
+def test_of_nearly_equally_probable_texts_the_upright_one_is_taken():
+    decoded, = decoder('ab').decode([row([0.7, 0.2, 0.1]), turned(row([0.1, 0.8, 0.1]), 3)], 1)
+    assert (decoded.best.label, decoded.best.orientation) == ((A,), 0)
+
+
+def test_a_lexicon_is_weighed_in_each_orientation():
+    groups = [row([0.3, 0.2, 0.5]), turned(row([0.1, 0.4, 0.5]), 1)]
+    decoded, = decoder('ab', Expected(lexicon=['a', 'b'])).decode(groups, 1)
+    assert decoded.best == ((B,), pytest.approx(0.4), 1)
+    own, = decoder('ab').decode(groups, 1, [['a', 'b']])
+    assert own.best == ((B,), pytest.approx(0.4), 1)
 
 
 @pytest.mark.parametrize('beam_search', [False, True])
@@ -65,7 +91,7 @@ def test_a_view_that_lacks_the_frames_for_a_text_says_nothing_of_it(beam_search)
         decoded, = decoder(beam_search=beam_search, beam_width=10).decode(groups, 1)
         assert decoded.best.label == (H, H, E, L)
         assert decoded.best.probability == pytest.approx(1.0, abs=1e-2)   # of the one view that it fits into
-        placed = decoding.place_characters([decoded.best.label], groups)
+        placed = weighing.place_characters([decoded.best], groups)
         assert placed.probabilities[0] == pytest.approx([0.999] * 4)
         # in proportion, where the first view has fewer
         frames = [0, 2, 3, 4] if views[0] is long else [0, 1, 1, 2]
@@ -73,19 +99,19 @@ def test_a_view_that_lacks_the_frames_for_a_text_says_nothing_of_it(beam_search)
 
 
 def test_views_in_which_there_is_nothing_to_read():
-    groups = [decoding.first_views(np.repeat(one_hot([BLANK] * count), 2, axis=1)) for count in (5, 3)]
+    groups = [weighing.first_views(np.repeat(one_hot([BLANK] * count), 2, axis=1)) for count in (5, 3)]
     for decoded in decoder().decode(groups, 2):
         assert decoded.best.label == ()
         assert decoded.best.probability == pytest.approx(1.0, abs=1e-2)
-    assert decoding.place_characters([(), ()], groups).first.shape == (2, 0)
+    assert weighing.place_characters([Candidate((), 1.0)] * 2, groups).first.shape == (2, 0)
 
 
 def test_images_may_have_different_views(rng):
     probabilities = numpy_ctc.softmax(rng.normal(size=(6, 5, 4)).astype(np.float32))
-    alone = decoder().decode([decoding.first_views(probabilities)], 5)
-    split = decoder().decode([ViewGroup(probabilities[:, :2], np.array([0, 1]), np.ones(2)),
-                              ViewGroup(probabilities[:, [2, 2, 3, 4]], np.array([2, 2, 3, 4]), np.ones(4))],
-                              5)
+    alone = decoder().decode([weighing.first_views(probabilities)], 5)
+    split = decoder().decode([ViewGroup(probabilities[:, :2], np.array([0, 1]), np.zeros(2, int)),
+                              ViewGroup(probabilities[:, [2, 2, 3, 4]], np.array([2, 2, 3, 4]),
+                                        np.zeros(4, int))], 5)
     assert [decoded.best.label for decoded in alone] == [decoded.best.label for decoded in split]
     np.testing.assert_allclose([decoded.best.probability for decoded in alone],
                                [decoded.best.probability for decoded in split])
@@ -93,7 +119,7 @@ def test_images_may_have_different_views(rng):
 
 def test_the_probability_of_a_character_is_the_mean_over_the_views():
     groups = views_of_one(one_hot([H, BLANK], 0.8), one_hot([BLANK, H], 0.6))
-    placed = decoding.place_characters([(H,)], groups)
+    placed = weighing.place_characters([Candidate((H,), 0.7)], groups)
     assert (placed.first.tolist(), placed.last.tolist()) == ([[0]], [[0]])   # of the first view
     assert placed.probabilities[0, 0] == pytest.approx(0.7)
 
@@ -116,7 +142,7 @@ def test_a_large_lexicon_is_searched_near_what_was_read_and_gives_the_same_where
         monkeypatch, rng):
     words = [''.join(rng.choice(list('abcd'), rng.integers(2, 6))) for _ in range(300)]
     probabilities = numpy_ctc.softmax(rng.normal(scale=3, size=(8, 30, 5)).astype(np.float32))
-    groups = [decoding.first_views(probabilities)]
+    groups = [weighing.first_views(probabilities)]
     read = decoder('abcd').decode(groups, 30)
     whole = decoder('abcd', Expected(lexicon=words)).decode(groups, 30)
     monkeypatch.setattr(decoding.known, 'SCORED_WHOLE', 10)
@@ -132,16 +158,38 @@ def test_a_large_lexicon_is_searched_near_what_was_read_and_gives_the_same_where
 
 
 def test_an_image_may_have_a_lexicon_of_its_own():
-    groups = [ViewGroup(np.repeat(DOUBTFUL.probabilities, 3, axis=1), np.arange(3), np.ones(3))]
+    groups = [ViewGroup(np.repeat(DOUBTFUL.probabilities, 3, axis=1), np.arange(3), np.zeros(3, int))]
     decoded = decoder('abc', Expected(lexicon=['ab'])).decode(groups, 3, [['cb', 'ba'], None, ['CB']])
     assert [text_of(of_image, 'abc') for of_image in decoded] == ['cb', 'ab', 'cb']
     foreign, = decoder('abc').decode([DOUBTFUL], 1, [['xyz']])
-    assert foreign.best == ((), 0.0)
+    assert foreign.best == Candidate((), 0.0)
 
 
-def test_a_lexicon_without_a_word_of_the_alphabet_is_refused():
-    with pytest.raises(InputError, match='no word that the alphabet can write'):
-        decoder('abc', Expected(lexicon=['x', '']))
+@pytest.mark.parametrize('expected', [
+    Expected(lexicon=['x', '']), Expected(lexicon=['ab', 'ca'], forbid='a'), Expected(lexicon=['ab' * 800]),
+    Expected(lexicon=['ab', 'cb'], formats='aa')])
+def test_a_lexicon_without_a_word_that_can_be_read_is_refused(expected):
+    with pytest.raises(InputError, match='no word that can be read'):
+        decoder('abc', expected)
+
+
+def test_words_of_a_lexicon_that_cannot_be_read_are_left_out_and_counted(capsys):
+    bound, = decoder('abc', Expected(lexicon=['ab', 'ax', 'cb', 'xyz'], forbid='a')).decode([DOUBTFUL], 1)
+    assert text_of(bound, 'abc') == 'cb'
+    assert "are left out, 3 of them, the first 'ab'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('expected', [Expected(lexicon='cb'), Expected(word_list='cb')])
+def test_one_text_is_no_list_of_words(expected):
+    with pytest.raises(InputError, match="expected a list of words, got one text, 'cb'"):
+        decoder('abc', expected)
+
+
+def test_words_that_are_written_from_right_to_left_are_compared_as_a_picture_shows_them():
+    alphabet = 'אבג'   # the picture shows the last letter first
+    for expected in (Expected(lexicon=['בג', 'אג']), Expected(word_list=['בג'])):
+        bound, = decoder(alphabet, expected, word_weight=9.0).decode([DOUBTFUL], 1)
+        assert CharacterCodec(alphabet).text_of(bound.best.label) == 'בג'
 
 
 def test_a_word_list_pulls_what_is_near_to_it_and_leaves_the_rest():
@@ -166,12 +214,14 @@ def test_what_is_not_allowed_is_not_read():
     logits = np.log(DOUBTFUL.probabilities + 1e-9)
     for expected in (Expected(allow='bc'), Expected(forbid='a'), Expected(forbid='az')):
         reader = decoder('abc', expected)
-        decoded, = reader.decode([decoding.first_views(reader.probabilities(logits))], 1)
+        decoded, = reader.decode([weighing.first_views(reader.probabilities(logits))], 1)
         assert text_of(decoded, 'abc') == 'cb'
     with pytest.raises(InputError, match="--allow: expected characters of the alphabet 'abc', got 'z'"):
         decoder('abc', Expected(allow='az'))
     with pytest.raises(InputError, match='leave no character'):
         decoder('abc', Expected(forbid='abc'))
+    with pytest.raises(InputError, match='leave no character'):
+        decoder('abc', Expected(allow=''))
 
 
 def test_in_lower_case_a_letter_has_the_probability_of_both_of_its_cases():
@@ -182,13 +232,13 @@ def test_in_lower_case_a_letter_has_the_probability_of_both_of_its_cases():
         in_lower_case = decoder('Aa1', expected)
         probabilities = in_lower_case.probabilities(logits)
         assert probabilities[0, 0] == pytest.approx([0, 0.75, 0.15, 0.1])
-        decoded, = in_lower_case.decode([decoding.first_views(probabilities)], 1)
+        decoded, = in_lower_case.decode([weighing.first_views(probabilities)], 1)
         assert text_of(decoded, 'Aa1') == 'a'
         assert decoded.best.probability == pytest.approx(0.75)
     forbidden = decoder('Aa1', Expected(lower_case=True, forbid='a')).probabilities(logits)
     assert forbidden[0, 0] == pytest.approx([0, 0, 0.6, 0.4])
     bound = decoder('Aa1', Expected(lower_case=True, lexicon=['A']))
-    assert text_of(bound.decode([decoding.first_views(bound.probabilities(logits))], 1)[0], 'Aa1') == 'a'
+    assert text_of(bound.decode([weighing.first_views(bound.probabilities(logits))], 1)[0], 'Aa1') == 'a'
 
 
 def test_a_format_that_the_best_path_breaks_is_kept():
@@ -199,7 +249,7 @@ def test_a_format_that_the_best_path_breaks_is_kept():
     kept, = decoder('o0a', Expected(formats='9A')).decode([image], 1)
     assert text_of(kept, 'o0a') == '0a'
     impossible, = decoder('o0a', Expected(formats='9999')).decode([image], 1)   # of three frames
-    assert impossible.best == ((), 0.0)
+    assert impossible.best == Candidate((), 0.0)
 
 
 def test_alternatives_are_the_next_likely_texts_with_their_probabilities():
@@ -212,3 +262,36 @@ def test_alternatives_are_the_next_likely_texts_with_their_probabilities():
     assert decoded.others[1].probability == pytest.approx(0.6 * 0.9 * 0.1)
     bound, = decoder('abc', Expected(lexicon=['ab', 'cb', 'ca']), alternatives=1).decode([DOUBTFUL], 1)
     assert bound.others[0].probability == pytest.approx(0.4 * 0.91)
+
+
+def all_probabilities(frames):
+    """Return the probability of each text of an image, [time, classes], by going through all paths."""
+    found = {}
+    for path in itertools.product(range(frames.shape[1]), repeat=len(frames)):
+        label = tuple(index for index, _ in itertools.groupby(path) if index < frames.shape[1] - 1)
+        found[label] = found.get(label, 0) + np.prod(frames[np.arange(len(frames)), path], dtype=float)
+    return found
+
+
+@pytest.mark.parametrize('expected', [
+    Expected(), Expected(allow='a1'), Expected(forbid='b'), Expected(formats='A9?,b'),
+    Expected(formats='9A?'), Expected(lexicon=['ab', 'a1', '1b']),
+    Expected(lexicon=['ab', 'a1', '1b'], forbid='b')])
+def test_the_most_probable_text_of_those_expected_is_read_as_going_through_all_paths_finds_it(expected, rng):
+    reader = decoder('ab1', expected, beam_search=True, beam_width=500, alternatives=2)
+    codec, bounds = CharacterCodec('ab1'), reader._bounds
+    for _ in range(5):
+        groups = [ViewGroup(reader.probabilities(rng.normal(scale=2, size=(time, 1, 4)).astype(np.float32)),
+                            np.array([0]), np.array([turns])) for time, turns in ((4, 0), (4, 0), (4, 1))]
+        each = [all_probabilities(group.probabilities[:, 0]) for group in groups]
+        assert [sum(found.values()) for found in each] == pytest.approx([1, 1, 1])
+        of_label = [collections.defaultdict(float, found) for found in each]
+        weights = {label: max((of_label[0][label] + of_label[1][label]) / 2, 0.8 * of_label[2][label])
+                   for label in set().union(*each)
+                   if bounds.admits(label) and (expected.lexicon is None
+                                                or codec.decode(label) in expected.lexicon)}
+        decoded, = reader.decode(groups, 1)
+        assert decoded.best.weight == pytest.approx(max(weights.values()))
+        assert weights[decoded.best.label] == pytest.approx(decoded.best.weight)
+        order = [other.weight for other in decoded.others]
+        assert order == sorted(order, reverse=True)

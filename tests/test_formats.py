@@ -37,8 +37,18 @@ def test_what_is_no_format_is_refused(formats, message):
 
 
 def test_a_character_that_the_alphabet_lacks_is_named():
-    with pytest.raises(UnknownCharacter, match="'%'"):
+    with pytest.raises(UnknownCharacter, match="--format: expected characters of the alphabet .*, got '%'"):
         parse_formats('9%', CODEC)
+
+
+def test_what_is_not_allowed_stands_in_no_place_and_an_empty_place_is_refused():
+    allowed = np.array([character not in 'a12' for character in CODEC.characters] + [True])
+    automaton = parse_formats('Ab9?,-', CODEC, allowed)
+    assert [text for text in ('ab', 'bb', 'bb1', '-') if automaton.accepts(CODEC.encode(text))] == ['bb', '-']
+    with pytest.raises(InputError, match='no character of the alphabet that is allowed can stand for 9'):
+        parse_formats('A9', CODEC, allowed)
+    with pytest.raises(InputError, match='can stand for A'):
+        parse_formats('A', CharacterCodec('12'))
 
 
 def test_the_search_finds_the_most_probable_texts_of_a_format_and_their_whole_probability(rng):

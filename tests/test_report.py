@@ -1,5 +1,6 @@
 """Tests of reading.report and of the file of results."""
 import html.parser
+import re
 
 import pytest
 
@@ -51,7 +52,14 @@ def test_a_report_shows_the_words_that_were_read_wrong_with_their_pictures(tmp_p
     assert '1 of 2 words read wrong' in text
     assert 'wrong.png' in text
     assert 'right.png' not in text
-    assert '>c</td><td>d</td><td class="number">1</td>' in text   # the confusion
+    assert '<b>c</b> read as <b>d</b> <span class="number">1</span>' in text
+
+
+def test_one_word_is_not_called_words(tmp_path):
+    text = saved(tmp_path, [Sample(picture_of('abd'), 'abc')])
+    assert '1 of 1 word read wrong' in text
+    assert ': 1 word, 0.0 % right' in text
+    assert not re.search(r'\b1 words', text)
 
 
 def test_what_is_shown_is_text_and_never_markup(tmp_path):
@@ -84,11 +92,11 @@ def test_samples_are_counted_by_length_height_and_shape():
     kept = report.Report()
     kept.note(Sample(b'', 'ab'), reading_of('ab', 0.95))
     kept.note(Sample(b'', 'abc'), reading_of('ad', 0.4))
-    rows = report._rows(kept._tables['length'], report.LENGTHS)
-    assert rows == [('2 to 3', 2, 1)]
-    assert rows[0].accuracy == 0.5
-    assert kept._calibration_points() == [(0.4, '1 word', 0.0), (0.9, '1 word', 1.0)]
-    assert report._rows(kept._tables['aspect ratio'], report.ASPECT_RATIOS)[0].name.startswith('0.7 to 1.4')
+    rows = {name: report._rows(kept._tables[name], ranges) for name, ranges in report.GROUPS.items()}
+    assert rows == {'length, characters': [('2 to 3', 2, 1)], 'height, pixels': [('32 to 63', 2, 1)],
+                    'width / height': [('0.7 to 1.4', 2, 1)]}
+    assert rows['height, pixels'][0].accuracy == 0.5
+    assert kept._calibration_points() == [(0.4, 1, 0.0), (0.9, 1, 1.0)]
 
 
 def test_a_report_that_could_not_be_written_is_refused_before_the_long_work(tmp_path):

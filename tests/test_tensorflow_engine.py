@@ -11,7 +11,7 @@ from crnnmodel import checkpoint, checkpoint_files, numpy_ctc
 from crnnmodel.kernels import Kernels
 from data_provider import image_file
 from local_utils.char_codec import CharacterCodec
-from reading import ReadingSettings, Recogniser, decoding, engines, recognition, tensorflow_engine, views
+from reading import ReadingSettings, Recogniser, engines, recognition, tensorflow_engine, views, weighing
 from reading.decoding import Decoder
 from reading.tensorflow_engine import TensorflowEngine
 from tests import numpy_reference
@@ -81,7 +81,7 @@ def test_images_that_are_read_without_confidence_are_read_in_further_views_toget
         for margin in margins:
             resized = np.stack([image_file.resize(image_file.with_margin(image, margin), (width, 32))
                                 for image in images])
-            groups.append(decoding.first_views(numpy_ctc.softmax(engine_of(prefix).logits(resized))))
+            groups.append(weighing.first_views(numpy_ctc.softmax(engine_of(prefix).logits(resized))))
     alone, together = (Decoder(codec, FLOAT32).decode(chosen, 40) for chosen in (groups[:1], groups))
     median = float(np.median([decoded.best.probability for decoded in alone]))
     monkeypatch.setitem(views.SETS, 'few', views.FURTHER)

@@ -59,6 +59,8 @@ def parse_args(argv=None):
         parser.error('--dataset_dir (records) and --image_dir (images) are two sources; give one of them')
     if not args.image_dir and (given := annotation_flags.given(args)):
         parser.error(f'{given[0]} is for --image_dir; records have gone through it')
+    if args.alternatives and not args.report_path:
+        parser.error('--alternatives goes together with --report_path')
     return args
 
 

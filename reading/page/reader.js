@@ -7,7 +7,7 @@ const CHANNELS = 3;
 
 // ---- a reader as the page takes it
 
-// configuration: {model, runtime, characters, inputSize, pixelsPerFrame, minFrames, minConfidence, views}
+// configuration: as reading/page/folder.py writes it
 export async function open(configuration) {
   const runtime = new URL(configuration.runtime, import.meta.url).href;
   const ort = await import(`${runtime}ort.wasm.min.mjs`);
@@ -31,20 +31,45 @@ export async function open(configuration) {
 export async function readImage(image, configuration, logits) {
   const [first, ...further] = configuration.views;
   const seen = [await readView(image, first, configuration, logits)];
-  let label = seen[0].label, confidence = probabilityOf(label, seen[0]);
+  let label = seen[0].label, confidence = probabilityOf(label, seen[0]), orientation = 0;
   if (confidence < configuration.minConfidence) {
-    for (const view of further) seen.push(await readView(image, view, configuration, logits));
-    [label, confidence] = decodeTogether(seen);
+    for (const view of further.filter(view => isFor(view, image, configuration))) {
+      seen.push(await readView(image, view, configuration, logits));
+    }
+    [label, confidence, orientation] = decodeTogether(seen, configuration.orientationWeights);
   }
   return {text: label.map(index => configuration.characters[index]).join(''), confidence,
-          characters: placeCharacters(label, seen, configuration.characters)};
+          characters: placeCharacters(label, seen.filter(view => view.orientation === orientation), configuration.characters)};
 }
 
 async function readView(image, view, configuration, logits) {
-  const [width, height] = sizeOf(view, configuration);
-  const seen = resize(view.margin ? withMargin(image, view.margin) : image, width, height);
-  const answer = softmax(await logits(seen.pixels, width, height));
-  return {...answer, label: bestPath(answer)};
+  const {pixels, width, height} = makeView(image, view, configuration);
+  const answer = softmax(await logits(pixels, width, height));
+  return {...answer, label: bestPath(answer), orientation: view.quarter_turns};
+}
+
+// ---- views
+
+// Whether a view is for images of that shape.
+export function isFor(view, image, {upright}) {
+  return !view.quarter_turns || image.width < upright * image.height;
+}
+
+export function makeView(image, view, configuration) {
+  for (let turn = 0; turn < view.quarter_turns; turn++) image = quarterTurned(image);
+  if (view.margin) image = withMargin(image, view.margin);
+  if (view.shear || view.turn) image = warped(image, view, configuration.warpedHeight);
+  image = resize(image, widthOf(view, image, configuration), configuration.inputSize[1]);
+  return view.blur ? blurred(image, view.blur) : image;
+}
+
+function widthOf(view, image, {inputSize: [width, height], ownWidths, pixelsPerFrame, minFrames}) {
+  if (view.has_own_width) {
+    const own = view.width * height * image.width / image.height;
+    const distance = offered => Math.max(offered / own, own / offered);
+    return ownWidths.reduce((best, offered) => distance(offered) < distance(best) ? offered : best);
+  }
+  return view.width === 1 ? width : pixelsPerFrame * Math.max(minFrames, rounded(view.width * width / pixelsPerFrame));
 }
 
 // ---- pixels
@@ -77,9 +102,70 @@ export function opaque(rgba, width, height) {
   return {pixels, width, height};
 }
 
-function sizeOf(view, {inputSize: [width, height], pixelsPerFrame, minFrames}) {
-  const frames = Math.max(minFrames, rounded(view.width * width / pixelsPerFrame));
-  return [view.width === 1 ? width : pixelsPerFrame * frames, height];
+// The image turned by 90 degrees, counter-clockwise.
+function quarterTurned({pixels, width, height}) {
+  const turned = new Uint8Array(pixels.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = CHANNELS * (y * width + x);
+      turned.set(pixels.subarray(from, from + CHANNELS), CHANNELS * ((width - 1 - x) * height + y));
+    }
+  }
+  return {pixels: turned, width: height, height: width};
+}
+
+// The image sheared and turned, on a canvas that holds it all; beyond its edge it goes on as at the edge.
+function warped(image, {shear, turn}, largestHeight) {
+  if (image.height > largestHeight) {
+    image = average(image, Math.max(1, rounded(image.width * largestHeight / image.height)), largestHeight);
+  }
+  const cosine = Math.cos(turn * Math.PI / 180), sine = Math.sin(turn * Math.PI / 180);
+  const [a, b, c, d] = [cosine, cosine * shear + sine, -sine, cosine - sine * shear];   // [[a, b], [c, d]] (x, y)
+  const corners = [[0, 0], [image.width, 0], [0, image.height], [image.width, image.height]];
+  const across = corners.map(([x, y]) => a * x + b * y), down = corners.map(([x, y]) => c * x + d * y);
+  const left = Math.min(...across), top = Math.min(...down);
+  const width = Math.max(1, Math.ceil(Math.max(...across) - left)), height = Math.max(1, Math.ceil(Math.max(...down) - top));
+  const pixels = new Uint8Array(CHANNELS * width * height);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, to += CHANNELS) {
+      between(image, d * (x + left) - b * (y + top), a * (y + top) - c * (x + left), pixels, to);
+    }
+  }
+  return {pixels, width, height};
+}
+
+// The image under a Gaussian, as GaussianBlur; beyond its edge it is mirrored.
+function blurred(image, deviation) {
+  const radius = (rounded(6 * deviation + 1) | 1) >> 1;
+  const bells = Array.from({length: 2 * radius + 1}, (_, place) => Math.exp(-((place - radius) ** 2) / (2 * deviation ** 2)));
+  const total = bells.reduce((sum, bell) => sum + bell, 0);
+  const along = (pixels, isAcross) => pixels.map((_, at) => {
+    const channel = at % CHANNELS, x = (at - channel) / CHANNELS % image.width, y = Math.floor(at / (CHANNELS * image.width));
+    return bells.reduce((sum, bell, place) => {
+      const column = isAcross ? reflected(x + place - radius, image.width) : x;
+      const row = isAcross ? y : reflected(y + place - radius, image.height);
+      return sum + bell / total * pixels[CHANNELS * (row * image.width + column) + channel];
+    }, 0);
+  });
+  return {...image, pixels: Uint8Array.from(along(along(Float64Array.from(image.pixels), true), false), rounded)};
+}
+
+// The index of a pixel or, beyond the edge, of its mirror image; the pixel at the edge is the mirror.
+function reflected(index, side) {
+  const inside = index < 0 ? -index : index;
+  return clipped(inside < side ? inside : 2 * (side - 1) - inside, side);
+}
+
+// Write the colour of a place between the pixels of an image to `pixels` from `to` on.
+function between(image, x, y, pixels, to) {
+  const column = Math.floor(x), row = Math.floor(y), right = x - column, below = y - row;
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    const at = (row, column) => image.pixels[
+      CHANNELS * (image.width * clipped(row, image.height) + clipped(column, image.width)) + channel];
+    const upper = at(row, column) * (1 - right) + at(row, column + 1) * right;
+    const lower = at(row + 1, column) * (1 - right) + at(row + 1, column + 1) * right;
+    pixels[to + channel] = rounded(upper * (1 - below) + lower * below);
+  }
 }
 
 // The image with more room around it, its edge repeated, or less.
@@ -240,21 +326,21 @@ export function probabilityOf(label, {probabilities, frames, classes}) {
 // Whether a path may go to a state past the blank before it.
 const mayLeap = (label, state) => state % 2 === 1 && label[(state - 1) / 2] !== label[(state - 3) / 2];
 
-// Of what the views read alone the label that is the most probable in all together, and its mean probability.
-export function decodeTogether(views) {
+// Of what the views read alone the label that is the most probable in the views of one orientation together, its mean
+// probability in them, and the orientation.
+export function decodeTogether(views, orientationWeights) {
   let best = null;
-  const seen = new Set();
   for (const {label} of views) {
-    if (seen.has(String(label))) continue;
-    seen.add(String(label));
-    const able = views.filter(view => requiredFrames(label) <= view.frames);
-    const mean = able.reduce((total, view) => total + probabilityOf(label, view), 0) / able.length;
-    if (!best || mean > best.mean) best = {label, mean};
+    orientationWeights.forEach((weight, orientation) => {
+      const able = views.filter(view => view.orientation === orientation && requiredFrames(label) <= view.frames);
+      const mean = able.reduce((total, view) => total + probabilityOf(label, view), 0) / (able.length || 1);
+      if (!best || mean * weight > best.weighed) best = {label, mean, orientation, weighed: mean * weight};
+    });
   }
-  return [best.label, best.mean];
+  return [best.label, best.mean, best.orientation];
 }
 
-// The characters of a label with their probabilities, the mean over the views.
+// The characters of a label with their probabilities, the mean over the views of its orientation.
 function placeCharacters(label, views, characters) {
   const placed = views.filter(view => requiredFrames(label) <= view.frames).map(view => align(label, view));
   return label.map((index, place) => ({
