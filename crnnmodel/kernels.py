@@ -18,7 +18,7 @@ class Kernels(NamedTuple):
 
     dtype: tf.DType = tf.float32   # of the large products; variables and logits are float32
     lstm: str = LOOPED             # LOOPED: small graph; UNROLLED: faster training; FUSED: one operation, GPU
-    winograd: bool = False         # wide 3 x 3 convolutions with fewer products, see winograd.py; float32
+    winograd: bool = False         # wide 3 x 3 convolutions with fewer products, see winograd.py
 
 
 PLAIN = Kernels()
