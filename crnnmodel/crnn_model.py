@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import geometry, lstm, replicas, winograd
 from crnnmodel.architecture import BATCH_NORM_EPSILON, Architecture
 from crnnmodel.kernels import PLAIN, Kernels
+from crnnmodel.shapes import sizes_of
 
 SEQUENCE_SCOPE = 'shadow/LSTMLayers/'   # before the names of the variables of the LSTMs and the projection
 
@@ -36,7 +37,7 @@ class ShadowNet:
         self._is_training = phase.lower() == 'train'
         self._fixed_convolutions = fixed_convolutions
         self._architecture = architecture
-        self._time_steps = geometry.time_steps(architecture.input_size)
+        geometry.time_steps(architecture.input_size)   # which raises
         self._kernels = kernels
         self._dropout = dropout
         self._dropout_seed = dropout_seed
@@ -46,13 +47,14 @@ class ShadowNet:
         """Build the network; where the graph has one already, this one shares its variables.
 
         Args:
-            images: uint8 or float32 [batch, 32, width, 3], BGR, pixels in 0–255.
+            images: uint8 or float32 [batch, 32, width, 3], BGR, pixels in 0–255; batch and width may be
+                unknown.
 
         Returns:
             float32 [width // 4, batch, classes]: the logits, time-major; the CTC blank is the last class.
         """
-        width, height = self._architecture.input_size
-        images = tf.ensure_shape(images, [None, height, width, 3])
+        _, height = self._architecture.input_size
+        images = tf.ensure_shape(images, [None, height, None, 3])
         self.moving_averages = []
         with tf.variable_scope('shadow', reuse=tf.AUTO_REUSE):
             features = self._feature_sequence_extraction(self._scale_pixels(images))
@@ -126,7 +128,8 @@ class ShadowNet:
                                      initializer=tf.truncated_normal_initializer(stddev=0.1))
             logits = tf.matmul(tf.reshape(sequence_tbc, [-1, 2 * units]),
                                tf.cast(kernel, self._kernels.dtype))
-            return tf.cast(tf.reshape(logits, [self._time_steps, -1, num_classes]), tf.float32)
+            time_steps, *_ = sizes_of(sequence_tbc)
+            return tf.cast(tf.reshape(logits, [time_steps, -1, num_classes]), tf.float32)
 
 
 def _batch_norm_of_replicas(inputs, gamma, beta):
