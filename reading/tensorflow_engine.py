@@ -7,13 +7,11 @@ import tensorflow.compat.v1 as tf
 from crnnmodel.architecture import Architecture, architecture_of
 from crnnmodel.checkpoint import Constants
 from crnnmodel.checkpoint_files import Checkpoint
-from crnnmodel.kernels import choose_kernels
+from crnnmodel.kernels import choose_kernels, describe_kernels
 from crnnmodel.winograd import MIN_IMAGES
-from local_utils import parallel, session_utils
+from local_utils import log_utils, parallel, session_utils
 from reading import engines, recognition
 from reading.settings import ReadingSettings
-
-FEW_IMAGES = 5000   # that are read before a better graph would have been found and paid off
 
 
 class TensorflowEngine:
@@ -33,19 +31,19 @@ class TensorflowEngine:
         session_utils.silence_deprecations()
         self.prefix = checkpoint.prefix
         self.architecture: Architecture = architecture_of(checkpoint.tensors, checkpoint.prefix)
-        are_few = num_images is not None and num_images <= FEW_IMAGES
         batch_size = min(settings.batch_size, num_images or settings.batch_size)
         cores = parallel.usable_cores()
         self.concurrency = 1 if session_utils.has_gpu() else engines.num_pieces(batch_size, cores)
-        self._kernels = choose_kernels(settings.precision, unrolled=False)
+        self._kernels = choose_kernels(settings.precision, learns=False)
         self._constants = Constants(checkpoint.tensors, checkpoint.prefix)
         self._networks = {}
         self._building = threading.Lock()
         config = session_utils.session_config(
             gpu_memory_fraction=settings.gpu_memory_fraction, allow_growth=settings.tf_allow_growth)
-        config.graph_options.rewrite_options.disable_meta_optimizer = are_few
+        config.graph_options.rewrite_options.disable_meta_optimizer = True   # which costs more than it saves
         config.intra_op_parallelism_threads = cores // self.concurrency
         self.session = tf.Session(graph=tf.Graph(), config=config)
+        log_utils.init_logger().info('TensorFlow: %s', describe_kernels(self._kernels))
         self._network(batch_size)
 
     def logits(self, images: np.ndarray) -> np.ndarray:
