@@ -70,26 +70,30 @@ class ShadowNet:
     def _feature_sequence_extraction(self, images):
         """Section 2.1 of the paper: [batch, 32, width, 3] → [batch, 1, width // 4, 8 * conv_channels]."""
         channels = self._architecture.conv_channels   # the shapes below are those of 64
-        conv1 = _max_pool(self._conv_relu(images, channels, 'conv1'), [2, 2])                   # 16 x 50 x 64
-        conv2 = _max_pool(self._conv_relu(conv1, 2 * channels, 'conv2'), [2, 2])                # 8 x 25 x 128
+        conv1 = self._conv_relu(images, channels, 'conv1', pool=[2, 2])                         # 16 x 50 x 64
+        conv2 = self._conv_relu(conv1, 2 * channels, 'conv2', pool=[2, 2])                      # 8 x 25 x 128
         conv3 = self._conv_relu(conv2, 4 * channels, 'conv3')                                   # 8 x 25 x 256
-        conv4 = _max_pool(self._conv_relu(conv3, 4 * channels, 'conv4'), [2, 1])                # 4 x 25 x 256
+        conv4 = self._conv_relu(conv3, 4 * channels, 'conv4', pool=[2, 1])                      # 4 x 25 x 256
         conv5 = self._batch_norm(self._conv_relu(conv4, 8 * channels, 'conv5'), 'BatchNorm')    # 4 x 25 x 512
         conv6 = self._batch_norm(self._conv_relu(conv5, 8 * channels, 'conv6'), 'BatchNorm_1')
         conv6 = _max_pool(conv6, [2, 1])                                                        # 2 x 25 x 512
         return self._conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=(2, 1))     # 1 x 25 x 512
 
-    def _conv_relu(self, inputs, channels, name, kernel_size=3, strides=(1, 1)):
-        """A convolution without bias, SAME padding, He initialisation; then ReLU."""
+    def _conv_relu(self, inputs, channels, name, kernel_size=3, strides=(1, 1), pool=None):
+        """A convolution without bias, SAME padding, He initialisation; then ReLU, and max pooling if any.
+
+        The pooling comes first, which gives the same and leaves ReLU a quarter or half of the values.
+        """
         with tf.variable_scope(name):
             shape = [kernel_size, kernel_size, inputs.shape[3], channels]
             he_normal = tf.variance_scaling_initializer(2.0, 'fan_in', 'truncated_normal')
             kernel = tf.get_variable('W', shape, initializer=he_normal)
             may_be_winograd = self._kernels.winograd and kernel_size == 3 and tuple(strides) == (1, 1)
-            if may_be_winograd and winograd.saves_time(inputs.shape):
-                return tf.nn.relu(winograd.conv2d(inputs, kernel))
-            kernel = tf.cast(kernel, inputs.dtype)
-            return tf.nn.relu(tf.nn.conv2d(inputs, kernel, strides=strides, padding='SAME'))
+            if may_be_winograd and winograd.saves_time(inputs):
+                outputs = winograd.conv2d(inputs, kernel)
+            else:
+                outputs = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), strides=strides, padding='SAME')
+            return tf.nn.relu(_max_pool(outputs, pool) if pool else outputs)
 
     def _batch_norm(self, inputs, name):
         """Batch normalisation with scale, in training by the batch's statistics, else by their averages."""

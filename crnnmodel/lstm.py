@@ -80,11 +80,11 @@ def _input_parts(inputs_tbc, input_kernel, bias):
     return tf.reshape(tf.cast(products, tf.float32) + bias, [time_steps, -1, bias.shape[0]])
 
 
-def _cell(input_part, output, cell, kernel_parts, dtype):
+def _cell(gates, output, cell, kernel_parts, dtype):
     """Do one time step.
 
     Args:
-        input_part: float32 [batch, GATES * units], what the gates get from inputs and bias.
+        gates: float32 [batch, units] each, what the gates get from inputs and bias.
         output, cell: of the step before, `dtype` and float32 [batch, units]; None in the first.
         kernel_parts: the recurrent kernel in the parts of the gates, `dtype` [units, units]; one stays in
             the cache of a processor's core, the whole might not.
@@ -92,7 +92,6 @@ def _cell(input_part, output, cell, kernel_parts, dtype):
     Returns:
         (output, cell, the gates i, j, f and o after their activation, the cell's tanh).
     """
-    gates = tf.split(input_part, GATES, axis=1)
     if output is not None:
         gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32)
                  for gate, kernel in zip(gates, kernel_parts, strict=True)]
@@ -107,10 +106,12 @@ def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards
     """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`."""
     time_steps, *_ = sizes_of(input_parts)
     kernel_parts = tf.split(recurrent_kernel, GATES, axis=1)
+    of_gates = tf.split(input_parts, GATES, axis=2)
 
     def step(number, output, cell, outputs):
         time = time_steps - 1 - number if backwards else number
-        output, cell, *_ = _cell(input_parts[time], output, cell, kernel_parts, dtype)
+        gates = [of_gate[time] for of_gate in of_gates]
+        output, cell, *_ = _cell(gates, output, cell, kernel_parts, dtype)
         return number + 1, output, cell, outputs.write(time, output)
 
     nothing = tf.zeros_like(input_parts[0, :, :units])
@@ -140,7 +141,8 @@ def _unrolled_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwar
         kernel_parts = tf.split(recurrent_kernel, GATES, axis=1)
         for input_part in input_parts:
             previous = cell
-            output, cell, gates, squashed = _cell(input_part, output, cell, kernel_parts, dtype)
+            input_gates = tf.split(input_part, GATES, axis=1)
+            output, cell, gates, squashed = _cell(input_gates, output, cell, kernel_parts, dtype)
             outputs.append(output)
             states.append((*gates, previous, squashed))
 

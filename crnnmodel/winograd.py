@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel.shapes import sizes_of
 
 # With fewer, transforming images or kernels costs more than the products save.
-MIN_CHANNELS, MIN_IMAGES = 128, 8
+MIN_CHANNELS, MIN_IMAGES = {tf.float32: 128, tf.bfloat16: 256}, 8
 
 OVERLAP = 2
 SIDES = (4, 5, 6)   # outputs on a side of a tile
@@ -23,10 +23,10 @@ SIDE_OF_UNKNOWN = 5
 POINTS = (0, 1, -1, -2, 1 / 2, -1 / 2, 2)
 
 
-def saves_time(shape: tf.TensorShape) -> bool:
-    """Whether images of the NHWC shape are wide and many enough for `conv2d` to be the faster way."""
-    images, _, _, channels = shape.as_list()
-    return channels >= MIN_CHANNELS and (images is None or images >= MIN_IMAGES)
+def saves_time(inputs: tf.Tensor) -> bool:
+    """Whether images, NHWC, have channels enough and are many enough for `conv2d` to be the faster way."""
+    images, _, _, channels = inputs.shape.as_list()
+    return channels >= MIN_CHANNELS[inputs.dtype] and (images is None or images >= MIN_IMAGES)
 
 
 def conv2d(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

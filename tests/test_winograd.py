@@ -92,10 +92,12 @@ def test_constant_kernel_is_transformed_once_for_images_of_the_same_tiles(rng):
 
 
 def test_it_saves_time_for_many_wide_images():
-    def saves_time(images=None, channels=winograd.MIN_CHANNELS):
-        return winograd.saves_time(tf.TensorShape([images, 8, 25, channels]))
+    def saves_time(images=None, channels=256, dtype=tf.float32):
+        with tf.Graph().as_default():
+            return winograd.saves_time(tf.placeholder(dtype, [images, 8, 25, channels]))
 
-    assert saves_time()
-    assert not saves_time(channels=winograd.MIN_CHANNELS - 1)
+    for dtype, least in winograd.MIN_CHANNELS.items():
+        assert saves_time(channels=least, dtype=dtype)
+        assert not saves_time(channels=least - 1, dtype=dtype)
     assert saves_time(images=winograd.MIN_IMAGES)
     assert not saves_time(images=winograd.MIN_IMAGES - 1)
