@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import geometry, lstm, replicas, winograd
 from crnnmodel.architecture import BATCH_NORM_EPSILON, Architecture
 from crnnmodel.kernels import PLAIN, Kernels
+from crnnmodel.shapes import sizes_of
 
 SEQUENCE_SCOPE = 'shadow/LSTMLayers/'   # before the names of the variables of the LSTMs and the projection
 
@@ -36,7 +37,7 @@ class ShadowNet:
         self._is_training = phase.lower() == 'train'
         self._fixed_convolutions = fixed_convolutions
         self._architecture = architecture
-        self._time_steps = geometry.time_steps(architecture.input_size)
+        geometry.time_steps(architecture.input_size)   # which raises
         self._kernels = kernels
         self._dropout = dropout
         self._dropout_seed = dropout_seed
@@ -46,13 +47,14 @@ class ShadowNet:
         """Build the network; where the graph has one already, this one shares its variables.
 
         Args:
-            images: uint8 or float32 [batch, 32, width, 3], BGR, pixels in 0–255.
+            images: uint8 or float32 [batch, 32, width, 3], BGR, pixels in 0–255; batch and width may be
+                unknown.
 
         Returns:
             float32 [width // 4, batch, classes]: the logits, time-major; the CTC blank is the last class.
         """
-        width, height = self._architecture.input_size
-        images = tf.ensure_shape(images, [None, height, width, 3])
+        _, height = self._architecture.input_size
+        images = tf.ensure_shape(images, [None, height, None, 3])
         self.moving_averages = []
         with tf.variable_scope('shadow', reuse=tf.AUTO_REUSE):
             features = self._feature_sequence_extraction(self._scale_pixels(images))
@@ -68,26 +70,30 @@ class ShadowNet:
     def _feature_sequence_extraction(self, images):
         """Section 2.1 of the paper: [batch, 32, width, 3] → [batch, 1, width // 4, 8 * conv_channels]."""
         channels = self._architecture.conv_channels   # the shapes below are those of 64
-        conv1 = _max_pool(self._conv_relu(images, channels, 'conv1'), [2, 2])                   # 16 x 50 x 64
-        conv2 = _max_pool(self._conv_relu(conv1, 2 * channels, 'conv2'), [2, 2])                # 8 x 25 x 128
+        conv1 = self._conv_relu(images, channels, 'conv1', pool=[2, 2])                         # 16 x 50 x 64
+        conv2 = self._conv_relu(conv1, 2 * channels, 'conv2', pool=[2, 2])                      # 8 x 25 x 128
         conv3 = self._conv_relu(conv2, 4 * channels, 'conv3')                                   # 8 x 25 x 256
-        conv4 = _max_pool(self._conv_relu(conv3, 4 * channels, 'conv4'), [2, 1])                # 4 x 25 x 256
+        conv4 = self._conv_relu(conv3, 4 * channels, 'conv4', pool=[2, 1])                      # 4 x 25 x 256
         conv5 = self._batch_norm(self._conv_relu(conv4, 8 * channels, 'conv5'), 'BatchNorm')    # 4 x 25 x 512
         conv6 = self._batch_norm(self._conv_relu(conv5, 8 * channels, 'conv6'), 'BatchNorm_1')
         conv6 = _max_pool(conv6, [2, 1])                                                        # 2 x 25 x 512
         return self._conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=(2, 1))     # 1 x 25 x 512
 
-    def _conv_relu(self, inputs, channels, name, kernel_size=3, strides=(1, 1)):
-        """A convolution without bias, SAME padding, He initialisation; then ReLU."""
+    def _conv_relu(self, inputs, channels, name, kernel_size=3, strides=(1, 1), pool=None):
+        """A convolution without bias, SAME padding, He initialisation; then ReLU, and max pooling if any.
+
+        The pooling comes first, which gives the same and leaves ReLU a quarter or half of the values.
+        """
         with tf.variable_scope(name):
             shape = [kernel_size, kernel_size, inputs.shape[3], channels]
             he_normal = tf.variance_scaling_initializer(2.0, 'fan_in', 'truncated_normal')
             kernel = tf.get_variable('W', shape, initializer=he_normal)
             may_be_winograd = self._kernels.winograd and kernel_size == 3 and tuple(strides) == (1, 1)
-            if may_be_winograd and winograd.saves_time(inputs.shape):
-                return tf.nn.relu(winograd.conv2d(inputs, kernel))
-            kernel = tf.cast(kernel, inputs.dtype)
-            return tf.nn.relu(tf.nn.conv2d(inputs, kernel, strides=strides, padding='SAME'))
+            if may_be_winograd and winograd.saves_time(inputs):
+                outputs = winograd.conv2d(inputs, kernel)
+            else:
+                outputs = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), strides=strides, padding='SAME')
+            return tf.nn.relu(_max_pool(outputs, pool) if pool else outputs)
 
     def _batch_norm(self, inputs, name):
         """Batch normalisation with scale, in training by the batch's statistics, else by their averages."""
@@ -126,7 +132,8 @@ class ShadowNet:
                                      initializer=tf.truncated_normal_initializer(stddev=0.1))
             logits = tf.matmul(tf.reshape(sequence_tbc, [-1, 2 * units]),
                                tf.cast(kernel, self._kernels.dtype))
-            return tf.cast(tf.reshape(logits, [self._time_steps, -1, num_classes]), tf.float32)
+            time_steps, *_ = sizes_of(sequence_tbc)
+            return tf.cast(tf.reshape(logits, [time_steps, -1, num_classes]), tf.float32)
 
 
 def _batch_norm_of_replicas(inputs, gamma, beta):

@@ -18,19 +18,20 @@ class Kernels(NamedTuple):
 
     dtype: tf.DType = tf.float32   # of the large products; variables and logits are float32
     lstm: str = LOOPED             # LOOPED: small graph; UNROLLED: faster training; FUSED: one operation, GPU
-    winograd: bool = False         # wide 3 x 3 convolutions with fewer products, see winograd.py; float32
+    winograd: bool = False         # wide 3 x 3 convolutions with fewer products, see winograd.py
 
 
 PLAIN = Kernels()
 
 
-def choose_kernels(precision: str = 'auto', *, unrolled: bool = True) -> Kernels:
+def choose_kernels(precision: str = 'auto', *, learns: bool = True) -> Kernels:
     """Return the fastest Kernels of this machine.
 
     Args:
         precision: one of PRECISIONS; 'auto' is bfloat16 where the GPU, or else the processor, is fast at it.
-        unrolled: whether the LSTM has operations of its own for each time step, on a processor. A training
-            needs that for its gradients; reading few images is sooner ready with a loop.
+        learns: whether the network is trained. On a processor the LSTM has operations of its own for each
+            time step then, and in bfloat16 the convolutions are the library's: Winograd's round ten times as
+            coarsely there, of which nobody knows what it does to the learning.
 
     Raises:
         ValueError: no such precision.
@@ -44,4 +45,10 @@ def choose_kernels(precision: str = 'auto', *, unrolled: bool = True) -> Kernels
     dtype = tf.as_dtype(precision)
     if session_utils.has_gpu():
         return Kernels(dtype, FUSED)
-    return Kernels(dtype, UNROLLED if unrolled else LOOPED, winograd=dtype == tf.float32)
+    return Kernels(dtype, UNROLLED if learns else LOOPED, winograd=dtype == tf.float32 or not learns)
+
+
+def describe_kernels(kernels: Kernels) -> str:
+    """Return what computes a network, for a line of the log."""
+    convolutions = " with Winograd's convolutions" if kernels.winograd else ''
+    return f'arithmetic in {kernels.dtype.name}{convolutions} on {session_utils.computing_device()}'

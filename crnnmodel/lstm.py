@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel.architecture import FORGET_BIAS, GATES
 from crnnmodel.kernels import FUSED, UNROLLED, Kernels
+from crnnmodel.shapes import sizes_of
 
 
 def bidirectional_lstm(inputs_tbc: tf.Tensor, *, units: int, kernels: Kernels) -> tf.Tensor:
@@ -20,7 +21,7 @@ def bidirectional_lstm(inputs_tbc: tf.Tensor, *, units: int, kernels: Kernels) -
     a direction.
 
     Args:
-        inputs_tbc: `kernels.dtype` [time, batch, channels].
+        inputs_tbc: `kernels.dtype` [time, batch, channels]; UNROLLED has to know the time.
         units: LSTM units in each direction.
         kernels: Kernels. Gates and cell state are float32, variables too, and with FUSED all products.
             UNROLLED has operations of its own for each time step; LOOPED is a graph of a tenth of the size,
@@ -66,7 +67,7 @@ def _fused_direction(inputs_tbc, kernel, bias, *, backwards):
     x = tf.cast(tf.reverse(inputs_tbc, [0]) if backwards else inputs_tbc, tf.float32)
     before, no_peephole = tf.zeros([tf.shape(x)[1], units]), tf.zeros([units])
     outputs = tf.raw_ops.BlockLSTM(
-        seq_len_max=tf.constant(x.shape[0], tf.int64), x=x, cs_prev=before, h_prev=before, w=kernel, b=bias,
+        seq_len_max=tf.cast(tf.shape(x)[0], tf.int64), x=x, cs_prev=before, h_prev=before, w=kernel, b=bias,
         wci=no_peephole, wcf=no_peephole, wco=no_peephole, use_peephole=False,
         forget_bias=FORGET_BIAS, cell_clip=-1).h
     return tf.cast(tf.reverse(outputs, [0]) if backwards else outputs, inputs_tbc.dtype)
@@ -74,16 +75,16 @@ def _fused_direction(inputs_tbc, kernel, bias, *, backwards):
 
 def _input_parts(inputs_tbc, input_kernel, bias):
     """Return what the gates get from inputs and bias, float32 [time, batch, GATES * units]."""
-    time_steps, _, channels = inputs_tbc.shape.as_list()
+    time_steps, _, channels = sizes_of(inputs_tbc)
     products = tf.matmul(tf.reshape(inputs_tbc, [-1, channels]), input_kernel)
     return tf.reshape(tf.cast(products, tf.float32) + bias, [time_steps, -1, bias.shape[0]])
 
 
-def _cell(input_part, output, cell, kernel_parts, dtype):
+def _cell(gates, output, cell, kernel_parts, dtype):
     """Do one time step.
 
     Args:
-        input_part: float32 [batch, GATES * units], what the gates get from inputs and bias.
+        gates: float32 [batch, units] each, what the gates get from inputs and bias.
         output, cell: of the step before, `dtype` and float32 [batch, units]; None in the first.
         kernel_parts: the recurrent kernel in the parts of the gates, `dtype` [units, units]; one stays in
             the cache of a processor's core, the whole might not.
@@ -91,7 +92,6 @@ def _cell(input_part, output, cell, kernel_parts, dtype):
     Returns:
         (output, cell, the gates i, j, f and o after their activation, the cell's tanh).
     """
-    gates = tf.split(input_part, GATES, axis=1)
     if output is not None:
         gates = [gate + tf.cast(tf.matmul(output, kernel), tf.float32)
                  for gate, kernel in zip(gates, kernel_parts, strict=True)]
@@ -104,12 +104,14 @@ def _cell(input_part, output, cell, kernel_parts, dtype):
 
 def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards):
     """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`."""
-    time_steps = input_parts.shape[0]
+    time_steps, *_ = sizes_of(input_parts)
     kernel_parts = tf.split(recurrent_kernel, GATES, axis=1)
+    of_gates = tf.split(input_parts, GATES, axis=2)
 
     def step(number, output, cell, outputs):
         time = time_steps - 1 - number if backwards else number
-        output, cell, *_ = _cell(input_parts[time], output, cell, kernel_parts, dtype)
+        gates = [of_gate[time] for of_gate in of_gates]
+        output, cell, *_ = _cell(gates, output, cell, kernel_parts, dtype)
         return number + 1, output, cell, outputs.write(time, output)
 
     nothing = tf.zeros_like(input_parts[0, :, :units])
@@ -139,7 +141,8 @@ def _unrolled_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwar
         kernel_parts = tf.split(recurrent_kernel, GATES, axis=1)
         for input_part in input_parts:
             previous = cell
-            output, cell, gates, squashed = _cell(input_part, output, cell, kernel_parts, dtype)
+            input_gates = tf.split(input_part, GATES, axis=1)
+            output, cell, gates, squashed = _cell(input_gates, output, cell, kernel_parts, dtype)
             outputs.append(output)
             states.append((*gates, previous, squashed))
 

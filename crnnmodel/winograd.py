@@ -10,36 +10,39 @@ changes is transformed only once.
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from crnnmodel.shapes import sizes_of
+
 # With fewer, transforming images or kernels costs more than the products save.
-MIN_CHANNELS, MIN_IMAGES = 128, 8
+MIN_CHANNELS, MIN_IMAGES = {tf.float32: 128, tf.bfloat16: 256}, 8
 
 OVERLAP = 2
 SIDES = (4, 5, 6)   # outputs on a side of a tile
+SIDE_OF_UNKNOWN = 5
 # Convolving is multiplying polynomials, here by their values at side + 1 of these points and at infinity.
-# The more points, the more rounding: 3e-6 of the outputs' root mean square for tiles of 4 x 4,
-# 4e-6 for 4 x 5, 6e-6 for 6 x 6.
-POINTS = (0, 1, -1, 2, -2, 1 / 2, -1 / 2)
+# The more points, the more rounding: see HISTORY.md for what bfloat16 does. In this order it is least.
+POINTS = (0, 1, -1, -2, 1 / 2, -1 / 2, 2)
 
 
-def saves_time(shape: tf.TensorShape) -> bool:
-    """Whether images of the NHWC shape are wide and many enough for `conv2d` to be the faster way."""
-    images, _, _, channels = shape.as_list()
-    return channels >= MIN_CHANNELS and (images is None or images >= MIN_IMAGES)
+def saves_time(inputs: tf.Tensor) -> bool:
+    """Whether images, NHWC, have channels enough and are many enough for `conv2d` to be the faster way."""
+    images, _, _, channels = inputs.shape.as_list()
+    return channels >= MIN_CHANNELS[inputs.dtype] and (images is None or images >= MIN_IMAGES)
 
 
 def conv2d(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Convolve, padding SAME, stride 1.
 
     Args:
-        inputs: float32 [batch, height, width, channels in], all but the batch known.
+        inputs: float32 or bfloat16 [batch, height, width, channels in]; batch, height and width may be
+            unknown. The products and what goes into them are of this type, their sums float32.
         kernel: float32 [3, 3, channels in, channels out]. Where it is a tf.constant, its transform is a local
             variable, to be initialised before the first run, and there is no gradient.
 
     Returns:
-        float32 [batch, height, width, channels out]; the largest difference from tf.nn.conv2d is about 1e-5
-        of the largest value.
+        as the inputs [batch, height, width, channels out]; in float32 the largest difference from
+        tf.nn.conv2d is about 1e-5 of the largest value.
     """
-    tiling = _Tiling(inputs.shape)
+    tiling = _Tiling(inputs)
     if kernel.op.type == 'Const':
         return tiling.outputs(tiling.transformed_input(inputs), tiling.kept_kernels(kernel))
 
@@ -48,10 +51,10 @@ def conv2d(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         transformed = tiling.transformed_input(inputs)
 
         def gradients(d_outputs):
-            turned_kernel = _transformed_kernel(kernel, tiling.kernel[:, ::-1])
+            turned_kernel = tf.cast(_transformed_kernel(kernel, tiling.kernel[:, ::-1]), inputs.dtype)
             d_inputs = tiling.outputs(tiling.transformed_input(d_outputs), turned_kernel)
             d_kernels = tf.matmul(transformed, tiling.transformed_gradient(d_outputs), transpose_a=True)
-            d_kernels = tf.reshape(d_kernels, [tiling.elements, -1])
+            d_kernels = tf.reshape(tf.cast(d_kernels, tf.float32), [tiling.elements, -1])
             d_kernel = tf.matmul(tiling.kernel, d_kernels, transpose_a=True)
             return d_inputs, tf.reshape(d_kernel, kernel.shape)
 
@@ -71,29 +74,31 @@ class _Tiling:
     A transformed tile has `elements` elements.
     """
 
-    def __init__(self, shape):
-        """Choose the tiles with which images of the NHWC shape `shape` need the fewest products."""
-        size = shape.as_list()[1:3]
-        self._sides = [_side(length) for length in size]   # outputs of a tile, high and wide
-        self._tiles = [_tiles(length, side) for length, side in zip(size, self._sides, strict=True)]
+    def __init__(self, images):
+        """Choose the tiles with which images of the size and type of `images` need the fewest products."""
+        self._shape, self._size = images.shape[:3], sizes_of(images)[1:3]
+        self._sides = [_side(length) for length in self._shape.as_list()[1:]]   # outputs of a tile
+        self._tiles = [_tiles(length, side) for length, side in zip(self._size, self._sides, strict=True)]
         self._excess = [[0, tiles * side - length]
-                        for length, side, tiles in zip(size, self._sides, self._tiles, strict=True)]
-        self._input, self.kernel, self._output = (
+                        for length, side, tiles in zip(self._size, self._sides, self._tiles, strict=True)]
+        of_input, self.kernel, of_output = (
             np.kron(*both).astype(np.float32) for both in zip(*map(_transforms, self._sides), strict=True))
+        self._dtype = images.dtype
+        self._input, self._output = (tf.constant(each, self._dtype) for each in (of_input, of_output))
         self.elements = len(self.kernel)
 
     def transformed_input(self, images):
         """Return the transformed tiles of images, [elements, tiles, channels]."""
-        _, height, width, channels = images.shape.as_list()
+        channels = images.shape[3]
         padding = [[1, 1 + excess] for _, excess in self._excess]
         padded = tf.reshape(tf.pad(images, [[0, 0], *padding, [0, 0]]), [-1, channels])
         # [elements, tiles] of each direction
-        rows, columns = (side * np.arange(tiles) + np.arange(side + OVERLAP)[:, np.newaxis]
+        rows, columns = (side * tf.range(tiles) + tf.range(side + OVERLAP)[:, tf.newaxis]
                          for side, tiles in zip(self._sides, self._tiles, strict=True))
-        width += sum(padding[1])
-        pixels = width * rows[:, np.newaxis, :, np.newaxis] + columns[:, np.newaxis]
-        area = width * (height + sum(padding[0]))
-        pixels = pixels.reshape(self.elements, 1, -1) + area * tf.range(tf.shape(images)[0])[:, tf.newaxis]
+        height, width = (length + sum(added) for length, added in zip(self._size, padding, strict=True))
+        pixels = width * rows[:, tf.newaxis, :, tf.newaxis] + columns[:, tf.newaxis]
+        first = height * width * tf.range(tf.shape(images)[0])   # pixel of each image
+        pixels = tf.reshape(pixels, [self.elements, 1, -1]) + first[:, tf.newaxis]
         pixels = tf.gather(padded, tf.reshape(pixels, [self.elements, -1]))
         transformed = tf.matmul(self._input, tf.reshape(pixels, [self.elements, -1]))
         return tf.reshape(transformed, [self.elements, -1, channels])
@@ -104,15 +109,17 @@ class _Tiling:
         With the channels in last, reading it for the product is up to 1.4 times as fast: oneDNN's packing of
         a matrix whose rows are 2 kB apart makes the processor's cache throw out what it just took in.
         """
-        return _transformed_kernel(tf.transpose(kernel, [0, 1, 3, 2]), self.kernel)
+        transformed = _transformed_kernel(tf.transpose(kernel, [0, 1, 3, 2]), self.kernel)
+        return tf.cast(transformed, self._dtype)
 
     def kept_kernels(self, kernel):
         """Return what `kernels` does, in a local variable.
 
         Networks with the same variable scope and tiles share it.
         """
-        name = 'W_of_{}_x_{}'.format(*self._sides)
-        return tf.get_local_variable(name, initializer=self.kernels(kernel)).read_value()
+        name = 'W_of_{}_x_{}_in_{}'.format(*self._sides, self._dtype.name)
+        return tf.get_local_variable(
+            name, dtype=self._dtype, initializer=self.kernels(kernel)).read_value()
 
     def outputs(self, transformed, kernels):
         """Return the images that transformed tiles [elements, tiles, channels in] and a kernel make.
@@ -123,14 +130,15 @@ class _Tiling:
         products = tf.matmul(transformed, kernels, transpose_b=True)
         pixels = tf.matmul(self._output, tf.reshape(products, [self.elements, -1]))
         blocks = tf.reshape(pixels, [-1, *self._tiles, kernels.shape[1]])
-        return tf.batch_to_space_nd(blocks, self._sides, self._excess)
+        outputs = tf.batch_to_space_nd(blocks, self._sides, self._excess)
+        return tf.ensure_shape(outputs, [*self._shape, kernels.shape[1]])
 
     def transformed_gradient(self, d_outputs):
         """Return the gradient of the products, [elements, tiles, channels], from that of the outputs."""
         blocks = tf.space_to_batch_nd(d_outputs, self._sides, self._excess)
         pixels = tf.reshape(blocks, [self._sides[0] * self._sides[1], -1])
         transformed = tf.matmul(self._output, pixels, transpose_a=True)
-        return tf.reshape(transformed, [self.elements, -1, d_outputs.shape.as_list()[3]])
+        return tf.reshape(transformed, [self.elements, -1, d_outputs.shape[3]])
 
 
 def _tiles(length, side):
@@ -138,7 +146,9 @@ def _tiles(length, side):
 
 
 def _side(length):
-    """Return the side of tiles that cover a length with the fewest elements."""
+    """Return the side of tiles that cover a length, which may be None, with the fewest elements."""
+    if length is None:
+        return SIDE_OF_UNKNOWN
     return min(SIDES, key=lambda side: _tiles(length, side) * (side + OVERLAP))
 
 
@@ -147,13 +157,17 @@ def _transforms(side):
 
     They are those of side + 2 inputs, of the 3 elements of a kernel, and of the products to `side` outputs.
     A product of polynomials a and b follows from its values: V⁻¹ (V a · V b), where the rows of V hold the
-    powers of the points. A convolution is this map of a, transposed (see Lavin and Gray, section 4.1).
+    powers of the points. A convolution is this map of a, transposed (see Lavin and Gray, section 4.1). V⁻¹
+    holds Lagrange's polynomials, whose denominators the kernel takes over: the other two transforms have
+    short factors then, which are exact in bfloat16 where a side is not above 5.
     """
     points = np.array(POINTS[:side + 1])
-    infinity = np.eye(side + OVERLAP)[-1:]   # there a polynomial's value is its highest coefficient
-    powers = np.concatenate([points[:, np.newaxis] ** np.arange(side + OVERLAP), infinity])
+    others = [np.delete(points, place) for place in range(side + 1)]
+    numerators = [[*np.poly(roots)[::-1], 0] for roots in others] + [np.poly(points)[::-1]]
+    denominators = [np.prod(point - roots) for point, roots in zip(points, others, strict=True)] + [1]
 
-    def values(coefficients):
-        return np.concatenate([powers[:-1, :coefficients], infinity[:, -coefficients:]])
+    def values(coefficients):   # at infinity a polynomial's value is its highest coefficient
+        powers = points[:, np.newaxis] ** np.arange(coefficients)
+        return np.concatenate([powers, np.eye(coefficients)[-1:]])
 
-    return np.linalg.inv(powers).T, values(3), values(side).T
+    return np.array(numerators), values(3) / np.array(denominators)[:, np.newaxis], values(side).T

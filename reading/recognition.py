@@ -17,14 +17,14 @@ from local_utils.errors import InputError
 class ReadingGraph(NamedTuple):
     """The nodes of a network that reads."""
 
-    images: tf.Tensor   # placeholder uint8 [batch, height, width, 3], BGR
+    images: tf.Tensor   # placeholder uint8 [batch, height, width, 3], BGR, of any width
     logits: tf.Tensor   # float32 [time, batch, classes]
 
 
 def build_reading_graph(architecture: Architecture, kernels: Kernels) -> ReadingGraph:
-    """Build a network that reads batches of any number of images of the architecture's size."""
-    width, height = architecture.input_size
-    images = tf.placeholder(tf.uint8, [None, height, width, 3])
+    """Build a network that reads batches of any number of images of any width."""
+    _, height = architecture.input_size
+    images = tf.placeholder(tf.uint8, [None, height, None, 3])
     return ReadingGraph(images, crnn_model.ShadowNet('test', architecture, kernels).build_shadownet(images))
 
 
@@ -47,9 +47,7 @@ def run_reading(session: tf.Session, graph: ReadingGraph, images: np.ndarray) ->
 
 
 class SessionEngine:
-    """The engine of a network that a session trains: see engines.Engine; it takes images of the network's
-    width alone.
-    """
+    """The engine of a network that a session trains: see engines.Engine."""
 
     concurrency = 1
 

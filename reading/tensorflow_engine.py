@@ -7,22 +7,18 @@ import tensorflow.compat.v1 as tf
 from crnnmodel.architecture import Architecture, architecture_of
 from crnnmodel.checkpoint import Constants
 from crnnmodel.checkpoint_files import Checkpoint
-from crnnmodel.kernels import FUSED, LOOPED, choose_kernels
+from crnnmodel.kernels import choose_kernels, describe_kernels
 from crnnmodel.winograd import MIN_IMAGES
-from local_utils import parallel, session_utils
+from local_utils import log_utils, parallel, session_utils
 from reading import engines, recognition
 from reading.settings import ReadingSettings
 
-FEW_IMAGES = 5000   # that are read before a better graph would have been found and paid off
-
 
 class TensorflowEngine:
-    """A graph in which the weights are constants, with a network for each width of images, built when it is
-    needed.
-    """
+    """A graph in which the weights are constants, with one network, or one for few images beside it."""
 
     def __init__(self, checkpoint: Checkpoint, settings: ReadingSettings, num_images: int | None = None):
-        """Build the network of the architecture's own width.
+        """Build the network for batches.
 
         Args:
             checkpoint: Checkpoint.
@@ -35,46 +31,40 @@ class TensorflowEngine:
         session_utils.silence_deprecations()
         self.prefix = checkpoint.prefix
         self.architecture: Architecture = architecture_of(checkpoint.tensors, checkpoint.prefix)
-        are_few = num_images is not None and num_images <= FEW_IMAGES
         batch_size = min(settings.batch_size, num_images or settings.batch_size)
         cores = parallel.usable_cores()
         self.concurrency = 1 if session_utils.has_gpu() else engines.num_pieces(batch_size, cores)
-        self._kernels = choose_kernels(settings.precision, unrolled=not are_few)
+        self._kernels = choose_kernels(settings.precision, learns=False)
         self._constants = Constants(checkpoint.tensors, checkpoint.prefix)
         self._networks = {}
         self._building = threading.Lock()
         config = session_utils.session_config(
             gpu_memory_fraction=settings.gpu_memory_fraction, allow_growth=settings.tf_allow_growth)
-        config.graph_options.rewrite_options.disable_meta_optimizer = are_few
+        config.graph_options.rewrite_options.disable_meta_optimizer = True   # which costs more than it saves
         config.intra_op_parallelism_threads = cores // self.concurrency
         self.session = tf.Session(graph=tf.Graph(), config=config)
-        self._network(batch_size, self.architecture.input_size[0])
+        log_utils.init_logger().info('TensorFlow: %s', describe_kernels(self._kernels))
+        self._network(batch_size)
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Compute the logits of a batch, see engines.Engine."""
-        network = self._network(len(images), images.shape[2])
+        network = self._network(len(images))
         return engines.checked(recognition.run_reading(self.session, network, images), self.prefix)
 
-    def _network(self, batch_size, width):
-        """Return the ReadingGraph for batches of that size of images of that width."""
-        is_small = self._kernels.winograd and batch_size < MIN_IMAGES
-        key = width, is_small
-        with self._building:
-            if key not in self._networks:
-                self._networks[key] = self._build(width, is_small)
-            return self._networks[key]
-
-    def _build(self, width, is_small):
-        """Add a network to the graph; what comes beside the first is looped, which is sooner ready."""
+    def _network(self, batch_size):
+        """Return the ReadingGraph for batches of that size."""
         kernels = self._kernels
-        if kernels.lstm != FUSED and self._networks:
-            kernels = kernels._replace(lstm=LOOPED)
-        if is_small:
+        if batch_size < MIN_IMAGES:
             kernels = kernels._replace(winograd=False)
-        height = self.architecture.input_size[1]
+        with self._building:
+            if kernels not in self._networks:
+                self._networks[kernels] = self._build(kernels)
+            return self._networks[kernels]
+
+    def _build(self, kernels):
+        """Add a network to the graph."""
         with self.session.graph.as_default(), self._constants.scope():
             num_initialised = len(tf.local_variables())
-            network = recognition.build_reading_graph(
-                self.architecture._replace(input_size=(width, height)), kernels)
+            network = recognition.build_reading_graph(self.architecture, kernels)
             self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
             return network

@@ -12,7 +12,9 @@ from local_utils import files
 FOLDER = pathlib.Path(files.repository_path('benchmarks'))
 SCRIPTS = sorted(
     path.stem for path in FOLDER.glob('*.py') if path.read_text(encoding='utf-8').startswith('#!'))
-PEERS = {'onnx_reader': 'torch', 'torch_reader': 'torch', 'torch_step': 'torch'}   # that not everybody has
+PEERS = {   # that not everybody has
+    'onnx_folder_reader': 'onnxruntime', 'onnx_reader': 'torch', 'torch_reader': 'torch',
+    'torch_step': 'torch'}
 
 
 @pytest.fixture

@@ -4,19 +4,27 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import crnn_model, winograd
 from crnnmodel.architecture import Architecture
-from crnnmodel.kernels import FUSED, LOOPED, UNROLLED, Kernels, choose_kernels
+from crnnmodel.kernels import FUSED, LOOPED, UNROLLED, Kernels, choose_kernels, describe_kernels
 from local_utils import session_utils
 
 
-@pytest.mark.parametrize(('has_gpu', 'precision', 'unrolled', 'expected'), [
+@pytest.mark.parametrize(('has_gpu', 'precision', 'learns', 'expected'), [
     (False, 'float32', True, Kernels(tf.float32, UNROLLED, winograd=True)),
     (False, 'float32', False, Kernels(tf.float32, LOOPED, winograd=True)),
     (False, 'bfloat16', True, Kernels(tf.bfloat16, UNROLLED, winograd=False)),
+    (False, 'bfloat16', False, Kernels(tf.bfloat16, LOOPED, winograd=True)),
     (True, 'float32', True, Kernels(tf.float32, FUSED, winograd=False)),
     (True, 'bfloat16', False, Kernels(tf.bfloat16, FUSED, winograd=False))])
-def test_the_kernels_are_those_of_the_device(monkeypatch, has_gpu, precision, unrolled, expected):
+def test_the_kernels_are_those_of_the_device(monkeypatch, has_gpu, precision, learns, expected):
     monkeypatch.setattr(session_utils, 'has_gpu', lambda: has_gpu)
-    assert choose_kernels(precision, unrolled=unrolled) == expected
+    assert choose_kernels(precision, learns=learns) == expected
+
+
+def test_the_log_says_what_computes(monkeypatch):
+    monkeypatch.setattr(session_utils, 'computing_device', lambda: 'the processor')
+    assert describe_kernels(Kernels(tf.bfloat16, winograd=True)) == (
+        "arithmetic in bfloat16 with Winograd's convolutions on the processor")
+    assert describe_kernels(Kernels()) == 'arithmetic in float32 on the processor'
 
 
 @pytest.mark.parametrize(('is_fast', 'dtype'), [(True, tf.bfloat16), (False, tf.float32)])

@@ -5,9 +5,9 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import checkpoint, crnn_model, ctc, replicas
 from crnnmodel.architecture import Architecture
-from crnnmodel.kernels import FUSED, LOOPED, choose_kernels
+from crnnmodel.kernels import FUSED, LOOPED, choose_kernels, describe_kernels
 from data_provider.batches import Batch, BatchSlice
-from local_utils import log_utils, session_utils
+from local_utils import log_utils
 from reading import recognition
 from training import averages
 from training.inputs import batches_of_worker
@@ -110,5 +110,4 @@ def _next_batch(iterator, strategy):
 def _log_arithmetic(kernels, cluster, batch_size):
     shared_out = '' if cluster.num_replicas == 1 else (
         f' in all, {batch_size // cluster.num_replicas} for each of {cluster.num_replicas} replicas')
-    log_utils.init_logger().info('arithmetic in %s on %s; batches of %d%s', kernels.dtype.name,
-                                 session_utils.computing_device(), batch_size, shared_out)
+    log_utils.init_logger().info('%s; batches of %d%s', describe_kernels(kernels), batch_size, shared_out)
