@@ -115,7 +115,7 @@ KNOBS = {
         'BEAM_WIDTH': Knob(100, 'of --beam_search', 1, 10000),
         'VIEWS': Knob('few',
                       'of an image that is read with too little confidence: one: none further; few: the best '
-                      'for their time; many: twice as many, for somewhat more accuracy',
+                      'for their time; many: more, for somewhat more accuracy',
                       choices=('one', 'few', 'many')),
         'MIN_CONFIDENCE': Knob(0.9, 'an image read with less confidence is read in further views; 0: never',
                                0.0, 1.0),
