@@ -31,7 +31,7 @@ def choose_kernels(precision: str = 'auto', *, learns: bool = True) -> Kernels:
         precision: one of PRECISIONS; 'auto' is bfloat16 where the GPU, or else the processor, is fast at it.
         learns: whether the network is trained. On a processor the LSTM has operations of its own for each
             time step then, and in bfloat16 the convolutions are the library's: Winograd's round ten times as
-            coarsely there, of which nobody knows what it does to the learning.
+            coarsely there, and it was not shown that a network learns as well with them.
 
     Raises:
         ValueError: no such precision.
