@@ -63,6 +63,8 @@ def split_line(form: AnnotationForm, line: str) -> tuple[str, str]:
     path, text = path.strip(BLANKS), text.strip(BLANKS)
     if form.is_quoted:
         text = _out_of_quotes(text)
+    if path and not text and form.name == CSV:
+        raise RejectedSample('no text', 'expected something in the column of the text, got nothing')
     if not path or not text:
         missing = 'no text' if path else 'no path'
         raise RejectedSample(missing, f'expected {MEANINGS[form.name]}')

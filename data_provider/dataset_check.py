@@ -16,7 +16,7 @@ from data_provider.convert import PART_OF, conversion_of, open_annotations
 from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
 from data_provider.settings import ConversionSettings
-from local_utils import char_codec, complaints, parallel, pictures, progress, texts
+from local_utils import char_codec, complaints, files, parallel, pictures, progress, texts
 from local_utils.errors import UnknownCharacter
 
 CHUNK_LINES = 1000
@@ -163,7 +163,7 @@ def _draw_sheet(settings, shown):
                 continue   # of one whose image was not looked at before
     if not examples:
         return ''
-    os.makedirs(settings.save_dir, exist_ok=True)
+    files.make_target_folder(settings.save_dir)
     path = os.path.join(settings.save_dir, SHEET_NAME)
     pictures.save_contact_sheet(examples, path)
     return path

@@ -47,6 +47,18 @@ def check_target(path: str, endings: tuple[str, ...]) -> None:
         raise InputError(f'{path}: there is no such folder to write to')
 
 
+def make_target_folder(path: str | os.PathLike) -> None:
+    """Make the folder that is written to, and those above it, where they are missing.
+
+    Raises:
+        InputError: a file has its name.
+        OSError: what else the system says; names the folder.
+    """
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise InputError(f'{path}: expected a folder, got a file')
+    os.makedirs(path, exist_ok=True)
+
+
 @contextlib.contextmanager
 def atomic_file(path: str | os.PathLike, mode: str = 'wb', **open_args) -> Iterator[IO]:
     """Open a file that takes its name only once it is whole and on the disk.

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from local_utils import opening
+from local_utils import files, opening
 from local_utils.errors import Unavailable
 
 try:
@@ -24,11 +24,10 @@ def only_writer(folder: str | os.PathLike) -> Iterator[None]:
     The file `.lock` of a killed run may stay behind; it is not locked then, and the next run takes it.
 
     Raises:
-        Unavailable: another run has the folder, or it cannot be made.
+        Unavailable: another run has the folder.
+        InputError: a file has its name.
     """
-    if os.path.exists(folder) and not os.path.isdir(folder):
-        raise NotADirectoryError(f'{folder}: expected a folder, got a file')
-    os.makedirs(folder, exist_ok=True)
+    files.make_target_folder(folder)
     if fcntl is None:
         yield
         return

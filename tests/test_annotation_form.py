@@ -226,3 +226,13 @@ def test_the_form_is_said_in_a_line(tmp_path, capfd):
     said, = capfd.readouterr().err.splitlines()
     assert said.endswith(
         'sample.txt: 2 columns with commas between them, named by line 1; UTF-8, CRLF')
+
+
+def test_a_row_without_a_text_is_told_so_and_not_that_it_has_no_columns(tmp_path):
+    (tmp_path / 'sample.txt').write_bytes(b'filename,words\na.jpg,one\nb.jpg,\n,two\n')
+    file = annotation.open_annotation(str(tmp_path / 'sample.txt'), str(tmp_path))
+    lines = [line.content for line in file.lines()]
+    with pytest.raises(RejectedSample, match='no text: expected something in the column of the text'):
+        annotation.parse_line(lines[1], file.form)
+    with pytest.raises(RejectedSample, match='no path'):
+        annotation.parse_line(lines[2], file.form)

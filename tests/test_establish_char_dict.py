@@ -124,3 +124,11 @@ def test_the_tool_says_in_one_line_where_there_is_no_data_set(tmp_path, capfd):
     line, = capfd.readouterr().err.splitlines()
     assert 'none: expected Train/sample.txt or Test/sample.txt, found neither' in line
     assert not establish_char_dict.has_alphabet(tmp_path)
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path, capfd):
+    (tmp_path / 'list.txt').write_text('a\nb\n')
+    flags = ['--char_list', str(tmp_path / 'list.txt'), '--save_dir', str(tmp_path / 'list.txt')]
+    assert command_line.run_tool(tool.main, flags) == 1
+    line, = capfd.readouterr().err.splitlines()
+    assert 'list.txt: expected a folder, got a file' in line

@@ -81,6 +81,7 @@ def test_annotations_are_taken_as_the_conversion_takes_them(overfitted, tmp_path
     (['--dataset_dir', 'r', '--drop_foreign'], '--drop_foreign is for --image_dir'),
     (['--dataset_dir', 'r', '--image_dir', 'd', '--annotation_path', 'a'],
      'are two sources; give one of them'),
+    (['--image_dir', 'd', '--annotation_path', 'a', '--split', 'test'], '--split is for records'),
     (['--image_dir', 'd'], '--image_dir and --annotation_path go together'),
     (['--alternatives', '2', '--results_path', 'r.tsv'], '--alternatives goes together with --report_path'),
 ])

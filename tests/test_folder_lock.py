@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from local_utils import files, folder_lock
+from local_utils.errors import InputError
 
 HOLDER = ('import sys, time; from local_utils import folder_lock\n'
           'with folder_lock.only_writer(sys.argv[1]): print("locked", flush=True); time.sleep(60)')
@@ -71,7 +72,7 @@ def test_a_file_that_is_not_there_is_read_and_replaced_without_a_lock(tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_one_line(tmp_path):
     (tmp_path / 'file').touch()
-    with (pytest.raises(OSError, match='expected a folder, got a file'),
+    with (pytest.raises(InputError, match='file: expected a folder, got a file'),
           folder_lock.only_writer(tmp_path / 'file')):
         pass
 

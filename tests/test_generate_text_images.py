@@ -136,6 +136,7 @@ def test_the_words_of_a_list_are_drawn_and_others_left_out(tmp_path, capfd):
      "and 16 more): 1 word that the alphabet or the 25 frames cannot express, like 'слово'"),
     (['--fonts', '{}/none'], 'no such folder of fonts'),
     (['--fonts', '{}'], 'no font; expected files'),
+    (['--num_train', '1', '--num_test', '1', '--save_dir', '{}/empty.txt'], 'expected a folder, got a file'),
     (['--alphabet_dir', '{}'], 'char_dict.json: no such file; an alphabet is the two files'),
     (['--preview', '{}/none/sheet.png'], 'none'),
 ])
@@ -145,6 +146,14 @@ def test_a_mistake_is_one_line(tmp_path, capfd, flags, message):
     assert generate(tmp_path / 'd', *(flag.format(tmp_path) for flag in flags)) == 1
     error, = capfd.readouterr().err.strip().splitlines()
     assert message in error
+
+
+def test_damaged_fonts_alone_are_blamed_themselves(tmp_path, capfd):
+    (tmp_path / 'damaged.ttf').write_bytes(bytes(100))
+    assert generate(tmp_path / 'd', '--fonts', str(tmp_path)) == 1
+    error = capfd.readouterr().err.splitlines()[-1]
+    assert 'no usable font' in error
+    assert 'damaged.ttf' in error
 
 
 def test_an_alphabet_that_the_projects_words_are_not_of_needs_a_list(tmp_path, capfd):

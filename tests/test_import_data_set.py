@@ -166,6 +166,8 @@ def test_lmdb_is_written_out_with_endings_by_content(tmp_path):
     assert samples_of(tmp_path / 'set', 'Train')[0][0] == 'images/training/MJ/000000/000000001.jpg'
     assert texts_of(tmp_path / 'set', 'Train') == ['one', 'zwei Wörter']
     assert texts_of(tmp_path / 'set', 'Test') == ['###']
+    assert run('lmdb', tmp_path / 'data' / 'training' / 'MJ' / 'data.mdb', tmp_path / 'one') == 0
+    assert texts_of(tmp_path / 'one', 'Train') == ['one', 'zwei Wörter']
     assert sorted(rejects_of(tmp_path / 'set')) == ['missing image', 'missing image', 'no text', 'not UTF-8',
                                                     'not an image']
 

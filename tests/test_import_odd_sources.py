@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.conftest import convert
-from tests.test_import_data_set import put, rejects_of, run, samples_of, write
+from tests.test_import_data_set import put, rejects_of, run, samples_of, texts_of, write
 
 linux_only = pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere names are not of any bytes')
 
@@ -71,3 +71,19 @@ def test_the_form_of_a_list_can_be_named(tmp_path, capfd):
     assert "got the number of the image's name: an index?" in capfd.readouterr().err
     assert run('paddleocr', tmp_path / 'rec', tmp_path / 'set', '--annotation_format', 'path_text') == 0
     assert [text for _, text in samples_of(tmp_path / 'set', 'Train')] == ['12', '7']
+
+
+def test_what_an_import_wrote_into_its_own_source_is_not_read_again(tmp_path):
+    put(tmp_path / 'set', 'a.jpg', 'b.jpg')
+    write(tmp_path / 'set' / 'labels.csv', 'filename,words\na.jpg,one\nb.jpg,two\nnone.jpg,three\n')
+    for flags in ([], ['--overwrite']):
+        assert run('csv', tmp_path / 'set', tmp_path / 'set', *flags) == 0
+        assert texts_of(tmp_path / 'set', 'Train') == ['one', 'two']
+        assert rejects_of(tmp_path / 'set') == ['missing image']
+
+
+def test_a_pattern_of_names_is_a_wrong_argument_of_other_forms(tmp_path, capfd):
+    with pytest.raises(SystemExit) as caught:
+        run('csv', tmp_path, tmp_path / 'set', '--name_pattern', '{text}_*')
+    assert caught.value.code == 2
+    assert '--name_pattern is for --from file_names' in capfd.readouterr().err

@@ -21,7 +21,7 @@ startup.begin(__name__)
 
 from data_provider import annotation
 from data_provider.rejected_sample import RejectedSample
-from local_utils import command_line, establish_char_dict, log_utils, texts, visible
+from local_utils import command_line, establish_char_dict, files, log_utils, texts, visible
 from local_utils.errors import InputError, MissingInput
 from tools import annotation_flags
 
@@ -96,7 +96,7 @@ def main(argv=None):
         characters = sorted(counts)
         rarest = ', '.join(f'{character!r} {count}' for character, count in counts.most_common()[:-6:-1])
         remark = f'; the rarest: {rarest}'
-    os.makedirs(save_dir, exist_ok=True)
+    files.make_target_folder(save_dir)
     establish_char_dict.write_alphabet(characters, save_dir)
     log_utils.init_logger().info('%s: %s%s', save_dir, visible.counted(len(characters), 'character'), remark)
 

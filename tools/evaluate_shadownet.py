@@ -34,8 +34,8 @@ def parse_args(argv=None):
     """Return the parsed command line."""
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR', help='a folder of records (default: --data_dir)')
-    parser.add_argument('--split', choices=record_files.SPLITS, default=record_files.TEST,
-                        help='which of its records')
+    parser.add_argument('--split', choices=record_files.SPLITS,
+                        help=f'which of its records (default: {record_files.TEST})')
     parser.add_argument('--image_dir', metavar='DIR',
                         help='a folder of images instead; needs --annotation_path')
     parser.add_argument('--annotation_path', metavar='FILE',
@@ -57,6 +57,8 @@ def parse_args(argv=None):
         parser.error('--image_dir and --annotation_path go together')
     if args.image_dir and args.dataset_dir:
         parser.error('--dataset_dir (records) and --image_dir (images) are two sources; give one of them')
+    if args.image_dir and args.split:
+        parser.error('--split is for records; --image_dir has none')
     if not args.image_dir and (given := annotation_flags.given(args)):
         parser.error(f'{given[0]} is for --image_dir; records have gone through it')
     if args.alternatives and not args.report_path:
@@ -92,7 +94,7 @@ def open_samples(args):
         return AnnotatedImages(args.image_dir, args.annotation_path, follow_links=args.follow_links,
                                annotation_format=args.annotation_format,
                                text_rules=annotation_flags.text_rules(args))
-    return Records(args.dataset_dir or args.data_dir, args.split, args.alphabet_dir)
+    return Records(args.dataset_dir or args.data_dir, args.split or record_files.TEST, args.alphabet_dir)
 
 
 def main(argv=None):

@@ -109,6 +109,7 @@ def main(argv=None):
     input_size = settings.configured(args).ARCH.INPUT_SIZE
     codec = establish_char_dict.read_alphabet(args.alphabet_dir)
     font_paths = fonts.find_fonts(args.fonts)
+    fonts.check_usable(font_paths)
     if args.preview:
         pictures.check_path(args.preview)
         draw_preview(drawers_of(args, input_size, codec, font_paths)[0], args.preview)

@@ -46,7 +46,10 @@ def parse_args(argv=None):
     parser.add_argument('--copy', action='store_true', help='copy the image files into SAVE_DIR')
     parser.add_argument('--overwrite', action='store_true', help='replace the data set that is there')
     settings.add_set_flag(parser, 'DATA.SEED')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.name_pattern and args.form != 'file_names':
+        parser.error('--name_pattern is for --from file_names')
+    return args
 
 
 def main(argv=None):

@@ -50,6 +50,13 @@ def find_fonts(folders: Iterable[str] | None = None) -> list[str]:
     return sorted(paths) if folders else [*BUILT_IN_FONTS, *sorted(paths)]
 
 
+def check_usable(font_paths: list[str]) -> None:
+    """Raise InputError where none of the fonts, as of `find_fonts`, can be used."""
+    if not any(map(draws_letters, font_paths)):
+        raise InputError(f'no usable font: each of {len(font_paths)}, such as {font_paths[0]}, is damaged or '
+                         'of symbols; give other folders with --fonts')
+
+
 @functools.cache
 def load_font(font: str) -> cv2.FontFace | None:
     """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""

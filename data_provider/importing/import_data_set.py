@@ -71,7 +71,9 @@ def open_source(settings: ImportSettings) -> Source:
         return single_files.open_gt_files(source)
     if form == 'file_names':
         return single_files.open_file_names(source, settings.name_pattern)
-    return lists.open_lists(source, form, settings.annotation_format)
+    written = [*(annotation.path_of(part, settings.save_dir) for part in annotation.PARTS),
+               os.path.join(settings.save_dir, REJECTS_NAME)]   # by a former import, where it is the source
+    return lists.open_lists(source, form, settings.annotation_format, written)
 
 
 class _DataSet:

@@ -2,7 +2,7 @@
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from data_provider import annotation, image_path
@@ -49,13 +49,15 @@ def open_synth90k(source: str) -> Source:
     return _source_of(lists, are_files_looked_for=False)
 
 
-def open_lists(source: str, form: str, annotation_format: str | None = None) -> Source:
+def open_lists(source: str, form: str, annotation_format: str | None = None,
+               passed_over: Iterable[str] = ()) -> Source:
     """Open a source of annotation files: one file, or a folder with some.
 
     Args:
         source: the file or the folder.
         form: a key of ENDINGS.
         annotation_format: one of annotation_form.FORMATS that the files are of; None to tell it.
+        passed_over: files below the folder that are none of its lists.
 
     Raises:
         MissingInput: there is no such file.
@@ -63,9 +65,7 @@ def open_lists(source: str, form: str, annotation_format: str | None = None) -> 
     """
     if not os.path.exists(source):
         raise MissingInput(f'{source}: no such file or folder')
-    candidates = [source] if os.path.isfile(source) else [
-        os.path.join(folder, name) for folder, names in folders_below(source) for name in names
-        if name.lower().endswith(ENDINGS[form]) and not any(word in name.lower() for word in NO_LISTS)]
+    candidates = [source] if os.path.isfile(source) else _lists_below(source, form, passed_over)
     lists, arts, refusals = [], [], []
     for path in candidates:
         try:
@@ -86,6 +86,14 @@ def open_lists(source: str, form: str, annotation_format: str | None = None) -> 
         opened = opened._replace(count=opened.count + len(words), samples=itertools.chain(
             opened.samples, _samples_of_art(path, words, part)))
     return opened._replace(image_dir=source if os.path.isdir(source) else opened.image_dir)
+
+
+def _lists_below(folder, form, passed_over):
+    """Return the paths of the files below a folder that are lists by their names."""
+    none_of_them = set(map(os.path.realpath, passed_over))
+    paths = [os.path.join(parent, name) for parent, names in folders_below(folder) for name in names
+             if name.lower().endswith(ENDINGS[form]) and not any(word in name.lower() for word in NO_LISTS)]
+    return [path for path in paths if os.path.realpath(path) not in none_of_them]
 
 
 def _opened(path, annotation_format):

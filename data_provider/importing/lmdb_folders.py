@@ -13,7 +13,7 @@ MAX_DIGITS = 18   # of num-samples
 
 
 def open_lmdb(source: str) -> Source:
-    """Open a folder of LMDB, or one with such folders below.
+    """Open a folder of LMDB, or one with such folders below; its data.mdb stands for the folder.
 
     Raises:
         MissingInput: there is none.
@@ -24,6 +24,8 @@ def open_lmdb(source: str) -> Source:
         import lmdb
     except ImportError as error:
         raise Unavailable('LMDB needs the package lmdb: pip install -r requirements-lmdb.txt') from error
+    if os.path.basename(source) == DATA_NAME and os.path.isfile(source):
+        source = os.path.dirname(os.path.abspath(source))
     folders = sorted(folder for folder, names in folders_below(source) if DATA_NAME in names)
     if not folders:
         raise MissingInput(f'{source}: expected {DATA_NAME} in it, or in a folder below')
