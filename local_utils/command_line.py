@@ -158,12 +158,24 @@ def run_tool(main: Callable[[list[str] | None], int | None], argv: list[str] | N
     except Terminated:
         logger.error('ended by SIGTERM')
         raise
-    except (InputError, OSError, MemoryError, RuntimeError) as error:
+    except (InputError, OSError, MemoryError, RuntimeError, ImportError, SystemError) as error:
+        if _comes_of_interrupt(error):
+            logger.error('interrupted')
+            return startup.INTERRUPTED
         if not is_outside(error):
             raise
         logger.debug('the error was raised here:', exc_info=True)
         logger.error(message_of(error))
         return 2 if isinstance(error, WrongArgument) else 1
+
+
+def _comes_of_interrupt(error):
+    """Whether Ctrl-C is behind an exception: an import of a C library makes an ImportError of it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def is_outside(error: Exception) -> bool:
@@ -186,6 +198,12 @@ def standard_output() -> TextIO:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors='backslashreplace')
     return sys.stdout
+
+
+def print_result(text: str, output: TextIO) -> None:
+    """Print a line of results at once; an OSError of a full disk names the standard output."""
+    with files.named_errors('standard output'):
+        print(text, file=output, flush=True)
 
 
 @contextlib.contextmanager

@@ -38,13 +38,18 @@ def named_errors(path: str | os.PathLike) -> Iterator[None]:
 
 
 def check_target(path: str, endings: tuple[str, ...]) -> None:
-    """Raise InputError where a file to be written has none of the endings, no folder, or the name of one."""
+    """Raise InputError where a file to be written has none of the endings, the name of a folder, or none
+    that it may be written to.
+    """
     if not path.lower().endswith(endings):
         raise InputError(f'{path}: expected a name that ends in {", ".join(endings)}')
     if os.path.isdir(path):
         raise InputError(f'{path}: expected the name of a file to write, got a folder')
-    if not os.path.isdir(os.path.dirname(path) or '.'):
+    folder = os.path.dirname(path) or '.'
+    if not os.path.isdir(folder):
         raise InputError(f'{path}: there is no such folder to write to')
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f'{path}: expected a folder that may be written to')
 
 
 def make_target_folder(path: str | os.PathLike) -> None:
@@ -85,7 +90,10 @@ def atomic_file(path: str | os.PathLike, mode: str = 'wb', **open_args) -> Itera
             if not _has_name(own, incomplete_path):
                 raise Unavailable(f'{path}: another run is writing this file, or has removed what was there')
             os.replace(incomplete_path, path)
-    except BaseException:
+    except BaseException as error:
+        if (isinstance(error, OSError) and error.filename == incomplete_path
+                and not os.path.lexists(incomplete_path)):
+            error.filename = os.fspath(path)   # which the user knows
         with contextlib.suppress(OSError):
             if own and _has_name(own, incomplete_path):
                 os.remove(incomplete_path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from crnnmodel import checkpoint_files
 from crnnmodel.architecture import Architecture
-from local_utils import tensorflow_import
+from local_utils import stop_signals, tensorflow_import
 from local_utils.errors import InputError
 from reading.settings import ReadingSettings
 
@@ -61,15 +61,20 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
     is_model = weights_path.lower().endswith(MODEL_ENDING)
     engine = _chosen(settings, num_images, is_model)
     if is_model:
-        from reading.onnx_engine import OnnxEngine
-        return OnnxEngine.of_file(weights_path, num_images)
+        return _onnx_engine().of_file(weights_path, num_images)
     checkpoint = checkpoint_files.load_newest(best_or_last(weights_path))
     if engine == ONNX:
-        from reading.onnx_engine import OnnxEngine
-        return OnnxEngine.of_checkpoint(checkpoint, num_images)
+        return _onnx_engine().of_checkpoint(checkpoint, num_images)
     tensorflow_import.import_tensorflow()   # which takes seconds
     from reading.tensorflow_engine import TensorflowEngine
     return TensorflowEngine(checkpoint, settings, num_images)
+
+
+def _onnx_engine():
+    """Return the class OnnxEngine; Ctrl-C waits for its import, in which C libraries may swallow it."""
+    with stop_signals.held_back():
+        from reading.onnx_engine import OnnxEngine
+    return OnnxEngine
 
 
 def _chosen(settings, num_images, is_model):

@@ -85,10 +85,11 @@ class Lexicon:
             forms.update(dict.fromkeys(of_word))
             unreadable += [] if of_word else [word]
         if not forms:
+            is_long = any(len(word) > LONGEST_WORD for word in unreadable)
             raise InputError(
                 'the lexicon has no word that can be read: expected words of the alphabet '
-                f'{shortened(bounds.codec.characters)} that --allow, --forbid and --format take, of at most '
-                f'{LONGEST_WORD} characters')
+                f'{shortened(bounds.codec.characters)} that --allow, --forbid and --format take'
+                + (f', of at most {LONGEST_WORD} characters' if is_long else ''))
         if unreadable:
             log_utils.init_logger().warning(
                 'lexicon: words that cannot be read (characters, formats, length) are left out, %d of them, '

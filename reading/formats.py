@@ -27,9 +27,11 @@ def parse_formats(text: str, codec: CharacterCodec, allowed: np.ndarray | None =
         allowed: bool [classes], which may be read; None for all.
 
     Raises:
-        InputError: a format is empty, a ? stands behind nothing, a character is not in the alphabet, or none
-            of it may stand in a place.
+        InputError: not a text, a format is empty, a ? stands behind nothing or another, a character is not
+            in the alphabet, or none of it may stand in a place.
     """
+    if not isinstance(text, str):
+        raise InputError(f'formats: expected one text, the formats by commas, got {text!r}')
     return _automaton([_places(part, codec, allowed) for part in _split(text)], codec)
 
 
@@ -48,7 +50,7 @@ def _split(text):
         if symbol == ESCAPE:
             escaped = next(symbols, None)
             if escaped is None:
-                raise InputError(f'--format {text!r}: nothing stands behind the last backslash')
+                raise InputError(f"--format '{text}': nothing stands behind the last backslash")
             parts[-1].append((escaped, True))
         elif symbol == SEPARATOR:
             parts.append([])
@@ -63,9 +65,12 @@ def _places(part, codec, allowed):
     places = []
     for symbol, is_escaped in part:
         if symbol == OPTIONAL and not is_escaped:
-            if not places or places[-1].is_optional:
+            if not places:
                 raise InputError(
                     f'--format: a {OPTIONAL} has to stand behind the place that it makes optional')
+            if places[-1].is_optional:
+                raise InputError(f'--format: one {OPTIONAL} makes a place optional, got another behind it; '
+                                 f'{ESCAPE}{OPTIONAL} is the character itself')
             places[-1] = places[-1]._replace(is_optional=True)
             continue
         indices = [index for index in _indices_of(symbol, is_escaped, codec)

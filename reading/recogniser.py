@@ -30,7 +30,7 @@ Image = str | os.PathLike | bytes | np.ndarray | Callable[[], np.ndarray]
 
 
 class WithLexicon(NamedTuple):
-    """An image that shows one of some words."""
+    """An image that shows one of some words; the text is empty where none of them can be read."""
 
     image: Image
     lexicon: list[str]
@@ -63,8 +63,10 @@ class Recogniser:
             alternatives: how many other texts each Reading should have, at most.
 
         Raises:
-            InputError: what is expected cannot be written with the alphabet.
+            InputError: what is expected cannot be written with the alphabet, or `alternatives` is negative.
         """
+        if alternatives < 0:
+            raise InputError(f'alternatives: expected a whole number of at least 0, got {alternatives}')
         self.codec = codec
         self.prefix = engine.prefix
         self.input_size = engine.architecture.input_size
@@ -104,8 +106,11 @@ class Recogniser:
 
         Returns:
             list of Reading, one an image, in order.
+
+        Raises:
+            InputError: as `read_all`.
         """
-        images = list(images)
+        images = list(_several(images))
         if len(images) == 1:   # threads would take longer to start than they win
             return self._read_piece([self._load(images[0])])
         return list(self.read_all(images))
@@ -122,8 +127,9 @@ class Recogniser:
             Reading, one an image, in order. What cannot be read has no text, but an error.
 
         Raises:
-            InputError: there is too little memory for settings.batch_size images.
+            InputError: there is too little memory for settings.batch_size images, or `images` is one image.
         """
+        images = _several(images)
         with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as decoders,
               concurrent.futures.ThreadPoolExecutor(self._engine.concurrency) as readers):
             loaded = parallel.ordered_map(decoders, self._load, images, 2 * self._settings.batch_size)
@@ -197,6 +203,16 @@ class Recogniser:
                 relative_confidence=of_image.relative, size=image.size,
                 quarter_turns=of_image.best.orientation))
         return readings
+
+
+def _several(images):
+    """Return images; raises InputError for one, whose characters, bytes or rows are no images."""
+    kinds = str, os.PathLike, bytes, bytearray, memoryview, WithLexicon
+    is_array = isinstance(images, np.ndarray) and images.ndim in (2, 3)   # of four dimensions it is a batch
+    is_function = callable(images) and not hasattr(images, '__iter__')
+    if is_array or is_function or isinstance(images, kinds):
+        raise InputError('expected a list of images, got one; put it into a list, [image]')
+    return images
 
 
 def pixels_of(image):

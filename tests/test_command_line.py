@@ -160,14 +160,27 @@ def test_a_termination_is_one_line_and_the_status_of_a_shell(capfd):
 
 
 @pytest.mark.parametrize('defect', [
-    TypeError('a defect'), ValueError('ours'), KeyError('ours'), RecursionError('ours'),
-    OverflowError('ours'),
+    TypeError('a defect'), ImportError('of ours'), ValueError('ours'), KeyError('ours'),
+    RecursionError('ours'), OverflowError('ours'),
     RuntimeError('ours'), OSError(errno.EBADF, 'of a file that we closed')])
 def test_a_defect_keeps_its_traceback(defect):
     def main(argv):
         raise defect
     with pytest.raises(type(defect)):
         command_line.run_tool(main, [])
+
+
+@pytest.mark.parametrize('failure', [ImportError, SystemError, InputError])
+def test_an_interrupt_that_an_import_makes_another_error_is_one_line(failure, capfd):
+    def main(argv):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as interrupt:
+            raise failure('initialization failed') from interrupt
+
+    assert command_line.run_tool(main, []) == 130
+    line, = capfd.readouterr().err.splitlines()
+    assert line.endswith('ERROR interrupted')
 
 
 @pytest.mark.parametrize(('error', 'line'), [
@@ -190,13 +203,13 @@ def test_what_the_system_lacks_is_one_line_and_status_one(error, line, capfd):
 @pytest.mark.skipif(not os.path.exists('/dev/full'), reason='writes to a device that is always full')
 def test_a_full_disk_behind_standard_output_is_one_line(tmp_path):
     code = ('from local_utils import command_line\n'
-            'def main(argv): print("result", file=command_line.standard_output(), flush=True)\n'
+            'def main(argv): command_line.print_result("result", command_line.standard_output())\n'
             'import sys; sys.exit(command_line.run_tool(main, []))')
     with open('/dev/full', 'w') as full:
         result = subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), stdout=full,
                                 stderr=subprocess.PIPE, text=True, check=False)
     line, *after = result.stderr.splitlines()
-    assert line.endswith('ERROR the system lacks something: No space left on device')
+    assert line.endswith('ERROR standard output: No space left on device')
     assert not any('Traceback' in other for other in after)
 
 
@@ -269,3 +282,18 @@ def test_a_full_disk_is_put_down_to_the_file_and_another_error_is_not(tmp_path):
         with pytest.raises(OSError, match='what') as caught, files.named_errors(tmp_path):
             raise OSError(code, 'what')
         assert caught.value.filename == filename
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(tmp_path, monkeypatch):
+    files.check_target(str(tmp_path / 'a.html'), ('.html',))
+    monkeypatch.setattr(files.os, 'access', lambda path, mode: path != str(tmp_path))   # as for other users
+    with pytest.raises(InputError, match=r'a\.html: expected a folder that may be written to'):
+        files.check_target(str(tmp_path / 'a.html'), ('.html',))
+
+
+@pytest.mark.parametrize('path', ['none/a', 'file/a'])
+def test_a_file_that_cannot_be_made_is_named_without_the_end_of_a_temporary_one(tmp_path, path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(OSError, match='.') as caught, files.atomic_file(tmp_path / path):
+        pass
+    assert caught.value.filename == str(tmp_path / path)

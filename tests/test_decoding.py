@@ -179,6 +179,12 @@ def test_words_of_a_lexicon_that_cannot_be_read_are_left_out_and_counted(capsys)
     assert "are left out, 3 of them, the first 'ab'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(('word', 'end'), [('xyz', 'take'), ('a' * 1501, 'take, of at most 1500 characters')])
+def test_a_lexicon_without_a_word_that_can_be_read_is_refused_and_length_is_told_where_it_is_why(word, end):
+    with pytest.raises(InputError, match=f'the lexicon has no word that can be read: .* --format {end}$'):
+        decoder('abc', Expected(lexicon=[word]))
+
+
 @pytest.mark.parametrize('expected', [Expected(lexicon='cb'), Expected(word_list='cb')])
 def test_one_text_is_no_list_of_words(expected):
     with pytest.raises(InputError, match="expected a list of words, got one text, 'cb'"):

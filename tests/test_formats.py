@@ -29,8 +29,8 @@ def test_a_format_accepts_its_texts_and_no_others(formats, texts):
 
 @pytest.mark.parametrize(('formats', 'message'), [
     ('', 'one is empty'), ('9,', 'one is empty'), ('?9', 'has to stand behind'),
-    ('9??', 'has to stand behind'),
-    ('9\\', 'nothing stands behind the last backslash')])
+    ('9??', 'one . makes a place optional, got another behind it'), (['9', 'A'], 'expected one text'),
+    ('9\\', r"^--format '9\\': nothing stands behind the last backslash")])
 def test_what_is_no_format_is_refused(formats, message):
     with pytest.raises(InputError, match=message):
         parse_formats(formats, CODEC)

@@ -1,5 +1,6 @@
 """Tests of reading.recogniser, mostly with an engine that reads what a test writes into the pixels."""
 import concurrent.futures
+import pathlib
 import threading
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 from crnnmodel.architecture import Architecture
 from data_provider.rejected_sample import RejectedSample
 from local_utils.char_codec import CharacterCodec
+from local_utils.errors import InputError
 from local_utils.establish_char_dict import write_alphabet
 from reading import Expected, ReadingSettings, Recogniser, WithLexicon, views
 from reading.recogniser import find_codec
@@ -142,6 +144,30 @@ def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexi
     confidences = [first.confidence, *(other.confidence for other in first.alternatives)]
     assert confidences == sorted(confidences, reverse=True)
     assert 0 < first.confidence < first.relative_confidence < 1
+
+
+def test_an_image_without_a_word_to_be_read_in_its_lexicon_has_the_empty_text():
+    for words in ([], ['xyz']):
+        reading, = recogniser_of(FakeEngine()).read([WithLexicon(picture_of('abc'), words)])
+        assert (reading.text, reading.confidence, reading.error) == ('', 0.0, None)
+
+
+@pytest.mark.parametrize('image', ['docs/word.jpg', pathlib.Path('word.jpg'), b'content', picture_of('abc'),
+                                   WithLexicon('word.jpg', ['abc']), lambda: picture_of('abc')])
+def test_one_image_is_no_list_of_images(image):
+    for read in (recogniser_of(FakeEngine()).read, recogniser_of(FakeEngine()).read_all):
+        with pytest.raises(InputError, match='expected a list of images, got one'):
+            list(read(image))
+
+
+def test_a_batch_of_images_in_one_array_is_a_list_of_them():
+    images = np.stack([picture_of('abc'), picture_of('abd')])
+    assert [reading.text for reading in recogniser_of(FakeEngine()).read(images)] == ['abc', 'abd']
+
+
+def test_a_negative_number_of_alternatives_is_refused():
+    with pytest.raises(InputError, match='alternatives: expected a whole number of at least 0, got -1'):
+        Recogniser(FakeEngine(), CharacterCodec(ALPHABET), alternatives=-1)
 
 
 def test_an_alphabet_that_is_not_the_checkpoints_is_refused_with_the_difference(tmp_path):

@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> None:
     rows = comparison_rows([read_evaluation(path) for path in args.paths])
     names = [visible.escaped(os.path.basename(path)) for path in args.paths]
     for line in aligned([['', *names], *rows]):
-        print(line, file=output)
+        command_line.print_result(line, output)
 
 
 if __name__ == '__main__':

@@ -47,7 +47,7 @@ def parse_args(argv=None):
                         help='write a line for each image: path, true text, text read, confidence, whether '
                              'they agree (alphanumeric)')
     parser.add_argument('--report_path', metavar='FILE.html',
-                        help='write a page of the mistakes, the worst first')
+                        help='write a page of the mistakes, the surest first')
     parser.add_argument('--alternatives', type=command_line.whole_number, default=0, metavar='N',
                         help='with --report_path: also the N next texts of each image')
     settings.add_reading_flags(parser)
@@ -122,7 +122,7 @@ def main(argv=None):
     figures = {'weights_path': recogniser.prefix, 'views': reading_settings.views,
                'min_confidence': reading_settings.min_confidence, 'source': samples.source,
                'ignored': samples.ignored, **evaluation.figures_of(measured)}
-    print(visible.json_text(figures, output.encoding, indent=2), file=output, flush=True)
+    command_line.print_result(visible.json_text(figures, output.encoding, indent=2), output)
     if args.confusion_path:
         plots.draw_confusion(measured.exact.confusion, recogniser.codec.characters, args.confusion_path)
     if report:

@@ -76,7 +76,7 @@ def test_shadownet(*, files, recogniser, output, as_json=False):
             if as_json or reading.error is None:
                 shown_line = json_line(path, reading, output.encoding) if as_json else line(path, reading)
                 with shown.stepping_aside():
-                    print(shown_line, file=output, flush=True)
+                    command_line.print_result(shown_line, output)
             shown.update(1)
     return examples, num_bad
 

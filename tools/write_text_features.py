@@ -65,7 +65,7 @@ def main(argv=None):
     if args.check:
         output = command_line.standard_output()
         for line in check_data_set(conversion_settings(args)).lines():
-            print(visible.line(line), file=output)
+            command_line.print_result(visible.line(line), output)
     else:
         write_text_features(conversion_settings(args))
 
