@@ -41,7 +41,7 @@ class Reading(NamedTuple):
 class StubRecogniser:
     """Has the interface of reading.Recogniser."""
 
-    concurrency = 1
+    concurrency, prefix = 1, 'stub'
 
     def __init__(self, seconds):
         self._seconds = seconds

@@ -343,7 +343,7 @@ def test_sigterm_answers_what_is_under_way_and_ends_with_0(own_service):
         time.sleep(0.5)
         assert service.end() == 0
         assert [answer.result()[0] for answer in answers] == [200] * 3
-    assert [line['event'] for line in service.log_lines()] == ['serving', 'ended']
+    assert [line['event'] for line in service.log_lines()] == ['serving', 'ready', 'ended']
     assert not any(os.path.exists(f'/proc/{number}') for number in decoders)
 
 
