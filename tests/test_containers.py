@@ -124,17 +124,17 @@ def images():
 
 
 def draw_data_set(folder, num_train=40, num_test=4):
-    """Draw numbers as word images, in the input layout."""
+    """Draw numbers as word images, in the input layout; none is that in its file's name, as indices are."""
     for name in ('char_dict.json', 'ord_map.json'):
         shutil.copy(ROOT / 'data' / name, folder)
     (folder / '1').mkdir()
     for split, numbers in (('Train', range(num_train)), ('Test', range(100, 100 + num_test))):
         (folder / split).mkdir()
-        lines = [f'1/{number}.png {number}\n' for number in numbers]
+        lines = [f'1/{number}.png {number + 208}\n' for number in numbers]
         (folder / split / 'sample.txt').write_text(''.join(lines))
         for number in numbers:
             image = np.full((32, 100, 3), 255, np.uint8)
-            cv2.putText(image, str(number), (10, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2)
+            cv2.putText(image, str(number + 208), (10, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2)
             assert cv2.imwrite(str(folder / '1' / f'{number}.png'), image)
 
 
@@ -174,7 +174,7 @@ def test_the_reader_reads_and_serves(images, tmp_path):
     lines = engine.run(tags[READER], READING_COMMAND, volumes(data, tmp_path)).splitlines()
     texts = dict(line.split('\t')[:2] for line in lines if line.startswith('/data/data/1/'))
     assert set(texts) == {f'/data/data/1/{number}.png' for number in (0, 1, 100)}
-    assert texts['/data/data/1/100.png'] == '100'
+    assert texts['/data/data/1/100.png'] == '308'
     code = ('import time, urllib.request as web\n'
             'for _ in range(60):\n'
             '    try:\n'
@@ -186,7 +186,7 @@ def test_the_reader_reads_and_serves(images, tmp_path):
             'print(web.urlopen(web.Request("http://127.0.0.1:8080/service", image)).read().decode())')
     output = engine.run(tags[READER], f'{SERVING_COMMAND} & python -c {shlex.quote(code)}; kill $!; wait $!',
                         volumes(data, tmp_path))
-    assert '"text": "100"' in output.replace('":"', '": "'), output
+    assert '"text": "308"' in output.replace('":"', '": "'), output
 
 
 @pytest.mark.parametrize(('name', 'packages'), [
