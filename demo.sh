@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole way: draws words, reads them with the bundled weights, which know no capitals, writes an alphabet
-# with capitals, converts the words, trains on, evaluates, reads again; exports, and reads without TensorFlow.
+# The whole way: draws words, reads them with the bundled weights, writes their alphabet, converts them, trains
+# on, evaluates, reads again; exports, and reads without TensorFlow.
 # Needs Python 3.10 to 3.13 and, for the installation, a package index. Everything lands in .venv/ and
 # demo_output/.
 set -euo pipefail
@@ -16,11 +16,11 @@ rm -rf "$out"
 say 'Drawing 8,000 words to learn from, and 1,000 other words to be tested on'
 python tools/generate_text_images.py --save_dir "$out/words" --num_train 8000 --num_test 1000 --style plain
 
-say 'Reading the 1,000 words with the bundled weights, which know no capitals'
+say 'Reading the 1,000 words with the bundled weights'
 python tools/evaluate_shadownet.py --image_dir "$out/words" --annotation_path "$out/words/Test/sample.txt" \
     --weights_path bundled >"$out/before.json"
 
-say 'Writing the alphabet of the words, capitals among it, and converting them'
+say 'Writing the alphabet of the words, and converting them'
 python tools/establish_char_dict.py --dataset_dir "$out/words"
 python tools/write_text_features.py --dataset_dir "$out/words" --save_dir "$out/records" \
     --validation_split 0.05
@@ -48,7 +48,7 @@ python tools/test_shadownet.py --image_path "${images[0]}" --weights_path "$out/
 
 say 'Done. The figures of the 1,000 words, which no training has seen, before it and after it'
 python tools/compare_evaluations.py "$out/before.json" "$out/after.json"
-echo 'exact: as the alphabet writes it, in which the bundled weights have no capitals'
+echo 'exact: every character as it stands, capitals as capitals'
 echo 'alphanumeric: letters and digits alone, capitals as small letters'
 echo "Words with what was read: $out/words.png; the curves: $out/curves.png;"
 echo "the confusions: $out/confusion.png"

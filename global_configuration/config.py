@@ -117,7 +117,7 @@ KNOBS = {
                       'of an image that is read with too little confidence: one: none further; few: the best '
                       'for their time; many: more, for somewhat more accuracy',
                       choices=('one', 'few', 'many')),
-        'MIN_CONFIDENCE': Knob(0.9, 'an image read with less confidence is read in further views; 0: never',
+        'MIN_CONFIDENCE': Knob(0.7, 'an image read with less confidence is read in further views; 0: never',
                                0.0, 1.0),
         'WORD_WEIGHT': Knob(2.0, 'of --word_list: the logarithm of how much more probable its words are', 0.0,
                             20.0),

@@ -10,7 +10,7 @@ class ReadingSettings(NamedTuple):
     precision: str = 'auto'
     beam_width: int = 100
     views: str = 'few'
-    min_confidence: float = 0.9
+    min_confidence: float = 0.7
     word_weight: float = 2.0
     gpu_memory_fraction: float = 0.8
     tf_allow_growth: bool = True

@@ -44,16 +44,16 @@ def test_the_bundled_weights_read_drawn_words_where_the_output_folder_has_no_che
     assert sum(left == right for left, right in zip(read, WORDS, strict=True)) >= 11
 
 
-def test_the_bundled_weights_carry_their_alphabet_and_no_state_of_the_optimizer(recogniser, codec):
+def test_the_bundled_weights_carry_their_alphabet_and_no_state_of_the_optimizer(recogniser):
     tensors = tensor_bundle.load_tensors(recogniser.prefix, with_optimizer=True)
-    english = establish_char_dict.read_alphabet(files.repository_path('data'))
-    assert recogniser.codec.characters == english.characters
-    assert sorted(recogniser.codec.characters) == sorted(codec.characters)
+    beside = establish_char_dict.read_alphabet(files.repository_path('data', 'weights'))
+    assert recogniser.codec.characters == beside.characters
+    assert sorted(recogniser.codec.characters) == list(map(chr, range(ord('!'), ord('~') + 1)))
     assert not any(name.startswith('optimizer/') for name in tensors)
 
 
 def test_training_starts_from_the_bundled_weights(tmp_path):
-    codec = establish_char_dict.read_alphabet(files.repository_path('data'))
+    codec = establish_char_dict.read_alphabet(files.repository_path('data', 'weights'))
     records = write_records(tmp_path / 'records', {'train': ['one', 'two']}, codec)
     assert command_line.run_tool(train_shadownet.main, [
         '--dataset_dir', str(records), '--output_dir', str(tmp_path / 'run'), '--weights_path', 'bundled',
