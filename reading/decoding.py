@@ -12,10 +12,10 @@ from reading.expected import Bounds, Expected, Lexicon
 from reading.settings import ReadingSettings
 from reading.weighing import Candidate, ViewGroup, views_of, weigh, weigh_trie
 
-MAX_EDITS = 3          # from what a view read to a word of a large lexicon, as in section 2.3.3 of the paper
-MAX_NEAR = 60          # words of it that are weighed for each text that was read
+MAX_TEXTS = 2          # of an image, the most probable ones, near which words of a large lexicon are sought
 SETTLED = 0.5          # a text that has more of the probability than this has more than any other
-WORD_LIST_EDITS = 1    # from what a view read to a word of a word list
+WORD_LIST_EDITS = 1    # from what a view read to a word of a word list …
+WORD_LIST_NEAR = 60    # … of which so many are weighed
 
 
 class Decoded(NamedTuple):
@@ -91,7 +91,7 @@ class Decoder:
             else list(texts[image])
             for image, has_own in enumerate(own)])
         if self._lexicon:
-            self._bind(weighed, groups, texts, own)
+            self._bind(weighed, groups, own)
         elif self._word_list:
             self._add_words(weighed, groups, texts, own)
         return [self._decided(candidates, has_own) for candidates, has_own in zip(weighed, own, strict=True)]
@@ -115,36 +115,36 @@ class Decoder:
     def _labels_of(self, words):
         return [tuple(self._codec.encode(word)) for word in words]
 
-    def _bind(self, weighed, groups, texts, own):
+    def _bind(self, weighed, groups, own):
         """Leave of the candidates of each image those in the lexicon; where they do not settle it, add
         others.
         """
-        open_images = []
+        open_images, read = [], []
         for image, candidates in enumerate(weighed):
             if own[image]:
                 continue
             inside = [candidate for candidate in candidates
-                      if self._codec.decode(candidate.label) in self._lexicon.index]
+                      if self._codec.decode(candidate.label) in self._lexicon.forms]
             weighed[image] = inside
             if not inside or max(candidate.probability
                                  for candidate in inside) < SETTLED or self._alternatives:
                 open_images.append(image)
+                read.append(sorted(candidates, key=_weight, reverse=True)[:MAX_TEXTS])
         if not open_images:
             return
         of_open = views_of(groups, open_images)
         if self._lexicon.trie:
             found = weigh_trie(of_open, len(open_images), self._lexicon.trie)
         else:
-            found = weigh(of_open, [self._near(texts[image]) for image in open_images])
+            found = weigh(of_open, list(map(self._near, read)))
         for image, candidates in zip(open_images, found, strict=True):
             weighed[image] = candidates
 
-    def _near(self, labels):
-        """Return the labels of the words of the lexicon that are nearest to what views read."""
-        index, texts = self._lexicon.index, [self._codec.decode(label) for label in labels] or ['']
-        words = {word: None for text in texts for word in index.nearest(text, MAX_EDITS, MAX_NEAR)}
-        words = words or index.nearest_of_all(texts[0], MAX_NEAR)
-        return self._labels_of(words)
+    def _near(self, candidates):
+        """Return the labels of the words of the lexicon that are nearest to what was read."""
+        texts = [self._codec.decode(candidate.label) for candidate in candidates] or ['']
+        words = {word: None for text in texts for word in self._lexicon.near(text)}
+        return self._labels_of(words or self._lexicon.near_however_far(texts[0]))
 
     def _add_words(self, weighed, groups, texts, own):
         """Add to the candidates of each image that is not settled the words of the list that are near."""
@@ -170,7 +170,7 @@ class Decoder:
         for text in map(self._codec.decode, labels):
             if any(character.isdigit() for character in text):
                 continue
-            for word in self._word_list.nearest(text.lower(), WORD_LIST_EDITS, MAX_NEAR):
+            for word in self._word_list.nearest(text.lower(), WORD_LIST_EDITS, WORD_LIST_NEAR):
                 form = _in_case_of(word, text)
                 label = () if self._codec.foreign(form) else tuple(self._codec.encode(form))
                 if label and self._bounds.admits(label):
@@ -202,3 +202,7 @@ def _in_case_of(word, text):
     if text.isupper():
         return word.upper()
     return word.capitalize() if text[:1].isupper() else word
+
+
+def _weight(candidate):
+    return candidate.weight

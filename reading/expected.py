@@ -1,4 +1,5 @@
 """What is known of the texts before they are read: lexicon, word list, characters, formats."""
+import functools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from reading.formats import check_characters, parse_formats
 from reading.word_index import WordIndex
 
 SCORED_WHOLE = 2000   # forms of words of a lexicon that are all weighed; of more those near what was read
+MAX_EDITS = 3         # from what was read to a word, as in section 2.3.3 of the paper
+MAX_NEAR = 20         # words that are weighed for a text that was read
+TEXTS_KEPT = 10000    # of which the nearest words are remembered
 LONGEST_WORD = 1500   # characters; no view has the frames for more
 
 
@@ -94,8 +98,24 @@ class Lexicon:
             log_utils.init_logger().warning(
                 'lexicon: words that cannot be read (characters, formats, length) are left out, %d of them, '
                 'the first %r', len(unreadable), unreadable[0])
-        self.index = WordIndex(forms)
+        self.forms = forms
         self.trie = LabelTrie(list(map(bounds.codec.encode, forms))) if len(forms) <= SCORED_WHOLE else None
+        self._small_forms = {}   # word in small letters → its forms
+        for form in forms:
+            self._small_forms.setdefault(form.lower(), []).append(form)
+        self._index = WordIndex(self._small_forms)
+        self.near = functools.lru_cache(TEXTS_KEPT)(self._near)   # the first view's text is asked for again
+
+    def _near(self, text):
+        """Return the forms of the words that are nearest to a text, whatever its case."""
+        return self._forms_of(self._index.nearest(text.lower(), MAX_EDITS, MAX_NEAR))
+
+    def near_however_far(self, text: str) -> list[str]:
+        """Return the forms of the words that are nearest to a text, with any number of edits."""
+        return self._forms_of(self._index.nearest_of_all(text.lower(), MAX_NEAR))
+
+    def _forms_of(self, words):
+        return [form for word in words for form in self._small_forms[word]]
 
 
 def word_list_of(words: Iterable[str]) -> WordIndex:

@@ -146,9 +146,9 @@ def test_a_large_lexicon_is_searched_near_what_was_read_and_gives_the_same_where
     read = decoder('abcd').decode(groups, 30)
     whole = decoder('abcd', Expected(lexicon=words)).decode(groups, 30)
     monkeypatch.setattr(decoding.known, 'SCORED_WHOLE', 10)
-    monkeypatch.setattr(decoding, 'MAX_NEAR', 300)
+    monkeypatch.setattr(decoding.known, 'MAX_NEAR', 300)
     near = decoder('abcd', Expected(lexicon=words)).decode(groups, 30)
-    is_near = [metrics.edit_distance(one.best.label, other.best.label) <= decoding.MAX_EDITS
+    is_near = [metrics.edit_distance(one.best.label, other.best.label) <= decoding.known.MAX_EDITS
                for one, other in zip(read, whole, strict=True)]
     assert sum(is_near) >= 20
     for of_image, of_whole, is_same in zip(near, whole, is_near, strict=True):
