@@ -141,9 +141,17 @@ def _features(graph, images):
 
 
 def _conv_relu(graph, inputs, name, pads=(1, 1, 1, 1), strides=(1, 1)):
-    kernel = graph.tensors[f'shadow/{name}/W'].transpose(3, 2, 0, 1)
-    kernel = graph.weight(kernel, f'{name}/W', channel_axes=[0])
+    kernel = graph.weight(_in_onnx_order(graph.tensors[f'shadow/{name}/W']), f'{name}/W', channel_axes=[0])
     return graph.node('Relu', graph.node('Conv', inputs, kernel, pads=pads, strides=strides))
+
+
+def _in_onnx_order(kernel):
+    """Return a kernel [height, width, inputs, outputs] as [outputs, inputs, height, width]."""
+    height, width, inputs, outputs = kernel.shape
+    ordered = np.empty([outputs, inputs, height, width], kernel.dtype)
+    for place in np.ndindex(height, width):   # one matrix after the other takes half as long as all at once
+        ordered[(..., *place)] = kernel[place].T
+    return ordered
 
 
 def _max_pool(graph, inputs, window):

@@ -3,9 +3,7 @@ import logging
 import os
 import sys
 
-from tqdm import tqdm
-
-from local_utils import visible
+from local_utils import bars, visible
 
 LOGGER_NAME = 'crnn'
 LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR')
@@ -51,7 +49,7 @@ class _StandardErrorHandler(logging.StreamHandler):
 
     def emit(self, record):
         """Write a line, for which a progress bar steps aside."""
-        with tqdm.external_write_mode(file=sys.stderr):
+        with bars.stepping_aside(sys.stderr):
             super().emit(record)
 
     @property

@@ -7,7 +7,6 @@ import errno
 import functools
 import math
 import os
-import secrets
 import stat
 import threading
 from typing import IO
@@ -225,7 +224,7 @@ def _open_there(path, flags):
 def _open_new(path, flags):
     """Open a new file, as an opener of `open`; the name that it takes is there all the time."""
     folder, _ = os.path.split(path)
-    temporary = os.path.join(folder, f'.{os.getpid()}-{secrets.token_hex(4)}.new')
+    temporary = os.path.join(folder, f'.{os.getpid()}-{os.urandom(4).hex()}.new')
     try:
         if os.path.isdir(path) and not os.path.islink(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -3,9 +3,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
-from tqdm import tqdm
-
-from local_utils import log_utils
+from local_utils import bars, log_utils
 
 LINE_SECONDS = 30
 
@@ -20,20 +18,21 @@ class Progress:
             total: how much there is to do.
             unit: what is counted, such as 'image'.
         """
-        # disable=None: only on a terminal; leave=None: a bar below another one goes when it ends.
-        self._bar = tqdm(total=total, unit=unit, disable=None, dynamic_ncols=True, leave=None)
+        self._bar = bars.open_bar(total, unit)
         self._total, self._unit, self._done = total, unit, 0
         self._started = self._last_line = time.monotonic()
 
     def update(self, count: int) -> None:
         """Count so many more."""
-        self._bar.update(count)
         self._done += count
+        if self._bar is not None:
+            self._bar.update(count)
+            return
         now = time.monotonic()
-        if self._bar.disable and now - self._last_line >= LINE_SECONDS:
+        if now - self._last_line >= LINE_SECONDS:
             self._last_line = now
             rate = self._done / (now - self._started)
-            time_left = tqdm.format_interval((self._total - self._done) / rate)
+            time_left = bars.clock((self._total - self._done) / rate)
             log_utils.init_logger().info(
                 '%d of %d %ss, %.0f a second, time left %s',
                 self._done, self._total, self._unit, rate, time_left)
@@ -41,7 +40,7 @@ class Progress:
     @staticmethod
     def stepping_aside() -> AbstractContextManager:
         """Return a block in which lines can be written to standard output: the bar is not there meanwhile."""
-        return tqdm.external_write_mode()
+        return bars.stepping_aside()
 
     def over(self, items: Iterable) -> Iterator:
         """Yield the items, each counted once it has been used."""
@@ -53,4 +52,5 @@ class Progress:
         return self
 
     def __exit__(self, *_):
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()

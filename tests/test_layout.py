@@ -13,8 +13,7 @@ ALLOWED_IMPORTS = {   # beside the standard library and the package itself
     'data_provider': {'local_utils', 'numpy', 'cv2', 'tensorflow', 'lmdb'},
     'reading': {'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow', 'onnxruntime',
                 'ai_edge_litert', 'jinja2', 'starlette', 'uvicorn'},
-    'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow',
-                 'tqdm'},
+    'training': {'reading', 'data_provider', 'crnnmodel', 'local_utils', 'numpy', 'cv2', 'tensorflow'},
 }
 KNOW_TENSORFLOW = {   # of the rooms where only some files may
     'local_utils': {'session_utils'},

@@ -16,8 +16,8 @@ def test_without_a_terminal_there_are_lines_with_the_rate_and_the_time_left(monk
     with progress.Progress(400, 'image') as shown:
         for count in (100, 100, 100, 50):
             shown.update(count)
-    assert lines_of(capfd) == ['200 of 400 images, 5 a second, time left 00:40',
-                               '350 of 400 images, 4 a second, time left 00:11']
+    assert lines_of(capfd) == ['200 of 400 images, 5 a second, time left 0:40',
+                               '350 of 400 images, 4 a second, time left 0:11']
 
 
 def test_work_that_is_soon_done_has_no_line(capfd):

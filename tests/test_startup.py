@@ -28,7 +28,7 @@ def interrupted(command, module, tmp_path):
 
 @pytest.mark.parametrize('script', TOOLS, ids=lambda path: path.stem)
 def test_an_interrupt_while_a_script_imports_is_one_line(script, tmp_path):
-    status, errors = interrupted([str(script)], 'tqdm', tmp_path)
+    status, errors = interrupted([str(script)], 'argparse', tmp_path)
     assert status == 130
     line, = errors.splitlines()
     assert line.endswith(' ERROR interrupted')

@@ -5,9 +5,8 @@ import time
 import cv2
 import numpy as np
 import tensorflow.compat.v1 as tf
-from tqdm import tqdm
 
-from local_utils import log_utils, pictures, visible
+from local_utils import bars, log_utils, pictures, visible
 from training import events
 
 
@@ -32,8 +31,7 @@ class TrainingReport:
         self._is_chief = is_chief
         self._event_dir = os.path.join(log_dir, events.FOLDER)
         self._events = events.EventFile(log_dir) if is_chief else None
-        self._bar = tqdm(total=last_step, initial=first_step, unit='step', disable=None if is_chief else True,
-                         dynamic_ncols=True)
+        self._bar = bars.open_bar(last_step, 'step', first_step) if is_chief else None
         self._first_step, self._last_step, self._batch_size = first_step, last_step, batch_size
         self._started = time.monotonic()
         self._skipped_steps = self._unusable_samples = 0
@@ -61,7 +59,8 @@ class TrainingReport:
             self._skipped_steps += 1
         self._count_unusable([name for replica in replica_values
                               for name in replica.batch.imagenames[~replica.train.usable]])
-        self._bar.update()
+        if self._bar is not None:
+            self._bar.update()
 
     def _count_unusable(self, names):
         """Count samples that the step left out; the first is named."""
@@ -120,7 +119,7 @@ class TrainingReport:
     def _time_left(self, step):
         """Return the time until the last step, as text, at the rate since the first."""
         seconds_a_step = (time.monotonic() - self._started) / (step - self._first_step)
-        return tqdm.format_interval(seconds_a_step * (self._last_step - step))
+        return bars.clock(seconds_a_step * (self._last_step - step))
 
     def validation(self, step: int, results: dict, examples: list) -> None:
         """Write the line, the figures and the picture of a validation.
@@ -144,7 +143,8 @@ class TrainingReport:
         return self
 
     def __exit__(self, *_):
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
         if self._events is not None:
             self._events.close()
 
