@@ -29,6 +29,7 @@ class Engine(Protocol):
     architecture: Architecture   # its characters are None where the checkpoint has no alphabet
     prefix: str                  # the checkpoint or the file that it was opened from, for messages
     concurrency: int             # so many batches at the same time, each in a thread, keep the machine busy
+    batches_together: int        # so many batches are best read as one: further views then are so, too
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Compute the logits of a batch.

@@ -133,8 +133,8 @@ class Recogniser:
         with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as decoders,
               concurrent.futures.ThreadPoolExecutor(self._engine.concurrency) as readers):
             loaded = parallel.ordered_map(decoders, self._load, images, 2 * self._settings.batch_size)
-            pieces = itertools.chain.from_iterable(
-                map(self._in_pieces, parallel.chunked(loaded, self._settings.batch_size)))
+            together = self._settings.batch_size * self._engine.batches_together
+            pieces = itertools.chain.from_iterable(map(self._in_pieces, parallel.chunked(loaded, together)))
             max_pending = self._engine.concurrency + 1
             for readings in parallel.ordered_map(readers, self._read_piece, pieces, max_pending):
                 yield from readings
@@ -147,10 +147,10 @@ class Recogniser:
         except RejectedSample as error:
             return error
 
-    def _in_pieces(self, batch):
-        count = engines.num_pieces(len(batch), self._engine.concurrency)
-        bounds = np.linspace(0, len(batch), count + 1).astype(int).tolist()
-        return [batch[start:end] for start, end in itertools.pairwise(bounds)]
+    def _in_pieces(self, images):
+        count = engines.num_pieces(len(images), self._engine.concurrency)
+        bounds = np.linspace(0, len(images), count + 1).astype(int).tolist()
+        return [images[start:end] for start, end in itertools.pairwise(bounds)]
 
     def _read_piece(self, piece):
         """Return the Reading of each of what `_load` returned."""
@@ -186,7 +186,10 @@ class Recogniser:
                 for pixels, rows, turns in (zip(*of_width, strict=True) for of_width in by_width.values())]
 
     def _probabilities(self, images):
-        return self._decoder.probabilities(self._engine.logits(images))
+        batch_size = self._settings.batch_size
+        logits = [self._engine.logits(images[start:start + batch_size])
+                  for start in range(0, len(images), batch_size)]
+        return self._decoder.probabilities(logits[0] if len(logits) == 1 else np.concatenate(logits, axis=1))
 
     def _readings(self, decoded, groups, good):
         """Return the Reading of each image from what was decoded."""

@@ -49,7 +49,7 @@ def run_reading(session: tf.Session, graph: ReadingGraph, images: np.ndarray) ->
 class SessionEngine:
     """The engine of a network that a session trains: see engines.Engine."""
 
-    concurrency = 1
+    concurrency = batches_together = 1
 
     def __init__(self, session: tf.Session, graph: ReadingGraph, architecture: Architecture, prefix: str):
         self.architecture, self.prefix = architecture, prefix

@@ -13,6 +13,10 @@ from local_utils import log_utils, parallel, session_utils
 from reading import engines, recognition
 from reading.settings import ReadingSettings
 
+# Few images take twice the time each. Of further views there are few of a width, so that they are gathered
+# from more images.
+BATCHES_A_PIECE = 2
+
 
 class TensorflowEngine:
     """A graph in which the weights are constants, with one network, or one for few images beside it."""
@@ -34,6 +38,7 @@ class TensorflowEngine:
         batch_size = min(settings.batch_size, num_images or settings.batch_size)
         cores = parallel.usable_cores()
         self.concurrency = 1 if session_utils.has_gpu() else engines.num_pieces(batch_size, cores)
+        self.batches_together = BATCHES_A_PIECE * self.concurrency
         self._kernels = choose_kernels(settings.precision, learns=False)
         self._constants = Constants(checkpoint.tensors, checkpoint.prefix)
         self._networks = {}

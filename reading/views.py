@@ -10,7 +10,7 @@ from crnnmodel import geometry
 from data_provider import image_file
 
 # pixels; to keep many larger ones for views that are made later would take too much memory
-LARGE_IMAGE = 1 << 19
+LARGE_IMAGE = 1 << 16
 # pixels: an image is shrunk to it before it is sheared or turned, which then costs little
 WARPED_HEIGHT = 64
 # pixels: few, for an engine may build a network for each

@@ -17,6 +17,7 @@ class FakeEngine:
 
     architecture = Architecture(ALPHABET, len(ALPHABET) + 1, (24, 32))
     prefix = 'a fake'
+    batches_together = 1
 
     def __init__(self, concurrency=2, probability=0.99):
         self.concurrency = concurrency
