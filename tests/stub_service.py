@@ -54,6 +54,13 @@ class StubRecogniser:
                         (Character(str(image.shape[1]), float(np.float32(0.5)), 0, 1),)) for image in images]
 
 
+def multipart(*contents, end=b'--x--\r\n'):
+    """Return a body of several images, or what is to be, and its headers."""
+    part = b'--x\r\nContent-Disposition: form-data; name="image"; filename="%d.png"\r\n\r\n%s\r\n'
+    body = b''.join(part % pair for pair in enumerate(contents)) + end
+    return body, {'Content-Type': 'multipart/form-data; boundary=x'}
+
+
 class Service:
     """A service in a process, and calls of it."""
 

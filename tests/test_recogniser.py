@@ -106,6 +106,20 @@ def test_pieces_of_a_batch_are_read_at_the_same_time_and_come_in_order(count, pi
     assert [reading.text for reading in readings] == texts
 
 
+def test_batches_that_are_read_together_keep_their_size_and_share_the_further_views(monkeypatch):
+    engine = FakeEngine(concurrency=1)
+    engine.batches_together = 3
+    runs = []
+    logits = engine.logits
+    monkeypatch.setattr(engine, 'logits', lambda images: (runs.append(images.shape[:3:2]), logits(images))[1])
+    monkeypatch.setitem(views.SETS, 'few', (views.View(width=1.5),))
+    texts = [TEXTS[number % 6] for number in range(12)]
+    readings = recogniser_of(engine, batch_size=4, min_confidence=0.9).read(
+        picture_of(text, is_doubtful=number % 2 == 0) for number, text in enumerate(texts))
+    assert [reading.text for reading in readings] == texts
+    assert runs == [(4, 24), (4, 24), (4, 24), (4, 36), (2, 36)]   # images of a width
+
+
 def test_an_error_of_the_engine_is_the_error_of_reading(monkeypatch):
     engine = FakeEngine()
     monkeypatch.setattr(engine, 'logits', lambda images: [][0])

@@ -14,10 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from data_provider import image_header
-from reading.service import bodies
-from reading.service.refusals import Refusal
 from tests import stub_service
+from tests.stub_service import multipart
 
 SIZE = 41, 123   # height, width
 
@@ -54,13 +52,6 @@ def png(width, height, rows=b''):
             + chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
 
 
-def multipart(*contents, end=b'--x--\r\n'):
-    body = b''.join(
-        b'--x\r\nContent-Disposition: form-data; name="image"; filename="%d.png"\r\n\r\n%s\r\n' % pair
-                    for pair in enumerate(contents)) + end
-    return body, {'Content-Type': 'multipart/form-data; boundary=x'}
-
-
 def raw(service, content, timeout=20):
     """Return what comes back for bytes on a connection until it is closed, or nothing more comes in time."""
     host, port = service.host.split(':')
@@ -73,77 +64,6 @@ def raw(service, content, timeout=20):
                 break
     return received
 
-
-# ---- the size in the header
-
-@pytest.mark.parametrize('ending',
-                         ['.jpg', '.png', '.webp', '.gif', '.bmp', '.tiff', '.avif', '.jp2', '.ppm'])
-def test_the_header_tells_the_size_of_every_format(ending):
-    assert image_header.size_of(picture(ending=ending)) == SIZE[::-1]
-
-
-@pytest.mark.parametrize('options', [[cv2.IMWRITE_WEBP_QUALITY, 50], [cv2.IMWRITE_WEBP_QUALITY, 101]])
-def test_the_header_tells_the_size_of_each_kind_of_webp(options):
-    image = np.random.default_rng(0).integers(0, 256, [*SIZE, 4], np.uint8)
-    for channels in (3, 4):
-        content = cv2.imencode('.webp', image[:, :, :channels], options)[1].tobytes()
-        assert image_header.size_of(content) == SIZE[::-1]
-
-
-def test_the_header_of_a_raw_codestream_a_grey_file_and_a_progressive_jpeg():
-    jp2 = picture(ending='.jp2')
-    assert image_header.size_of(jp2[jp2.index(b'\xff\x4f\xff\x51'):]) == SIZE[::-1]
-    grey = np.zeros(SIZE, np.uint8)
-    assert image_header.size_of(cv2.imencode('.pgm', grey)[1].tobytes()) == SIZE[::-1]
-    progressive = cv2.imencode('.jpg', grey, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
-    assert image_header.size_of(progressive) == SIZE[::-1]
-
-
-def test_what_is_no_image_has_no_size():
-    assert [image_header.size_of(content)
-            for content in (b'', b'P', b'BM', b'hello world', b'GIF89a', b'P6 x y')] == [None] * 6
-
-
-@pytest.mark.parametrize('content', [
-    b'\xff\xd8\xff\xe0' + b'\xff' * 9_000_000, b'\xff\xd8' + b'\xff\xe0\0\2' * 2_000_000,
-    b'GIF89a' + bytes(7) + b'\x21\xf9' + b'\1\1' * 4_900_000, b'\0\0\0\x08ftyp'
-    + b'\0\0\0\x08ipco' * 1_200_000])
-def test_a_hostile_header_takes_no_time(content):
-    started = time.process_time()
-    assert image_header.size_of(content) is None
-    assert time.process_time() - started < 1
-
-
-def test_headers_that_are_cut_off_or_damaged_raise_nothing(rng):
-    for ending in ('.jpg', '.png', '.webp', '.gif', '.bmp', '.tiff', '.avif', '.jp2', '.ppm'):
-        content = picture(ending=ending)
-        for _ in range(100):
-            damaged = bytearray(content[:rng.integers(1, 200)])
-            damaged[rng.integers(len(damaged))] = rng.integers(256)
-            size = image_header.size_of(bytes(damaged))
-            assert size is None or len(size) == 2
-
-
-# ---- several images in one body
-
-def test_the_parts_of_a_body_come_with_their_names():
-    body, headers = multipart(b'first\r\n--', b'')
-    assert bodies.parts_of(headers['Content-Type'], body, 64) == [('0.png', b'first\r\n--'), ('1.png', b'')]
-
-
-@pytest.mark.parametrize(('content_type', 'body', 'status'), [
-    ('image/png', b'', 415), ('multipart/form-data', b'', 415), ('multipart/form-data; boundary=x', b'', 400),
-    ('multipart/form-data; boundary=x', b'--x--\r\n', 400),
-    ('multipart/form-data; boundary=x', b'--x\r\n\r\n', 400),
-    ('multipart/form-data; boundary=x', b'--x\r\nno end of headers\r\n--x--', 400),
-    ('multipart/form-data; boundary="x"', multipart(*[b'a'] * 65)[0], 413)])
-def test_a_wrong_multipart_body_is_refused(content_type, body, status):
-    with pytest.raises(Refusal) as refusal:
-        bodies.parts_of(content_type, body, 64)
-    assert refusal.value.status == status
-
-
-# ---- calls
 
 def test_an_image_is_read(service):
     status, answer, headers = service.read(picture())

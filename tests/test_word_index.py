@@ -5,6 +5,8 @@ import pytest
 from crnnmodel import numpy_ctc
 from crnnmodel.label_trie import LabelTrie
 from local_utils import metrics
+from local_utils.char_codec import CharacterCodec
+from reading.expected import Bounds, Expected, Lexicon
 from reading.word_index import WordIndex
 
 
@@ -30,6 +32,13 @@ def test_of_all_words_the_nearest_are_found_however_far_they_are():
     assert index.nearest_of_all('strxxxxx', 2) == ['street', 'market']
     assert 'street' in index
     assert len(index) == 3
+
+
+def test_the_words_of_a_lexicon_near_a_text_come_in_all_their_forms_whatever_its_case():
+    lexicon = Lexicon(['Market', 'x', 'am'], Bounds(Expected(), CharacterCodec('MARKETmarketx')))
+    assert lexicon.near('mARKXt') == ['Market', 'market', 'MARKET']
+    assert lexicon.near('tttttt') == []
+    assert lexicon.near_however_far('tttttt')[0] == 'Market'
 
 
 def test_words_of_any_script_are_found():
