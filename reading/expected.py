@@ -41,6 +41,8 @@ class Bounds:
                 read.
         """
         self.codec = codec
+        pairs = case_pairs(expected, codec)
+        self._unread = frozenset() if pairs is None else frozenset(pairs[0].tolist())   # capitals
         self.allowed = allowed_classes(expected, codec)   # bool [classes], or None for all
         self.automaton = None
         if expected.formats is not None:
@@ -49,6 +51,8 @@ class Bounds:
     def admits(self, label: Iterable[int]) -> bool:
         """Whether a label may be read."""
         if self.automaton is not None and not self.automaton.accepts(label):
+            return False
+        if not self._unread.isdisjoint(label):
             return False
         return self.allowed is None or all(self.allowed[index] for index in label)
 

@@ -41,6 +41,12 @@ def test_the_words_of_a_lexicon_near_a_text_come_in_all_their_forms_whatever_its
     assert lexicon.near_however_far('tttttt')[0] == 'Market'
 
 
+def test_where_case_is_not_read_a_word_has_the_forms_that_are():
+    for characters, forms in (('MARKETmarket', ['market']), ('MARKET', ['MARKET'])):
+        bounds = Bounds(Expected(lower_case=True), CharacterCodec(characters))
+        assert list(Lexicon(['Market'], bounds).forms) == forms
+
+
 def test_words_of_any_script_are_found():
     index = WordIndex(['münchen', '北京', '上海', 'москва'])
     assert index.nearest('munchen', 1, 5) == ['münchen']
