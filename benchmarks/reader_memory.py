@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The memory of a reader: of test_shadownet.py on a folder of mixed images, and after many reads.
 
-    python benchmarks/reader_memory.py --num_images 10000 --num_reads 100000
+    python benchmarks/reader_memory.py --num_images 10000 --num_reads 100000 --min_confidence 0
 
 The images are small and large, of several formats, some with transparency, some damaged. Prints one JSON
 object: the peak of the script's memory up to the first 1,000 images and up to the last; the memory in use
@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 import paired
 
-from reading import Recogniser
+from reading import ReadingSettings, Recogniser
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIRST = 1000           # images, or reads, after which memory is to stay as it is
@@ -37,6 +37,9 @@ def parse_args():
     parser.add_argument('--num_images', type=int, default=10000, metavar='N', help='files in the folder')
     parser.add_argument('--num_reads', type=int, default=100000, metavar='N', help='reads in one process')
     parser.add_argument('--weights_path', default='bundled', metavar='PATH', help='a checkpoint')
+    parser.add_argument('--min_confidence', type=float, default=ReadingSettings().min_confidence, metavar='P',
+                        help='below which the reads take further views, ten times as long: most of these '
+                             'words can hardly be read (default: %(default)s)')
     return parser.parse_args()
 
 
@@ -112,7 +115,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         make_folder(folder, args.num_images)
         early, peak, lines = peaks_of_script(folder, args.weights_path)
-    in_use = memory_after_reads(Recogniser.open(args.weights_path), args.num_reads)
+    settings = ReadingSettings(min_confidence=args.min_confidence)
+    in_use = memory_after_reads(Recogniser.open(args.weights_path, settings=settings), args.num_reads)
     print(json.dumps({
         'machine': paired.machine(), **vars(args), 'lines_of_script': lines,
         'peak_of_script': {FIRST: early, lines: peak}, 'growth_of_peak': growth([early, peak]),
