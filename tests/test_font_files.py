@@ -95,6 +95,14 @@ def test_a_font_that_crashes_opencv_ends_its_trial_only_and_the_next_is_tried(tm
     assert trials.problem_of(str(SOUND)) == ''
 
 
+def test_a_font_that_crashes_opencv_is_told_after_others_whose_letters_opencv_remembers(tmp_path, trials):
+    path = tmp_path / 'crashing.ttf'
+    path.write_bytes(with_right_checksums(of_glyphs_in_themselves(SOUND.read_bytes())))
+    for other in (SOUND, FONTS / 'DejaVuSans.ttf', SOUND):
+        assert trials.problem_of(str(other)) == ''
+        assert trials.problem_of(str(path)) == 'drawing with it crashes the process (SIGSEGV)'
+
+
 def of_glyphs_in_themselves(content):
     """Return a font each of whose glyphs is composed of itself, which OpenCV follows until
     the stack is full.

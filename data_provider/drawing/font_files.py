@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
@@ -102,9 +103,10 @@ class Trials:
     def _end(self):
         """End the process, if it has not ended by itself, and return its exit status."""
         process, self._process = self._process, None
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             process.wait(timeout=1)   # its pipes close a little before
-        process.kill()
+        except subprocess.TimeoutExpired:
+            _kill(process)
         with contextlib.suppress(BrokenPipeError), process:
             process.wait()
         return process.returncode
@@ -119,7 +121,15 @@ class Trials:
     @staticmethod
     def _start():
         return subprocess.Popen([sys.executable, TRIAL_SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True)
+                                stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+
+
+def _kill(process):
+    """End a process, and the one of its session that draws for it."""
+    if hasattr(os, 'killpg'):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:   # Windows
+        process.kill()
 
 
 @functools.cache

@@ -3,9 +3,13 @@
     echo /usr/share/fonts/a.ttf | python data_provider/drawing/font_trial.py
 
 Answers each path on standard input, a line of JSON, with a line of JSON: what is wrong with the font, or ''.
+Ends as the process does that draws with a font, where that one ends by itself.
 Here are no imports of the project's, so that the process starts soon.
 """
+import contextlib
 import json
+import os
+import signal
 import sys
 
 import cv2
@@ -18,12 +22,17 @@ TRIALS = (   # (size, weight, characters)
     (80, 700, 'Hamburgefonstiv 0123456789'),
 )
 LARGEST_BYTES = 2 << 30   # of memory that a font may make the process take
+LARGEST_SECONDS = 60      # of the processor, for a font whose trial nobody waits for any more
+kept_faces = []
 
 
 def what_is_wrong(path: str) -> str:
     """Draw with a font; return what OpenCV says is wrong, or ''."""
     try:
         face = cv2.FontFace(path)
+        # OpenCV knows the letters that it drew by their font's address: a font in the place of one that is
+        # gone would be drawn with the letters of that one.
+        kept_faces.append(face)
         if not face.getName():
             return 'OpenCV cannot use it'
         for size, weight, characters in TRIALS:
@@ -43,6 +52,32 @@ def limit_process() -> None:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (LARGEST_BYTES, LARGEST_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (LARGEST_SECONDS, LARGEST_SECONDS))
+
+
+def answer(path: str) -> None:
+    """Print what is wrong with a font, tried in a process of its own where the system can copy this one.
+
+    Then no font meets what another one left in memory.
+    """
+    if not hasattr(os, 'fork'):   # Windows
+        print(json.dumps(what_is_wrong(path)), flush=True)
+        return
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(sys.stdin.fileno())   # whose other end learns that way that the first process ended
+            print(json.dumps(what_is_wrong(path)), flush=True)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status < 0:
+        with contextlib.suppress(OSError):   # SIGKILL cannot be set, nor has it to be
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    if status:
+        sys.exit(status)
 
 
 def main() -> None:
@@ -50,7 +85,7 @@ def main() -> None:
     limit_process()
     cv2.setNumThreads(0)
     for line in sys.stdin:
-        print(json.dumps(what_is_wrong(json.loads(line))), flush=True)
+        answer(json.loads(line))
 
 
 if __name__ == '__main__':

@@ -59,7 +59,11 @@ def check_usable(font_paths: list[str]) -> None:
 
 @functools.cache
 def load_font(font: str) -> cv2.FontFace | None:
-    """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
+    """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it.
+
+    It is kept for ever: OpenCV knows the letters that it drew by their font's address, so a font in the
+    place of one that is gone would be drawn with the letters of that one.
+    """
     if font.lower().endswith(FONT_ENDINGS) and not font_files.is_usable(font):
         return None
     try:
