@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 
 from local_utils import stop_signals
-from local_utils.errors import InputError, Unavailable
+from local_utils.errors import Unavailable, WrongArgument
 
 MAX_WORKERS_A_CORE = 32
 SECONDS_OF_DYING = 3   # after which a process that died is seen to have
@@ -41,13 +41,13 @@ def worker_processes(
             what it imports, so that what they are to do must be in other modules.
 
     Raises:
-        InputError: they would be too many for this machine.
+        WrongArgument: they would be too many for this machine.
         Unavailable: one of them died; says how.
     """
     largest = MAX_WORKERS_A_CORE * usable_cores()
     if num_workers > largest:
-        raise InputError(f'{num_workers} worker processes: expected at most {largest} on this machine, '
-                         f'{MAX_WORKERS_A_CORE} a processor core')
+        raise WrongArgument(f'{num_workers} worker processes: expected at most {largest} on this machine, '
+                            f'{MAX_WORKERS_A_CORE} a processor core')
     context = _WorkerContext(_ProcessWithoutScript if prepare else _WorkerProcess)
     try:
         with _Executor(num_workers, context, initializer=_start_worker, initargs=(prepare,)) as executor:

@@ -18,7 +18,6 @@ BUILT_IN_FONTS = ('sans', 'italic')   # OpenCV's; what a font lacks it takes fro
 SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'),
                     '/Library/Fonts', 'C:/Windows/Fonts')
 FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
-UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
 MIN_LIKENESS = 0.15        # of a font's letters to plain ones; symbols are near 0, an italic 0.3, sans 0.9
 SMALL_MARGIN = 0.15        # by which capitals are more like small letters, in a font that has no others
 TWO_CASE_LETTERS = 'abdeghnqrt'       # whose small and capital forms differ
@@ -177,8 +176,10 @@ def _known_shapes(font):
 
 
 def _looks_drawn(font, character):
+    if font.lower().endswith(FONT_ENDINGS) and not font_files.may_draw(font, character):
+        return False
     shape = _shape(font, character)
-    missing = character != '?' and np.array_equal(shape, _shape(font, UNASSIGNED))
+    missing = character != '?' and np.array_equal(shape, _shape(font, font_files.NO_CHARACTER))
     borrowed = font not in BUILT_IN_FONTS and np.array_equal(shape, _shape(BUILT_IN_FONTS[0], character))
     return bool(shape.any()) and not missing and not borrowed
 
