@@ -187,7 +187,8 @@ def _ranges(path, *_):
         content = opening.read_file(path, MAX_FILE_BYTES)
     except (OSError, ValueError):   # it is gone by now
         content = b''
-    tables = (content[offset:offset + length] for tag, _, offset, length in _entries(content) if tag == b'cmap')
+    tables = (content[offset:offset + length]
+              for tag, _, offset, length in _entries(content) if tag == b'cmap')
     return font_characters.ranges_of(next(tables, b''))
 
 
