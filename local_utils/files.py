@@ -16,6 +16,7 @@ except ImportError:   # Windows, which has no such limit
     resource = None
 
 MAX_JSON_BYTES = 1 << 26   # an alphabet of all characters has half of it
+FIGURE_ENDINGS = ('.png', '.pdf', '.svg')   # of what plots.py draws
 INCOMPLETE_SUFFIX = '.incomplete'
 # Of writing to a file that is open; they do not name it.
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -295,7 +295,7 @@ def test_weights_that_give_no_numbers_are_an_error_and_too_little_memory_is_a_bu
     for shape, expected_status, message in (
             (stub_service.NO_NUMBERS, 500, 'stub: no finite numbers'),
             (stub_service.NO_MEMORY, 503, 'stub: no memory; try again later')):
-        status, headers, body = service.read(picture(shape[:2]))
+        status, body, headers = service.read(picture(shape[:2]))
         assert (status, body) == (expected_status, {'error': message})
         assert ('retry-after' in headers) == (expected_status == 503)
     assert service.read(picture())[0] == 200
