@@ -2,8 +2,7 @@
 
 Ctrl-C becomes one line, as it is later (see command_line.run_tool). Where standard input, output or error is
 closed, the null device takes the place: else the next file that is opened would, and libraries would write
-their complaints into it. What an import lacks, memory or a
-temporary folder, is one line, too.
+their complaints into it. What an import lacks, memory or a temporary folder, is one line, too.
 """
 import contextlib
 import os
