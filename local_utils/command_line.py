@@ -20,7 +20,6 @@ OUTPUT_DIR = '/data/output'
 LARGEST_NUMBER = 2 ** 31 - 1   # of a flag; a step is a number of 32 bits
 # What the system says without a file's name where it lacks something.
 LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, *files.DISK_ERRORS)
-NO_THREAD = "can't start new thread"   # what Python says where the system refuses one
 
 
 class Terminated(SystemExit):
@@ -182,7 +181,7 @@ def is_outside(error: Exception) -> bool:
     """Whether an exception is of the user's data or the system's, not a defect of the code."""
     if isinstance(error, OSError) and not isinstance(error, InputError):
         return error.filename is not None or error.errno in LACKS or startup.lacks_temporary_folder(error)
-    return isinstance(error, InputError) or startup.lacks_memory(error) or str(error) == NO_THREAD
+    return isinstance(error, InputError) or startup.lacks_memory(error) or str(error) == startup.NO_THREAD
 
 
 def standard_output() -> TextIO:
@@ -228,7 +227,7 @@ def message_of(error: Exception) -> str:
         return f'{error.filename}: {error.strerror}'
     if startup.lacks_memory(error):
         return f'memory ran out{f": {error}" if str(error) else ""}; expected more of it, or less at once'
-    if str(error) == NO_THREAD:
+    if str(error) == startup.NO_THREAD:
         return 'the system refuses another thread; expected a larger limit (ulimit -u), or less at once'
     if isinstance(error, OSError) and (error.errno in LACKS or startup.lacks_temporary_folder(error)):
         return f'the system lacks something: {error.strerror}'

@@ -16,6 +16,7 @@ from local_utils import stop_signals
 from local_utils.errors import Unavailable, WrongArgument
 
 MAX_WORKERS_A_CORE = 32
+LOOKING_SECONDS = 5    # after which it is looked whether somebody works
 SECONDS_OF_DYING = 3   # after which a process that died is seen to have
 LIKELY_CAUSES = {
     -signal.SIGKILL: ', perhaps because memory ran out',
@@ -57,6 +58,8 @@ def worker_processes(
                 executor.shutdown(cancel_futures=True)
     except concurrent.futures.BrokenExecutor as error:
         raise Unavailable(f'{executor.how_one_died()}; try a smaller --num_workers') from error
+    finally:
+        context.end_those_left()
 
 
 class _Executor(concurrent.futures.ProcessPoolExecutor):
@@ -73,6 +76,11 @@ class _Executor(concurrent.futures.ProcessPoolExecutor):
         """Give a task, for which a process may have to be started."""
         with stop_signals.held_back():
             return super().submit(*args, **kwargs)
+
+    def is_working(self) -> bool:
+        """Whether the thread lives that gives the tasks out, or is not needed yet."""
+        thread = self._executor_manager_thread
+        return thread is None or thread.is_alive()
 
     def how_one_died(self) -> str:
         """Say how the process ended whose end raised BrokenExecutor."""
@@ -106,6 +114,13 @@ class _WorkerContext(multiprocessing.context.SpawnContext):
         """Return a new process."""
         self.started.append(self._process_class(*args, **kwargs))
         return self.started[-1]
+
+    def end_those_left(self):
+        """End the processes of an executor that could not end them, for want of a thread."""
+        for process in self.started:
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
 class _ProcessWithoutScript(_WorkerProcess):
@@ -168,12 +183,25 @@ def ordered_map(executor: concurrent.futures.Executor, function: Callable, items
         for item in items:
             pending.append(executor.submit(function, item))
             if len(pending) >= max_pending:
-                yield pending.popleft().result()
+                yield _result(pending.popleft(), executor)
         while pending:
-            yield pending.popleft().result()
+            yield _result(pending.popleft(), executor)
     finally:
         for future in pending:
             future.cancel()
+
+
+def _result(future, executor):
+    """Return the result of a future; raises Unavailable where nobody works at it any more."""
+    while True:
+        try:
+            return future.result(LOOKING_SECONDS)
+        except concurrent.futures.TimeoutError as error:
+            if future.done():   # and has raised it, or come to its end at this moment
+                return future.result()
+            if isinstance(executor, _Executor) and not executor.is_working():
+                raise Unavailable('the system refuses memory or a thread to the worker processes; '
+                                  'try a smaller --num_workers') from error
 
 
 def chunked(items: Iterable, size: int) -> Iterator[list]:

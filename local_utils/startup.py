@@ -8,11 +8,13 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 
 INTERRUPTED = 130   # the status of a script that Ctrl-C ended, as a shell gives it
 STANDARD_DESCRIPTORS = (0, 1, 2)
 NO_SEGMENT = 'failed to map segment from shared object'   # what the system says of a library without memory
+NO_THREAD = "can't start new thread"   # what Python says where the system refuses one
 NO_TEMPORARY = 'No usable temporary directory'   # what Python says where none can be written to
 OPENCV = 'OPENCV_'   # how the variables begin that OpenCV reads when it is imported
 _standard_error = 2   # a second descriptor of it: that one is muted while TensorFlow is imported
@@ -31,6 +33,7 @@ def begin(script: str) -> None:
         return
     open_standard_descriptors()
     sys.excepthook = _tell_of_lack
+    threading.excepthook = _tell_of_lack_in_thread
     for name in [name for name, value in os.environ.items() if name.startswith(OPENCV) and not value]:
         del os.environ[name]   # or OpenCV ends the process, where it expects a number
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -71,6 +74,13 @@ def _tell_of_lack(kind, error, trace):
         _write_line(f'the system lacks something: {error.strerror}')
     else:
         sys.__excepthook__(kind, error, trace)
+
+
+def _tell_of_lack_in_thread(told):
+    if lacks_memory(told.exc_value) or str(told.exc_value) == NO_THREAD:
+        _write_line(f'memory ran out, or the system refuses a thread ({told.exc_type.__name__})')
+    else:
+        threading.__excepthook__(told)
 
 
 def _write_line(text):

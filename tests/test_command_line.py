@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from local_utils import command_line, files
+from local_utils import command_line, files, startup
 from local_utils.errors import InputError, MissingInput, UnknownCharacter, WrongArgument
 from local_utils.stop_signals import StopSignals
 from tests.small_run import error_lines
@@ -246,7 +246,7 @@ def test_a_real_thread_that_is_refused_is_known_by_its_message():
             'except RuntimeError as error: print(error, flush=True)\n'
             'os._exit(0)')
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
-    assert result.stdout.strip() == command_line.NO_THREAD
+    assert result.stdout.strip() == startup.NO_THREAD
 
 
 @pytest.mark.parametrize(('returned', 'status'), [(None, 0), (0, 0), (1, 1)])

@@ -331,7 +331,7 @@ def test_what_an_import_over_a_data_set_reads_or_did_not_make_stays(tmp_path):
         assert (data_set / 'images').resolve() == tmp_path / 'own'
     assert run('file_names', tmp_path / 'own', data_set, '--overwrite', '--copy') == 0
     assert (tmp_path / 'own' / 'a.png').exists()
-    put(data_set / 'images-2', 'mine.png')
+    put(data_set / 'images-7', 'mine.png')
     assert run('file_names', tmp_path / 'own', data_set, '--overwrite') == 0
     assert samples_of(data_set, 'Train') == [('images/a.png', 'a')]
-    assert (data_set / 'images-2' / 'mine.png').exists()
+    assert (data_set / 'images-7' / 'mine.png').exists()
