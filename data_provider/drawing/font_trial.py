@@ -19,7 +19,8 @@ import numpy as np
 WORD_LETTERS = 16
 # (size, weight): what OpenCV reads beside a letter's data, and whether that ends a process, is another thing
 # at each of them.
-TRIALS = ((24, 0), (40, 0), (14, 250), (33, 700), (60, 900))
+TRIALS = ((24, 0), (40, 0), (14, 250), (33, 700), (60, 900), (105, 400))
+TRIALS_OF_VARIABLE = tuple((20, weight) for weight in range(250, 901, 25))   # each changes the letters
 LARGEST_BYTES = 2 << 30   # of memory that a font may make the process take
 LARGEST_SECONDS = 60      # of the processor, for a font whose trial nobody waits for any more
 kept_faces = []
@@ -34,7 +35,8 @@ def what_is_wrong(path: str, characters: str) -> str:
         kept_faces.append(face)
         if not face.getName():
             return 'OpenCV cannot use it'
-        for size, weight in TRIALS:
+        is_variable, _ = face.getInstance()
+        for size, weight in TRIALS + (TRIALS_OF_VARIABLE if is_variable else ()):
             canvas = np.zeros((3 * size, 4 * size), np.uint8)
             words = [characters[start:start + WORD_LETTERS]
                      for start in range(0, len(characters), WORD_LETTERS)]
