@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 WORD_LETTERS = 16
-# (size, weight): what OpenCV reads beside a letter's data, and whether that ends a process, is another thing
-# at each of them.
-TRIALS = ((24, 0), (40, 0), (14, 250), (33, 700), (60, 900), (105, 400))
-TRIALS_OF_VARIABLE = tuple((20, weight) for weight in range(250, 901, 25))   # each changes the letters
+# (size, weight, how many characters): what OpenCV reads beside a letter's data, and whether that ends a
+# process, is another thing at each of them.
+TRIALS = ((14, 250, None), (24, 0, None), (60, 900, None), (105, 400, 96))
+TRIALS_OF_VARIABLE = tuple((20, weight, None) for weight in range(250, 901, 25))   # each changes the letters
 LARGEST_BYTES = 2 << 30   # of memory that a font may make the process take
 LARGEST_SECONDS = 60      # of the processor, for a font whose trial nobody waits for any more
 kept_faces = []
@@ -36,11 +36,10 @@ def what_is_wrong(path: str, characters: str) -> str:
         if not face.getName():
             return 'OpenCV cannot use it'
         is_variable, _ = face.getInstance()
-        for size, weight in TRIALS + (TRIALS_OF_VARIABLE if is_variable else ()):
+        words = [characters[start:start + WORD_LETTERS] for start in range(0, len(characters), WORD_LETTERS)]
+        for size, weight, count in TRIALS + (TRIALS_OF_VARIABLE if is_variable else ()):
             canvas = np.zeros((3 * size, 4 * size), np.uint8)
-            words = [characters[start:start + WORD_LETTERS]
-                     for start in range(0, len(characters), WORD_LETTERS)]
-            for text in [*characters, *words]:
+            for text in [*characters[:count], *words[:count and count // WORD_LETTERS]]:
                 cv2.putText(canvas, text, (size, 2 * size), 255, face, size, weight)
     except (cv2.error, ArithmeticError, MemoryError, SystemError, TypeError, ValueError) as error:
         return f'OpenCV refuses it: {" ".join(str(getattr(error, "err", error)).split())}'
