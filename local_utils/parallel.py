@@ -17,6 +17,7 @@ from local_utils.errors import Unavailable, WrongArgument
 
 MAX_WORKERS_A_CORE = 32
 LOOKING_SECONDS = 5    # after which it is looked whether somebody works
+NOTE_BYTES = 1024
 SECONDS_OF_DYING = 3   # after which a process that died is seen to have
 LIKELY_CAUSES = {
     -signal.SIGKILL: ', perhaps because memory ran out',
@@ -90,6 +91,8 @@ class _Executor(concurrent.futures.ProcessPoolExecutor):
 class _WorkerProcess(multiprocessing.context.SpawnProcess):
     """A process that Ctrl-C does not reach, not even before it can leave it to the parent."""
 
+    note = None   # memory that it shares with the parent: what it works at
+
     def start(self):
         """Start the process, which has the signals blocked that this thread has blocked."""
         if not hasattr(signal, 'pthread_sigmask'):   # Windows
@@ -112,8 +115,11 @@ class _WorkerContext(multiprocessing.context.SpawnContext):
 
     def Process(self, *args, **kwargs):  # noqa: N802
         """Return a new process."""
-        self.started.append(self._process_class(*args, **kwargs))
-        return self.started[-1]
+        process = self._process_class(*args, **kwargs)
+        with contextlib.suppress(OSError):   # there is no room for it
+            process.note = self.RawArray('c', NOTE_BYTES)
+        self.started.append(process)
+        return process
 
     def end_those_left(self):
         """End the processes of an executor that could not end them, for want of a thread."""
@@ -145,7 +151,9 @@ def _how_one_died(processes):
             break
         time.sleep(0.05)
     status = min(statuses)
-    return f'a worker process was ended by {how_ended(status)}{LIKELY_CAUSES.get(status, "")}'
+    notes = [process.note.value for process in processes if process.exitcode == status and process.note]
+    note = f' (it last took {notes[0].decode("utf-8", "replace")})' if any(notes[:1]) else ''
+    return f'a worker process was ended by {how_ended(status)}{LIKELY_CAUSES.get(status, "")}{note}'
 
 
 def how_ended(status: int) -> str:
@@ -156,6 +164,13 @@ def how_ended(status: int) -> str:
         return signal.Signals(-status).name
     except ValueError:   # a real-time signal
         return f'signal {-status}'
+
+
+def note(text: str) -> None:
+    """Say what a worker process takes, an image or a font, for the message where native code ends it."""
+    memory = getattr(multiprocessing.current_process(), 'note', None)
+    if memory is not None:
+        memory.value = text.encode('utf-8', 'replace').replace(b'\0', b'')[:NOTE_BYTES - 1]
 
 
 def _start_worker(prepare):

@@ -106,6 +106,24 @@ def test_a_worker_that_died_says_by_which_signal(function, argument, end):
     assert str(caught.value) == f'a worker process was ended by {end}; try a smaller --num_workers'
 
 
+def die_at(name):
+    parallel.note(name)
+    ctypes.string_at(0)
+
+
+def test_a_worker_that_died_says_at_what():
+    with (pytest.raises(Unavailable) as caught,
+          parallel.worker_processes(2, prepare=os.getpid) as executor):
+        executor.submit(die_at, 'fonts/\udcff.ttf' + 2000 * 'x').result()
+    assert str(caught.value) == (
+        'a worker process was ended by SIGSEGV, as native code does with data that it takes for sound '
+        f'(it last took fonts/?.ttf{(parallel.NOTE_BYTES - 12) * "x"}); try a smaller --num_workers')
+
+
+def test_outside_a_worker_process_nothing_is_noted():
+    parallel.note('word')   # and nothing is raised
+
+
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
 def test_an_executor_that_gets_no_thread_ends_with_a_line_and_without_its_processes(monkeypatch):
     def no_thread(_):

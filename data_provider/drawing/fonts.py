@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from data_provider.drawing import font_files
-from local_utils import files, opening, texts
+from local_utils import files, opening, parallel, texts
 from local_utils.errors import InputError, MissingInput
 
 BUILT_IN_FONTS = ('sans', 'italic')   # OpenCV's; what a font lacks it takes from the first, then from 'uni'
@@ -178,6 +178,7 @@ def _known_shapes(font):
 def _looks_drawn(font, character):
     if font.lower().endswith(FONT_ENDINGS) and not font_files.may_draw(font, character):
         return False
+    parallel.note(font)
     shape = _shape(font, character)
     missing = character != '?' and np.array_equal(shape, _shape(font, font_files.NO_CHARACTER))
     borrowed = font not in BUILT_IN_FONTS and np.array_equal(shape, _shape(BUILT_IN_FONTS[0], character))
