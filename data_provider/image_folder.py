@@ -6,7 +6,7 @@ import numpy as np
 
 from data_provider import image_file, image_format, image_path
 from data_provider.rejected_sample import RejectedSample
-from local_utils import opening
+from local_utils import opening, parallel
 
 
 class LoadedImage(NamedTuple):
@@ -44,6 +44,7 @@ class ImageFolder:
         Raises:
             RejectedSample: also where a symbolic link on the way leads out of the folder.
         """
+        parallel.note(path)
         remarks = []
         try:
             content = self._read(path)

@@ -20,7 +20,6 @@ OUTPUT_DIR = '/data/output'
 LARGEST_NUMBER = 2 ** 31 - 1   # of a flag; a step is a number of 32 bits
 # What the system says without a file's name where it lacks something.
 LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, *files.DISK_ERRORS)
-NO_THREAD = "can't start new thread"   # what Python says where the system refuses one
 
 
 class Terminated(SystemExit):
@@ -181,8 +180,8 @@ def _comes_of_interrupt(error):
 def is_outside(error: Exception) -> bool:
     """Whether an exception is of the user's data or the system's, not a defect of the code."""
     if isinstance(error, OSError) and not isinstance(error, InputError):
-        return error.filename is not None or error.errno in LACKS
-    return isinstance(error, (InputError, MemoryError)) or str(error) == NO_THREAD
+        return error.filename is not None or error.errno in LACKS or startup.lacks_temporary_folder(error)
+    return isinstance(error, InputError) or startup.lacks_memory(error) or str(error) == startup.NO_THREAD
 
 
 def standard_output() -> TextIO:
@@ -226,10 +225,10 @@ def message_of(error: Exception) -> str:
     """Return an exception's message as one line; an OSError's as `path: what the system said`."""
     if isinstance(error, OSError) and error.filename is not None:
         return f'{error.filename}: {error.strerror}'
-    if isinstance(error, MemoryError):
+    if startup.lacks_memory(error):
         return f'memory ran out{f": {error}" if str(error) else ""}; expected more of it, or less at once'
-    if str(error) == NO_THREAD:
+    if str(error) == startup.NO_THREAD:
         return 'the system refuses another thread; expected a larger limit (ulimit -u), or less at once'
-    if isinstance(error, OSError) and error.errno in LACKS:
+    if isinstance(error, OSError) and (error.errno in LACKS or startup.lacks_temporary_folder(error)):
         return f'the system lacks something: {error.strerror}'
     return ' '.join(str(error).split()) or type(error).__name__

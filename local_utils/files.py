@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from local_utils import opening
-from local_utils.errors import InputError, Unavailable
+from local_utils.errors import InputError, Unavailable, WrongArgument
 
 try:
     import resource
@@ -16,6 +16,7 @@ except ImportError:   # Windows, which has no such limit
     resource = None
 
 MAX_JSON_BYTES = 1 << 26   # an alphabet of all characters has half of it
+FIGURE_ENDINGS = ('.png', '.pdf', '.svg')   # of what plots.py draws
 INCOMPLETE_SUFFIX = '.incomplete'
 # Of writing to a file that is open; they do not name it.
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -38,11 +39,11 @@ def named_errors(path: str | os.PathLike) -> Iterator[None]:
 
 
 def check_target(path: str, endings: tuple[str, ...]) -> None:
-    """Raise InputError where a file to be written has none of the endings, the name of a folder, or none
-    that it may be written to.
+    """Raise WrongArgument where a file to be written has none of the endings, InputError where it has the
+    name of a folder, or is in none that may be written to.
     """
     if not path.lower().endswith(endings):
-        raise InputError(f'{path}: expected a name that ends in {", ".join(endings)}')
+        raise WrongArgument(f'{path}: expected a name that ends in {", ".join(endings)}')
     if os.path.isdir(path):
         raise InputError(f'{path}: expected the name of a file to write, got a folder')
     folder = os.path.dirname(path) or '.'

@@ -13,9 +13,11 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 
 from local_utils import stop_signals
-from local_utils.errors import InputError, Unavailable
+from local_utils.errors import Unavailable, WrongArgument
 
 MAX_WORKERS_A_CORE = 32
+LOOKING_SECONDS = 5    # after which it is looked whether somebody works
+NOTE_BYTES = 1024
 SECONDS_OF_DYING = 3   # after which a process that died is seen to have
 LIKELY_CAUSES = {
     -signal.SIGKILL: ', perhaps because memory ran out',
@@ -41,13 +43,13 @@ def worker_processes(
             what it imports, so that what they are to do must be in other modules.
 
     Raises:
-        InputError: they would be too many for this machine.
+        WrongArgument: they would be too many for this machine.
         Unavailable: one of them died; says how.
     """
     largest = MAX_WORKERS_A_CORE * usable_cores()
     if num_workers > largest:
-        raise InputError(f'{num_workers} worker processes: expected at most {largest} on this machine, '
-                         f'{MAX_WORKERS_A_CORE} a processor core')
+        raise WrongArgument(f'{num_workers} worker processes: expected at most {largest} on this machine, '
+                            f'{MAX_WORKERS_A_CORE} a processor core')
     context = _WorkerContext(_ProcessWithoutScript if prepare else _WorkerProcess)
     try:
         with _Executor(num_workers, context, initializer=_start_worker, initargs=(prepare,)) as executor:
@@ -57,6 +59,8 @@ def worker_processes(
                 executor.shutdown(cancel_futures=True)
     except concurrent.futures.BrokenExecutor as error:
         raise Unavailable(f'{executor.how_one_died()}; try a smaller --num_workers') from error
+    finally:
+        context.end_those_left()
 
 
 class _Executor(concurrent.futures.ProcessPoolExecutor):
@@ -74,6 +78,11 @@ class _Executor(concurrent.futures.ProcessPoolExecutor):
         with stop_signals.held_back():
             return super().submit(*args, **kwargs)
 
+    def is_working(self) -> bool:
+        """Whether the thread lives that gives the tasks out, or is not needed yet."""
+        thread = self._executor_manager_thread
+        return thread is None or thread.is_alive()
+
     def how_one_died(self) -> str:
         """Say how the process ended whose end raised BrokenExecutor."""
         return _how_one_died(self._processes_started)
@@ -81,6 +90,8 @@ class _Executor(concurrent.futures.ProcessPoolExecutor):
 
 class _WorkerProcess(multiprocessing.context.SpawnProcess):
     """A process that Ctrl-C does not reach, not even before it can leave it to the parent."""
+
+    note = None   # memory that it shares with the parent: what it works at
 
     def start(self):
         """Start the process, which has the signals blocked that this thread has blocked."""
@@ -104,8 +115,18 @@ class _WorkerContext(multiprocessing.context.SpawnContext):
 
     def Process(self, *args, **kwargs):  # noqa: N802
         """Return a new process."""
-        self.started.append(self._process_class(*args, **kwargs))
-        return self.started[-1]
+        process = self._process_class(*args, **kwargs)
+        with contextlib.suppress(OSError):   # there is no room for it
+            process.note = self.RawArray('c', NOTE_BYTES)
+        self.started.append(process)
+        return process
+
+    def end_those_left(self):
+        """End the processes of an executor that could not end them, for want of a thread."""
+        for process in self.started:
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
 class _ProcessWithoutScript(_WorkerProcess):
@@ -130,7 +151,9 @@ def _how_one_died(processes):
             break
         time.sleep(0.05)
     status = min(statuses)
-    return f'a worker process was ended by {how_ended(status)}{LIKELY_CAUSES.get(status, "")}'
+    notes = [process.note.value for process in processes if process.exitcode == status and process.note]
+    note = f' (it last took {notes[0].decode("utf-8", "replace")})' if any(notes[:1]) else ''
+    return f'a worker process was ended by {how_ended(status)}{LIKELY_CAUSES.get(status, "")}{note}'
 
 
 def how_ended(status: int) -> str:
@@ -141,6 +164,13 @@ def how_ended(status: int) -> str:
         return signal.Signals(-status).name
     except ValueError:   # a real-time signal
         return f'signal {-status}'
+
+
+def note(text: str) -> None:
+    """Say what a worker process takes, an image or a font, for the message where native code ends it."""
+    memory = getattr(multiprocessing.current_process(), 'note', None)
+    if memory is not None:
+        memory.value = text.encode('utf-8', 'replace').replace(b'\0', b'')[:NOTE_BYTES - 1]
 
 
 def _start_worker(prepare):
@@ -168,12 +198,25 @@ def ordered_map(executor: concurrent.futures.Executor, function: Callable, items
         for item in items:
             pending.append(executor.submit(function, item))
             if len(pending) >= max_pending:
-                yield pending.popleft().result()
+                yield _result(pending.popleft(), executor)
         while pending:
-            yield pending.popleft().result()
+            yield _result(pending.popleft(), executor)
     finally:
         for future in pending:
             future.cancel()
+
+
+def _result(future, executor):
+    """Return the result of a future; raises Unavailable where nobody works at it any more."""
+    while True:
+        try:
+            return future.result(LOOKING_SECONDS)
+        except concurrent.futures.TimeoutError as error:
+            if future.done():   # and has raised it, or come to its end at this moment
+                return future.result()
+            if isinstance(executor, _Executor) and not executor.is_working():
+                raise Unavailable('the system refuses memory or a thread to the worker processes; '
+                                  'try a smaller --num_workers') from error
 
 
 def chunked(items: Iterable, size: int) -> Iterator[list]:

@@ -11,7 +11,6 @@ from local_utils import files
 
 MAX_CHARACTERS = 100   # of a confusion matrix
 FEW_POINTS = 20        # of a curve, that are marked: a single one is not seen otherwise
-FIGURE_ENDINGS = ('.png', '.pdf', '.svg')
 
 
 def draw_confusion(confusion, characters, path):
@@ -76,6 +75,6 @@ def draw_curves(losses, accuracies, path):
 
 def save_figure(figure, path):
     """Write a matplotlib figure, whole or not at all; the ending of `path` decides the format."""
-    files.check_target(path, FIGURE_ENDINGS)
+    files.check_target(path, files.FIGURE_ENDINGS)
     with files.atomic_file(path) as file:
         figure.savefig(file, format=os.path.splitext(path)[1][1:], dpi=120)

@@ -5,7 +5,7 @@ import numpy as np
 
 from crnnmodel.prefix_search import IMPOSSIBLE, Automaton
 from local_utils.char_codec import CharacterCodec, shortened
-from local_utils.errors import InputError, UnknownCharacter
+from local_utils.errors import InputError, UnknownCharacter, WrongArgument
 
 LETTER, DIGIT, OPTIONAL, ESCAPE, SEPARATOR = 'A9?\\,'
 
@@ -27,8 +27,8 @@ def parse_formats(text: str, codec: CharacterCodec, allowed: np.ndarray | None =
         allowed: bool [classes], which may be read; None for all.
 
     Raises:
-        InputError: not a text, a format is empty, a ? stands behind nothing or another, a character is not
-            in the alphabet, or none of it may stand in a place.
+        WrongArgument: a format is empty, a ? stands behind nothing or another.
+        InputError: not a text, a character is not in the alphabet, or none of it may stand in a place.
     """
     if not isinstance(text, str):
         raise InputError(f'formats: expected one text, the formats by commas, got {text!r}')
@@ -50,14 +50,15 @@ def _split(text):
         if symbol == ESCAPE:
             escaped = next(symbols, None)
             if escaped is None:
-                raise InputError(f"--format '{text}': nothing stands behind the last backslash")
+                raise WrongArgument(f"--format '{text}': nothing stands behind the last backslash")
             parts[-1].append((escaped, True))
         elif symbol == SEPARATOR:
             parts.append([])
         else:
             parts[-1].append((symbol, False))
     if not all(parts):
-        raise InputError(f'--format {text!r}: expected formats like AA999?, several by commas; one is empty')
+        raise WrongArgument(
+            f'--format {text!r}: expected formats like AA999?, several by commas; one is empty')
     return parts
 
 
@@ -66,11 +67,11 @@ def _places(part, codec, allowed):
     for symbol, is_escaped in part:
         if symbol == OPTIONAL and not is_escaped:
             if not places:
-                raise InputError(
+                raise WrongArgument(
                     f'--format: a {OPTIONAL} has to stand behind the place that it makes optional')
             if places[-1].is_optional:
-                raise InputError(f'--format: one {OPTIONAL} makes a place optional, got another behind it; '
-                                 f'{ESCAPE}{OPTIONAL} is the character itself')
+                raise WrongArgument(f'--format: one {OPTIONAL} makes a place optional, got another behind '
+                                    f'it; {ESCAPE}{OPTIONAL} is the character itself')
             places[-1] = places[-1]._replace(is_optional=True)
             continue
         indices = [index for index in _indices_of(symbol, is_escaped, codec)

@@ -11,7 +11,7 @@ from crnnmodel.architecture import Architecture
 from crnnmodel.kernels import Kernels
 from local_utils import visible
 from local_utils.char_codec import CharacterCodec
-from local_utils.errors import InputError
+from local_utils.errors import Unavailable
 
 
 class ReadingGraph(NamedTuple):
@@ -37,13 +37,13 @@ def run_reading(session: tf.Session, graph: ReadingGraph, images: np.ndarray) ->
         images: uint8 [batch, height, width, 3], BGR.
 
     Raises:
-        InputError: the device has too little memory for so many images.
+        Unavailable: the device has too little memory for so many images.
     """
     try:
         return session.run(graph.logits, {graph.images: images})
     except tf.errors.ResourceExhaustedError as error:
-        raise InputError(f'out of memory with {visible.counted(len(images), "image")} at once; set a smaller '
-                         'TEST.BATCH_SIZE (in a training, TRAIN.VAL_BATCH_SIZE)') from error
+        raise Unavailable(f'out of memory with {visible.counted(len(images), "image")} at once; set a '
+                          'smaller TEST.BATCH_SIZE (in a training, TRAIN.VAL_BATCH_SIZE)') from error
 
 
 class SessionEngine:

@@ -20,8 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from local_utils.errors import InputError, Unavailable
+
 ROOT = pathlib.Path(__file__).parent.parent
 POISON = 3, 17, 3   # the shape of an image over which the recogniser fails
+NO_NUMBERS, NO_MEMORY = (3, 18, 3), (3, 19, 3)   # of one that it raises an error of the user's for
 
 
 class Character(NamedTuple):
@@ -50,6 +53,10 @@ class StubRecogniser:
         time.sleep(self._seconds)
         if any(image.shape == POISON for image in images):
             raise RuntimeError('a defect')
+        if any(image.shape == NO_NUMBERS for image in images):
+            raise InputError('stub: no finite numbers')
+        if any(image.shape == NO_MEMORY for image in images):
+            raise Unavailable('stub: no memory')
         return [Reading(f'{image.shape[1]}x{image.shape[0]}', len(images) / 100,
                         (Character(str(image.shape[1]), float(np.float32(0.5)), 0, 1),)) for image in images]
 

@@ -9,9 +9,10 @@ import sys
 
 import pytest
 
-from local_utils import command_line, files
+from local_utils import command_line, files, startup
 from local_utils.errors import InputError, MissingInput, UnknownCharacter, WrongArgument
 from local_utils.stop_signals import StopSignals
+from tests.small_run import error_lines
 
 TOOLS = sorted(pathlib.Path(files.repository_path('tools')).glob('*.py'))
 PLATFORM = ['--work_dir=/data', '--data_dir=/d', '--output_dir=/o', '--log_dir=/l', '--num_gpus=2',
@@ -100,6 +101,10 @@ def test_a_misspelled_flag_is_named_before_what_is_missing(capsys):
     (UnknownCharacter("character 'X' is not in the alphabet"), "character 'X' is not in the alphabet"),
     (FileNotFoundError(errno.ENOENT, 'No such file', 'a.txt'), 'a.txt: No such file'),
     (MissingInput('a.txt: no such data set'), 'a.txt: no such data set'),
+    (ImportError('a.so: failed to map segment from shared object'),
+     'memory ran out: a.so: failed to map segment from shared object; expected more of it, or less at once'),
+    (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+     "the system lacks something: No usable temporary directory found in ['/tmp']"),
 ])
 def test_a_mistake_of_the_users_is_one_line_and_status_one(error, line, capfd):
     def main(argv):
@@ -118,6 +123,25 @@ def test_a_wrong_argument_that_the_work_finds_is_one_line_and_status_two(capfd):
     assert command_line.run_tool(main, []) == 2
     line, = capfd.readouterr().err.splitlines()
     assert line.endswith('ERROR --set: no such knob')
+
+
+@pytest.mark.parametrize(('script', 'flags', 'message'), [
+    ('generate_text_images', ['--preview', 'sheet.txt'], 'sheet.txt: expected a name that ends in .png'),
+    ('test_shadownet', ['--image_path', __file__, '--picture_path', 'a.txt'], 'a.txt: expected a name'),
+    ('evaluate_shadownet', ['--report_path', 'a.txt'], 'a.txt: expected a name that ends in .html'),
+    ('evaluate_shadownet', ['--results_path', 'a.txt'], 'a.txt: expected a name that ends in .tsv'),
+    ('evaluate_shadownet', ['--confusion_path', 'a.txt'], 'a.txt: expected a name that ends in'),
+    ('plot_training', ['--picture_path', 'a.txt'], 'a.txt: expected a name that ends in'),
+    ('export_shadownet', ['--save_path', 'a.pb'], 'a.pb: expected a name that ends in .onnx'),
+    ('write_text_features', ['--dataset_dir', '.', '--save_dir', '../{}'], 'the folder of the data set'),
+])
+def test_what_the_command_line_alone_shows_to_be_wrong_is_status_two(script, flags, message, tmp_path, capfd,
+                                                                     monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    main = importlib.import_module(f'tools.{script}').main
+    assert command_line.run_tool(main, [flag.format(tmp_path.name) for flag in flags]) == 2
+    line, = error_lines(capfd)
+    assert message in line
 
 
 @pytest.mark.parametrize(('script', 'flags', 'knob', 'other'), [
@@ -222,7 +246,7 @@ def test_a_real_thread_that_is_refused_is_known_by_its_message():
             'except RuntimeError as error: print(error, flush=True)\n'
             'os._exit(0)')
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
-    assert result.stdout.strip() == command_line.NO_THREAD
+    assert result.stdout.strip() == startup.NO_THREAD
 
 
 @pytest.mark.parametrize(('returned', 'status'), [(None, 0), (0, 0), (1, 1)])

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crnnmodel import architecture, tensor_bundle
+from crnnmodel import architecture, checkpoint_files, tensor_bundle
 from local_utils import command_line
 from local_utils.errors import InputError
 from tests import small_checkpoint
@@ -86,6 +86,16 @@ def test_a_text_that_is_called_a_variance_is_no_variance(tmp_path, form):
         **tensors, 'x/moving_variance': np.array([b'x', b'y'], object)})
     tensors = tensor_bundle.load_tensors(prefix)
     assert architecture.architecture_of(tensors, prefix) == form
+
+
+def test_an_average_has_the_networks_variables_only_however_others_are_called(tmp_path, form):
+    _, weights = small_checkpoint.save(tmp_path / 'run', form)
+    small_checkpoint.rewrite(tmp_path / 'run', lambda tensors: {
+        **tensors, '../x\n\x1b[2K': np.float32(1), 'x/moving_variance': np.array([b'x', b'y'], object)})
+    flags = ['--weights_path', str(tmp_path / 'run'), '--save_dir', str(tmp_path / 'mean')]
+    assert command_line.run_tool(average_weights.main, flags) == 0
+    tensors = checkpoint_files.load_newest(str(tmp_path / 'mean'), with_optimizer=True).tensors
+    assert tensors.keys() == {*weights, 'description', 'global_step'}
 
 
 @pytest.mark.parametrize('ending', ['.index', '.data-00000-of-00001'])

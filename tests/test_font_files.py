@@ -9,8 +9,9 @@ import time
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib import ft2font
 
-from data_provider.drawing import font_files
+from data_provider.drawing import font_files, fonts
 
 FONTS = pathlib.Path(matplotlib.get_data_path(), 'fonts', 'ttf')
 SOUND = FONTS / 'cmr10.ttf'   # of 26 kB
@@ -95,16 +96,37 @@ def test_a_font_that_crashes_opencv_ends_its_trial_only_and_the_next_is_tried(tm
     assert trials.problem_of(str(SOUND)) == ''
 
 
-def of_glyphs_in_themselves(content):
-    """Return a font each of whose glyphs is composed of itself, which OpenCV follows until
-    the stack is full.
+def test_a_font_that_crashes_opencv_is_told_after_others_whose_letters_opencv_remembers(tmp_path, trials):
+    path = tmp_path / 'crashing.ttf'
+    path.write_bytes(with_right_checksums(of_glyphs_in_themselves(SOUND.read_bytes())))
+    for other in (SOUND, FONTS / 'DejaVuSans.ttf', SOUND):
+        assert trials.problem_of(str(other)) == ''
+        assert trials.problem_of(str(path)) == 'drawing with it crashes the process (SIGSEGV)'
+
+
+def test_a_font_that_crashes_opencv_at_some_characters_draws_the_others(tmp_path, capfd):
+    path = tmp_path / 'crashing.ttf'
+    sound = FONTS / 'DejaVuSans.ttf'
+    glyph = ft2font.FT2Font(str(sound)).get_char_index(ord('ж'))
+    path.write_bytes(with_right_checksums(of_glyphs_in_themselves(sound.read_bytes(), [glyph])))
+    assert fonts.can_draw(str(path), 'Word')
+    assert not fonts.can_draw(str(path), 'ж')
+    assert fonts.can_draw(str(path), 'Word')
+    warning, = [line for line in capfd.readouterr().err.splitlines() if 'left out' in line]
+    assert warning.endswith(f'{path}: this font is left out for the characters U+0400 to U+047F: drawing '
+                            'with it crashes the process (SIGSEGV)')
+
+
+def of_glyphs_in_themselves(content, glyphs=None):
+    """Return a font each of whose glyphs, or some of them, is composed of itself, which OpenCV
+    follows until the stack is full.
     """
     tables = tables_of(content)
     is_long = content[tables[b'head'][1].start + 51]
     places = np.frombuffer(content[tables[b'loca'][1]], '>u4' if is_long
                            else '>u2').astype(int) * (1 if is_long else 2)
     for glyph, (start, end) in enumerate(itertools.pairwise(places)):
-        if end - start >= 18:
+        if end - start >= 18 and (glyphs is None or glyph in glyphs):
             itself = struct.pack('>h8xHHhh', -1, 3, glyph, 0, 0)
             content = changed(content, b'glyf', int(start), itself)
     return content

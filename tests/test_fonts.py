@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from data_provider.drawing import fonts
+from data_provider.drawing import font_files, fonts
 
 
 @pytest.fixture(autouse=True)
@@ -26,19 +26,20 @@ def _fresh_looks():
 def test_a_font_without_the_characters_is_not_taken():
     assert fonts.can_draw('sans', 'Word 42')
     assert fonts.can_draw('sans', 'why?')
-    assert not fonts.can_draw('sans', 'a' + fonts.UNASSIGNED)
+    assert not fonts.can_draw('sans', 'a' + font_files.NO_CHARACTER)
 
 
 def test_a_character_that_no_font_can_draw_is_named():
     chooser = fonts.FontChooser(['italic'])
     chooser.check_characters(['word', 'Word'])
     with pytest.raises(ValueError, match='none of the 1 fonts can draw .*0378'):
-        chooser.check_characters(['word', 'a' + fonts.UNASSIGNED])
+        chooser.check_characters(['word', 'a' + font_files.NO_CHARACTER])
 
 
 def test_a_font_that_borrows_the_characters_is_not_taken(monkeypatch):
     plain = fonts.load_font('sans')
     monkeypatch.setattr(fonts, 'load_font', lambda font: plain)
+    monkeypatch.setattr(font_files, 'may_draw', lambda font, character: True)
     assert not fonts.can_draw('a_font_without_letters.ttf', 'a')
 
 
@@ -47,6 +48,7 @@ def test_a_font_of_symbols_is_told_from_one_of_letters(monkeypatch):
     symbol_of = dict(zip(string.ascii_lowercase, '!"#$%&()*+,-./:;<=>@[]^_|~', strict=True))
     draw, load = fonts._shape, fonts.load_font
     monkeypatch.setattr(fonts, 'load_font', lambda font: load('italic' if font == 'symbols.ttf' else font))
+    monkeypatch.setattr(font_files, 'may_draw', lambda font, character: True)
     monkeypatch.setattr(fonts, '_shape', lambda font, letter: draw('uni', letter) if font in ('sans', 'uni')
                         else draw('italic', symbol_of.get(letter, '?')))
     assert not fonts.draws_letters('symbols.ttf')

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_provider import image_file
-from data_provider.drawing import word_texts
+from data_provider.drawing import drawn_data_set, word_texts
 from local_utils import command_line
 from local_utils.establish_char_dict import read_alphabet, write_alphabet
 from tools import generate_text_images
@@ -79,6 +79,24 @@ def test_overwriting_leaves_nothing_of_the_former_data_set_but_what_is_not_its_o
     assert generate(tmp_path / 'fresh', *flags, '--overwrite') == 0
     assert files_below(tmp_path / 'd') == {**files_below(tmp_path / 'fresh'), '1/1/photograph.jpg': b'mine'}
     assert not (tmp_path / 'd' / '1' / '2').exists()
+
+
+def test_what_a_killed_run_has_drawn_is_removed_by_the_next_one(tmp_path, monkeypatch):
+    def end(*_):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(drawn_data_set.establish_char_dict, 'write_alphabet', end)
+    assert generate(tmp_path, '--num_train', '30', '--num_test', '2', '--seed', '5') == 130
+    left = set(tmp_path.rglob('*.jpg'))
+    assert len(left) == 32
+    monkeypatch.undo()
+    own = [tmp_path / '1' / '1' / 'own.jpg', tmp_path / '1' / '2' / '3_own.jpg', tmp_path / '7_own.jpg']
+    for path in own:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b'own')
+    assert generate(tmp_path, '--num_train', '3', '--num_test', '1', '--seed', '6') == 0
+    assert len(set(tmp_path.rglob('*.jpg')) - set(own)) == 4
+    assert all(path.exists() for path in own)
+    assert not (tmp_path / drawn_data_set.MARK).exists()
 
 
 def test_a_data_set_that_was_not_drawn_is_not_overwritten(tmp_path, capfd):

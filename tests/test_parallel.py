@@ -1,6 +1,7 @@
 """Tests of local_utils.parallel, its worker processes in a conversion."""
 import concurrent.futures
 import ctypes
+import multiprocessing
 import os
 import pathlib
 import signal
@@ -103,6 +104,46 @@ def test_a_worker_that_died_says_by_which_signal(function, argument, end):
         list(parallel.ordered_map(executor, abs, range(4), 4))   # both have started
         executor.submit(function, argument).result()
     assert str(caught.value) == f'a worker process was ended by {end}; try a smaller --num_workers'
+
+
+def die_at(name):
+    parallel.note(name)
+    ctypes.string_at(0)
+
+
+def test_a_worker_that_died_says_at_what():
+    with (pytest.raises(Unavailable) as caught,
+          parallel.worker_processes(2, prepare=os.getpid) as executor):
+        executor.submit(die_at, 'fonts/\udcff.ttf' + 2000 * 'x').result()
+    assert str(caught.value) == (
+        'a worker process was ended by SIGSEGV, as native code does with data that it takes for sound '
+        f'(it last took fonts/?.ttf{(parallel.NOTE_BYTES - 12) * "x"}); try a smaller --num_workers')
+
+
+def test_outside_a_worker_process_nothing_is_noted():
+    parallel.note('word')   # and nothing is raised
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_an_executor_that_gets_no_thread_ends_with_a_line_and_without_its_processes(monkeypatch):
+    def no_thread(_):
+        raise RuntimeError("can't start new thread")
+    monkeypatch.setattr(multiprocessing.queues.Queue, '_start_thread', no_thread)
+    monkeypatch.setattr(parallel, 'LOOKING_SECONDS', 0.2)
+    with (pytest.raises(Unavailable, match='refuses memory or a thread to the worker processes'),
+          parallel.worker_processes(2) as executor):
+        list(parallel.ordered_map(executor, abs, range(4), 4))
+    assert multiprocessing.active_children() == []
+
+
+def test_a_task_may_raise_a_timeout_itself(monkeypatch):
+    def task(number):
+        time.sleep(0.1)
+        raise TimeoutError('of its own')
+    monkeypatch.setattr(parallel, 'LOOKING_SECONDS', 0.02)
+    with (pytest.raises(TimeoutError, match='of its own'),
+          concurrent.futures.ThreadPoolExecutor(2) as executor):
+        list(parallel.ordered_map(executor, task, range(2), 2))
 
 
 def test_more_workers_than_the_machine_bears_are_refused_before_one_is_started():

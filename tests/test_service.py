@@ -209,6 +209,18 @@ def test_an_image_over_which_the_recogniser_fails_does_not_spoil_its_batch(own_s
     assert 'Traceback' not in service.log_path.read_text(encoding='utf-8')
 
 
+def test_weights_that_give_no_numbers_are_an_error_and_too_little_memory_is_a_busy_service(own_service):
+    service = own_service()
+    service.wait_until_ready()
+    for shape, expected_status, message in (
+            (stub_service.NO_NUMBERS, 500, 'stub: no finite numbers'),
+            (stub_service.NO_MEMORY, 503, 'stub: no memory; try again later')):
+        status, body, headers = service.read(picture(shape[:2]))
+        assert (status, body) == (expected_status, {'error': message})
+        assert ('retry-after' in headers) == (expected_status == 503)
+    assert service.read(picture())[0] == 200
+
+
 # ---- decoders
 
 def test_a_decoder_that_is_killed_is_replaced_and_nobody_notices(own_service):

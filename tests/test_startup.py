@@ -42,6 +42,33 @@ def test_an_interrupt_while_standard_error_is_muted_is_a_line_too(tmp_path):
     assert [line.endswith(' ERROR interrupted') for line in errors.splitlines()] == [True]
 
 
+@pytest.mark.parametrize(('error', 'message'), [
+    ("ImportError('cv2.so: failed to map segment from shared object')",
+     'memory ran out while the script started; expected more of it'),
+    ('MemoryError()', 'memory ran out while the script started; expected more of it'),
+    ("FileNotFoundError(2, 'No usable temporary directory found')",
+     'the system lacks something: No usable temporary directory found'),
+    ("ImportError('no module of this name')", None)])
+def test_what_an_import_lacks_is_one_line_and_a_defect_is_not(error, message):
+    code = f"from local_utils import startup; startup.begin('__main__'); raise {error}"
+    ran = subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), text=True,
+                         capture_output=True, check=False)
+    assert ran.returncode == 1
+    lines = ran.stderr.splitlines()
+    if message:
+        assert [line.partition(' ')[2] for line in lines] == [f'ERROR {message}']
+    else:
+        assert lines[0].startswith('Traceback')
+
+
+def test_an_empty_variable_of_opencvs_does_not_end_the_process():
+    code = "from local_utils import startup; startup.begin('__main__'); import cv2; print(cv2.__name__)"
+    ran = subprocess.run([sys.executable, '-c', code], cwd=files.repository_path(), text=True,
+                         capture_output=True, check=False,
+                         env={**os.environ, 'OPENCV_IO_MAX_IMAGE_PIXELS': ''})
+    assert (ran.returncode, ran.stdout) == (0, 'cv2\n')
+
+
 def test_a_script_that_is_imported_leaves_interrupts_alone():
     before = signal.getsignal(signal.SIGINT)
     startup.begin('tools.train_shadownet')
@@ -50,6 +77,7 @@ def test_a_script_that_is_imported_leaves_interrupts_alone():
 
 def test_once_a_script_has_begun_an_interrupt_is_an_exception_again(monkeypatch):
     monkeypatch.setattr(startup.os, 'dup', lambda descriptor: descriptor)
+    monkeypatch.setattr(sys, 'excepthook', sys.excepthook)
     startup.begin('__main__')
     assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     assert command_line.run_tool(lambda _: signal.raise_signal(signal.SIGINT), []) == 130

@@ -128,15 +128,14 @@ def test_without_anything_to_read_no_weights_are_opened(tmp_path, capfd):
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_read(overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'one.png'), draw('tree', SIZE))
     (tmp_path / 'folder.png').mkdir()
-    for path, message in ((tmp_path / 'none' / 'picture.png',
-                           'picture.png: there is no such folder to write to'),
-                          (tmp_path / 'one.txt', 'one.txt: expected a name that ends in .png'),
-                          (tmp_path / 'one.png', 'one.png: one of the images that are to be read'),
-                          (tmp_path / 'folder.png',
-                           'folder.png: expected the name of a file to write, got a folder')):
+    for name, expected_status, message in (
+            ('none/picture.png', 1, 'picture.png: there is no such folder to write to'),
+            ('one.txt', 2, 'one.txt: expected a name that ends in .png'),
+            ('one.png', 1, 'one.png: one of the images that are to be read'),
+            ('folder.png', 1, 'folder.png: expected the name of a file to write, got a folder')):
         status, texts = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1],
-                             '--picture_path', path)
-        assert (status, texts) == (1, {})
+                             '--picture_path', tmp_path / name)
+        assert (status, texts) == (expected_status, {})
         assert message in capfd.readouterr().err
 
 

@@ -72,7 +72,10 @@ def average_weights(weights_paths, save_dir, step=None):
             raise InputError(f'{save_dir}: there is a checkpoint already; give another --save_dir')
         if forms[0].characters is not None:
             establish_char_dict.write_alphabet(forms[0].characters, save_dir)
-        write_checkpoint(mean_of([each.tensors for each in found]), save_dir, step)
+        of_network = {*architectures.variable_shapes(forms[0]), architectures.DESCRIPTION}
+        means = mean_of([{name: value for name, value in each.tensors.items() if name in of_network}
+                         for each in found])
+        write_checkpoint(means, save_dir, step)
     log_utils.init_logger().info('the mean of %s is in %s', visible.counted(len(found), 'checkpoint'),
                                  save_dir)
 

@@ -105,7 +105,7 @@ def main(argv=None):
     if args.confusion_path:
         from local_utils import plots  # noqa: I001   Matplotlib takes a while, and needs a folder that it may write to
 
-        files.check_target(args.confusion_path, plots.FIGURE_ENDINGS)   # before the long work
+        files.check_target(args.confusion_path, files.FIGURE_ENDINGS)   # before the long work
     report = reports.open_report(args.report_path) if args.report_path else None
     if args.results_path:
         files.check_target(args.results_path, ('.tsv',))

@@ -15,7 +15,7 @@ from local_utils import startup
 
 startup.begin(__name__)
 
-from local_utils import command_line, log_utils, opening, tensorflow_import, tfrecord
+from local_utils import command_line, files, log_utils, opening, tensorflow_import, tfrecord
 from local_utils.errors import InputError, MissingInput
 
 EVENT_FOLDER = 'log'
@@ -101,6 +101,7 @@ def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     log_dir = args.log_dir or args.output_dir
+    files.check_target(args.picture_path, files.FIGURE_ENDINGS)
     paths = event_files(log_dir)   # before the imports, which take seconds
     from local_utils import plots
     scalars = read_scalars(paths, ('train/loss', 'validation/word_accuracy'))

@@ -8,14 +8,16 @@ from typing import NamedTuple
 
 from data_provider import annotation
 from data_provider.drawing.drawn_words import DrawnWords
-from local_utils import establish_char_dict, files, opening, parallel, progress, stop_signals
+from local_utils import establish_char_dict, files, log_utils, opening, parallel, progress, stop_signals
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 
 IMAGES_IN_A_FOLDER = 500
 FOLDERS_IN_A_FOLDER = 100
+FOLDER_LEVELS = 2
 CHUNK_IMAGES = 100            # that a worker draws at a time
 DRAWN_NAME = re.compile(r'(\d+)_[^/]*\.jpg')   # of an image, as image_path gives it
+MARK = '.drawing'              # a file in the data set while its images are drawn that no list names yet
 REMOVED_ENDING = '.removed'   # of an annotation file whose images are being removed
 MAX_NAME_CHARACTERS = 40      # of the word in a file's name
 
@@ -48,6 +50,7 @@ def draw_data_set(save_dir: str, drawers: Sequence[DrawnWords], counts: Sequence
         chunks += [Chunk(part, range(first, min(first + CHUNK_IMAGES, count)), first_image + first)
                    for first in range(0, count, CHUNK_IMAGES)]
         first_image += count
+    opening.open_file(os.path.join(save_dir, MARK), 'wb').close()
     lines = [[] for _ in counts]
     prepare = functools.partial(_prepare, save_dir, drawers)
     with (parallel.worker_processes(num_workers, prepare) as executor,
@@ -61,6 +64,7 @@ def draw_data_set(save_dir: str, drawers: Sequence[DrawnWords], counts: Sequence
         for part, part_lines in zip(annotation.PARTS, lines, strict=True):
             with files.atomic_file(annotation.path_of(part, save_dir), 'w', encoding='utf-8') as file:
                 file.writelines(part_lines)
+    files.remove(os.path.join(save_dir, MARK))
 
 
 _save_dir = _drawers = None   # of a process that draws
@@ -101,6 +105,8 @@ def folder_of(number: int) -> str:
 def make_room(save_dir: str, overwrite: bool) -> None:
     """Refuse a folder that holds a data set, or remove the images and the annotation files of that data set.
 
+    What a killed run has drawn is removed, too.
+
     An annotation file loses its name first and is removed last: so it never names images that are gone, and
     the next run removes what a killed one has left of them.
 
@@ -122,6 +128,26 @@ def make_room(save_dir: str, overwrite: bool) -> None:
         if os.path.exists(path):
             _remove_images(save_dir, filter(is_drawn, _paths_in(path)))
             os.remove(path)
+    mark = os.path.join(save_dir, MARK)
+    if os.path.lexists(mark):
+        log_utils.init_logger().info('%s: removing the images of a run that was ended', save_dir)
+        _remove_images(save_dir, list(filter(is_drawn, _paths_of_images(save_dir))))
+        os.remove(mark)
+
+
+def _paths_of_images(save_dir):
+    """Yield the paths, relative to a data set, of the files in its numbered folders; follows no link."""
+    folders = ['']
+    for _ in range(FOLDER_LEVELS):
+        folders = [f'{folder}{name}/' for folder in folders
+                   for name in os.listdir(os.path.join(save_dir, folder))
+                   if name.isdecimal() and _is_folder(os.path.join(save_dir, folder, name))]
+    for folder in folders:
+        yield from (folder + name for name in os.listdir(os.path.join(save_dir, folder)))
+
+
+def _is_folder(path):
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _paths_in(annotation_path):

@@ -86,6 +86,7 @@ class DrawnWords:
         neighbour = self._source.neighbour(rng)
         style = text_style.PLAIN if number < self._plain_samples else text_style.choose(self._styles, rng)
         font = self._chooser.choose(text.drawn, rng)
+        parallel.note(font)
         text = self._as_drawn_in(font, text.drawn, rng)
         neighbour = neighbour if fonts.can_draw(font, neighbour) else ''
         style = text_style.for_kind(style, fonts.kind_of(font))

@@ -11,14 +11,13 @@ import cv2
 import numpy as np
 
 from data_provider.drawing import font_files
-from local_utils import files, opening, texts
+from local_utils import files, opening, parallel, texts
 from local_utils.errors import InputError, MissingInput
 
 BUILT_IN_FONTS = ('sans', 'italic')   # OpenCV's; what a font lacks it takes from the first, then from 'uni'
 SYSTEM_FONT_DIRS = ('/usr/share/fonts', '/usr/local/share/fonts', os.path.expanduser('~/.fonts'),
                     '/Library/Fonts', 'C:/Windows/Fonts')
 FONT_ENDINGS = ('.ttf', '.otf', '.ttc')
-UNASSIGNED = '\u0378'                 # a code point that no font has a shape for; a question mark is drawn
 MIN_LIKENESS = 0.15        # of a font's letters to plain ones; symbols are near 0, an italic 0.3, sans 0.9
 SMALL_MARGIN = 0.15        # by which capitals are more like small letters, in a font that has no others
 TWO_CASE_LETTERS = 'abdeghnqrt'       # whose small and capital forms differ
@@ -59,7 +58,11 @@ def check_usable(font_paths: list[str]) -> None:
 
 @functools.cache
 def load_font(font: str) -> cv2.FontFace | None:
-    """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it."""
+    """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it.
+
+    It is kept for ever: OpenCV knows the letters that it drew by their font's address, so a font in the
+    place of one that is gone would be drawn with the letters of that one.
+    """
     if font.lower().endswith(FONT_ENDINGS) and not font_files.is_usable(font):
         return None
     try:
@@ -173,8 +176,11 @@ def _known_shapes(font):
 
 
 def _looks_drawn(font, character):
+    if font.lower().endswith(FONT_ENDINGS) and not font_files.may_draw(font, character):
+        return False
+    parallel.note(font)
     shape = _shape(font, character)
-    missing = character != '?' and np.array_equal(shape, _shape(font, UNASSIGNED))
+    missing = character != '?' and np.array_equal(shape, _shape(font, font_files.NO_CHARACTER))
     borrowed = font not in BUILT_IN_FONTS and np.array_equal(shape, _shape(BUILT_IN_FONTS[0], character))
     return bool(shape.any()) and not missing and not borrowed
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from data_provider import annotation, annotation_diagnosis, conversion, image_file, image_format
 from data_provider.annotation_form import PATH_TEXT
 from data_provider.conversion_output import REJECTS_NAME, row_of
-from data_provider.importing import iiit5k, lists, lmdb_folders, single_files, svt
+from data_provider.importing import iiit5k, image_folders, lists, lmdb_folders, single_files, svt
 from data_provider.importing.found_sample import FoundSample, Source
 from data_provider.rejected_sample import RejectedSample
 from local_utils import files, folder_lock, log_utils, opening, progress, stop_signals
@@ -15,7 +15,6 @@ from local_utils.errors import InputError
 
 FORMS = ('synth90k', 'icdar', 'iiit5k', 'svt', 'lmdb', 'csv', 'gt_txt', 'file_names', 'paddleocr')
 MAX_NAME_BYTES = 255     # of a file
-IMAGES_NAME = 'images'   # the folder of the images in the data set, or a link to them
 _ENDINGS = {image_format.JPEG: '.jpg', image_format.PNG: '.png', image_format.GIF: '.gif',
             image_format.WEBP: '.webp', image_format.TIFF: '.tif',
             image_format.BMP: '.bmp', image_format.AVIF: '.avif', image_format.PNM: '.pnm'}
@@ -87,8 +86,13 @@ class _DataSet:
         self._counts, self._rejects_of_kind = collections.Counter(), collections.Counter()
         self._first_reasons = []
         self._stack = contextlib.ExitStack()
+        # Whose images a removed folder may not hold.
+        self._sources = [path for path in (settings.source, image_dir) if path]
+        self._replaces = any(os.path.exists(annotation.path_of(part, settings.save_dir))
+                             for part in annotation.PARTS)
 
     def __enter__(self):
+        image_folders.remove_unlisted(self._save_dir, self._sources)
         with contextlib.ExitStack() as stack:
             for part in annotation.PARTS:
                 opening.make_folder(self._save_dir, part)
@@ -110,6 +114,7 @@ class _DataSet:
             self._stack.__exit__(*error)
             if error[0] is None and not self._counts['Test']:
                 os.remove(annotation.path_of('Test', self._save_dir))
+        image_folders.remove_unlisted(self._save_dir, self._sources)
 
     def _placed_images(self):
         """Return the folder of the data set through which image files are reached; makes a link to them."""
@@ -117,20 +122,17 @@ class _DataSet:
         if image_dir and not self._settings.copies_images and (
                 os.path.commonpath([save_dir, image_dir]) == save_dir):   # they are in the data set
             return os.path.relpath(image_dir, save_dir)
-        link = os.path.join(self._save_dir, IMAGES_NAME)
-        if os.path.islink(link):   # of a former import, whose images are not to be written over
-            os.remove(link)
-        if not image_dir or self._settings.copies_images:
-            return IMAGES_NAME
-        if os.path.lexists(link):
-            raise InputError(
-                f'{link}: expected to make a link of this name to the images; remove it, or --copy')
-        try:
-            os.symlink(image_dir, link, target_is_directory=True)
-        except OSError as error:   # as on Windows without the right to
-            raise InputError(
-                f'{link}: cannot make a link to the images ({error.strerror}); --copy copies them') from error
-        return IMAGES_NAME
+        copies = not image_dir or self._settings.copies_images
+        if copies and image_dir == os.path.join(save_dir, image_folders.IMAGES_NAME):
+            return image_folders.IMAGES_NAME   # they are in their place
+        name = image_folders.IMAGES_NAME
+        if self._replaces:
+            name = image_folders.free_name(save_dir, None if copies else image_dir)
+        if copies:
+            image_folders.make_folder(save_dir, name)
+        elif os.path.realpath(os.path.join(save_dir, name)) != image_dir:
+            image_folders.make_link(save_dir, name, image_dir)
+        return name
 
     def write(self, sample: FoundSample) -> None:
         """Take a sample, or note why it is none."""
@@ -138,7 +140,8 @@ class _DataSet:
             if sample.error is not None:
                 raise sample.error
             content = sample.image() if sample.image else None
-            path = self._path_of_file(sample) if content is None else _new_path(sample.image_name, content)
+            path = (self._path_of_file(sample) if content is None
+                    else self._new_path(sample.image_name, content))
             line = _checked_line(path, _checked_text(sample.text))
             self._put(path, sample, content)
         except RejectedSample as error:
@@ -162,6 +165,13 @@ class _DataSet:
         if relative.startswith(os.pardir + os.sep):
             raise RejectedSample('path leaves the source', sample.image_path)
         return os.path.normpath(os.path.join(self._images_prefix, relative)).replace(os.sep, '/')
+
+    def _new_path(self, name, content):
+        """Return the path in the data set of an image that has no file, with the ending of its format."""
+        ending = _ENDINGS.get(image_format.format_of(content))
+        if ending is None:
+            raise RejectedSample('not an image', 'expected the bytes of a JPEG, PNG or other image')
+        return f'{self._images_prefix}/{name}{ending}'
 
     def _put(self, path, sample, content):
         """Put an image into the data set where it has no file there yet, and is wanted there."""
@@ -208,7 +218,7 @@ class _DataSet:
         if not self._is_told():
             logger.warning('its lines look like those of another form: convert with --annotation_format %s',
                            PATH_TEXT)
-        if os.path.islink(os.path.join(self._save_dir, IMAGES_NAME)):
+        if os.path.islink(os.path.join(self._save_dir, self._images_prefix)):
             logger.info('the images stay where they are: convert with --follow_links')
 
     def _is_told(self):
@@ -219,14 +229,6 @@ class _DataSet:
         except InputError:
             return False
         return form.name == PATH_TEXT and not form.is_quoted and not form.header_line
-
-
-def _new_path(name, content):
-    """Return the path in the data set of an image that has no file, with the ending of its format."""
-    ending = _ENDINGS.get(image_format.format_of(content))
-    if ending is None:
-        raise RejectedSample('not an image', 'expected the bytes of a JPEG, PNG or other image')
-    return f'{IMAGES_NAME}/{name}{ending}'
 
 
 def _checked_line(path, text):

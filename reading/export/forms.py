@@ -9,7 +9,7 @@ from crnnmodel import checkpoint_files
 from crnnmodel.architecture import architecture_of
 from data_provider import image_file
 from local_utils import files, log_utils
-from local_utils.errors import InputError
+from local_utils.errors import InputError, WrongArgument
 from reading import engines, views
 from reading.export import parity, readback
 from reading.export.parity import Parity
@@ -49,8 +49,8 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     form, target = form_of(save_path)
     module = _module(form)
     if weights not in module.WEIGHTS:
-        raise InputError(f'{save_path}: weights of {weights} are not possible there; expected '
-                         f'{" or ".join(module.WEIGHTS)}')
+        raise WrongArgument(f'{save_path}: weights of {weights} are not possible there; expected '
+                            f'{" or ".join(module.WEIGHTS)}')
     reference = engines.open_engine(
         weights_path, ReadingSettings(engine=engines.TENSORFLOW, precision='float32'))
     checkpoint = checkpoint_files.Checkpoint(
@@ -85,7 +85,12 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
 
 
 def form_of(save_path: str) -> tuple[str, str]:
-    """Return (the form, the path that will be written); raises InputError where the name is of no form."""
+    """Return (the form, the path that will be written).
+
+    Raises:
+        WrongArgument: the name is of no form.
+        InputError: it cannot be written there.
+    """
     ending = next((ending for ending in FORMS if save_path.lower().endswith(ending)), None)
     if ending == os.sep or (ending is None and os.path.isdir(save_path)):
         target = os.path.join(save_path, VERSION)
@@ -93,8 +98,8 @@ def form_of(save_path: str) -> tuple[str, str]:
             raise InputError(f'{target}: is there already; give another --save_path')
         return FORMS[os.sep], target
     if ending is None:
-        raise InputError(f'{save_path}: expected a name that ends in .onnx or .tflite, or a folder, '
-                         'saved_model/')
+        raise WrongArgument(f'{save_path}: expected a name that ends in .onnx or .tflite, or a folder, '
+                            'saved_model/')
     files.check_target(save_path, (ending,))
     return FORMS[ending], save_path
 

@@ -3,7 +3,7 @@ import asyncio
 import contextlib
 
 from data_provider import image_header
-from local_utils.errors import InputError
+from local_utils.errors import InputError, Unavailable
 from reading.service.batches import Batches
 from reading.service.decoders import Decoders, check_size
 from reading.service.metrics import Metrics
@@ -100,8 +100,10 @@ class Pipeline:
             image = await self._decoders.decode(content, size)
             try:
                 reading = await self._batches.read(image)
-            except InputError as error:   # no memory
+            except Unavailable as error:   # no memory
                 raise busy(str(error)) from error
+            except InputError as error:   # the weights give no finite numbers; to ask again is of no use
+                raise Refusal(500, str(error)) from error
         if reading.error is not None:
             raise Refusal(422, reading.error)
         return reading
