@@ -36,7 +36,7 @@ ONE = ()
 # right words to sets of others for the frames that they cost, on either half of four sets of words.
 FEW = (View(margin=-0.1, has_own_width=True),   # the first view squeezes or stretches; this one does not
        View(margin=-0.1),                       # what is cut out loosely is larger without its rim
-       View(width=0.6), View(width=1.3, has_own_width=True),
+       View(width=0.6),
        View(shear=0.25, has_own_width=True), View(shear=-0.25, has_own_width=True),
        View(blur=0.8),                          # dots, outlines and noise become strokes
        # signs that hang, spines of books
