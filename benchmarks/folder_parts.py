@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import paired
 
-from reading import Recogniser, decoding, recogniser, samples, views
+from reading import Recogniser, decoding, recogniser, samples, views, weighing
 
 
 class Clock:
@@ -61,7 +61,7 @@ def main():
     clock.time(type(reader._engine), 'logits', 'network')
     for name in ('probabilities', 'decode'):
         clock.time(decoding.Decoder, name, 'decoding')
-    clock.time(decoding, 'place_characters', 'decoding')
+    clock.time(weighing, 'place_characters', 'decoding')
     for _ in reader.read_all(files):
         pass
     seconds = time.perf_counter() - opened

@@ -1,8 +1,11 @@
 """Tests of the benchmarks: that they start, and what they reckon from what they measure."""
 import importlib
 import importlib.util
+import json
 import pathlib
 import runpy
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -41,6 +44,14 @@ def test_each_script_starts_from_any_folder_and_shows_its_command(name, tmp_path
         runpy.run_path(path, run_name='__main__')
     assert ended.value.code == 0
     assert f'python benchmarks/{name}.py' in capsys.readouterr().out
+
+
+def test_the_parts_of_reading_a_folder_are_all_of_it(tmp_path):
+    shutil.copy(files.repository_path('docs', 'word.jpg'), tmp_path)
+    command = [sys.executable, str(FOLDER / 'folder_parts.py'), '--image_dir', str(tmp_path)]
+    figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    assert set(figures['fractions']) >= {'files to pixels', 'views', 'network', 'decoding'}
+    assert sum(figures['fractions'].values()) == pytest.approx(1)
 
 
 def steps_of(soak, *numbers_and_losses, seconds=100):
