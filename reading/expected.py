@@ -129,9 +129,13 @@ def word_list_of(words: Iterable[str]) -> WordIndex:
 
 
 def _checked(words):
-    """Return words; raises InputError for one text, whose characters are no words."""
+    """Return words; raises InputError for one text, whose characters are no words, and for what is none."""
     if isinstance(words, str):
         raise InputError(f'expected a list of words, got one text, {shortened(words)}')
+    words = list(words)
+    for word in words:
+        if not isinstance(word, str):
+            raise InputError(f'expected a list of words, got {type(word).__name__} in it, {word!r}')
     return words
 
 

@@ -226,6 +226,9 @@ def pixels_of(image):
         return _checked(image)
     if isinstance(image, (bytes, bytearray, memoryview)):
         return image_file.decode_image(bytes(image), None)
+    if not isinstance(image, (str, os.PathLike)):
+        raise RejectedSample(
+            'not an image', f'expected a path, bytes or an array, got {type(image).__name__}')
     return image_file.read_image(os.fspath(image))
 
 

@@ -191,6 +191,11 @@ def test_one_text_is_no_list_of_words(expected):
         decoder('abc', expected)
 
 
+def test_what_is_no_word_is_named():
+    with pytest.raises(InputError, match='expected a list of words, got int in it, 5'):
+        decoder('abc', Expected(lexicon=['cb', 5]))
+
+
 def test_words_that_are_written_from_right_to_left_are_compared_as_a_picture_shows_them():
     alphabet = 'אבג'   # the picture shows the last letter first
     for expected in (Expected(lexicon=['בג', 'אג']), Expected(word_list=['בג'])):

@@ -143,6 +143,7 @@ def test_what_its_runtime_cannot_read_is_said_with_its_last_line(tmp_path):
     ('saved/', ('--weights', 'int8'), 2, 'weights of int8 are not possible there; expected float32'),
     ('model.onnx', ('--annotation_path', 'x'), 2, '--annotation_path: expected --image_dir, too'),
     ('model.onnx', ('--image_dir', 'none'), 1, 'none'),
+    ('model.onnx', ('--weights_path', 'm.onnx'), 1, 'm.onnx: expected a checkpoint to export, got what was'),
 ])
 def test_a_wrong_name_or_flag_is_one_line(tmp_path, capfd, save_path, flags, status, message):
     assert status == command_line.run_tool(export_shadownet.main, [

@@ -46,14 +46,14 @@ def test_what_cannot_be_read_is_told_in_its_place_and_loses_nothing(tmp_path):
         raise RejectedSample('path leaves the data set', '../x')
 
     bad = [tmp_path / 'none.png', b'', b'no image', np.zeros([32, 24], np.uint8), np.zeros([32, 24, 3]),
-           refuse]
+           refuse, None]
     images = [picture_of(text) for text in TEXTS * 40]
     images[100:100] = bad
     readings = recogniser_of(FakeEngine(), batch_size=16).read(images)
     assert [reading.text
             for reading in readings] == (TEXTS * 40)[:100] + [None] * len(bad) + (TEXTS * 40)[100:]
     told = ['missing image', 'empty file', 'not an image', r'got uint8 [32, 24]', 'got float64 [32, 24, 3]',
-            'path leaves the data set: ../x']
+            'path leaves the data set: ../x', 'expected a path, bytes or an array, got NoneType']
     for reading, what in zip(readings[100:], told, strict=False):
         assert what in reading.error
         assert (reading.confidence, reading.characters) == (0.0, ())

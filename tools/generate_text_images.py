@@ -122,7 +122,7 @@ def main(argv=None):
         log_utils.init_logger().info('drawing %s in the fonts of %s into %s', drawn, files_taken, save_dir)
         drawn_data_set.draw_data_set(save_dir, drawers, counts, codec, args.num_workers)
     log_utils.init_logger().info('%s: Train %d, Test %d, and the alphabet; next: write_text_features.py '
-                                 '--dataset_dir %s', save_dir, *counts, save_dir)
+                                 '--dataset_dir %s --save_dir RECORDS_DIR', save_dir, *counts, save_dir)
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ from local_utils.errors import InputError
 IMAGES_IN_A_FOLDER = 500
 FOLDERS_IN_A_FOLDER = 100
 FOLDER_LEVELS = 2
-CHUNK_IMAGES = 100            # that a worker draws at a time
+CHUNK_IMAGES = 20             # that a worker draws at a time; some such are drawn yet after Ctrl-C
 DRAWN_NAME = re.compile(r'(\d+)_[^/]*\.jpg')   # of an image, as image_path gives it
 MARK = '.drawing'              # a file in the data set while its images are drawn that no list names yet
 REMOVED_ENDING = '.removed'   # of an annotation file whose images are being removed
