@@ -3,6 +3,7 @@ Recogniser.open('bundled').read(['word.jpg', array]).
 """
 import collections
 import concurrent.futures
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -73,6 +74,9 @@ class Recogniser:
         self.concurrency = engine.concurrency   # so many threads that call `read` keep the machine busy
         self._engine, self._settings = engine, settings
         self._decoder = Decoder(codec, settings, expected, beam_search=beam_search, alternatives=alternatives)
+        # for good: a thread leaves a kilobyte behind where it ends
+        self._decoders = concurrent.futures.ThreadPoolExecutor(DECODING_THREADS, 'decoder')
+        self._readers = concurrent.futures.ThreadPoolExecutor(engine.concurrency, 'reader')
         self._further = views.SETS[settings.views] if settings.min_confidence > 0 else views.ONE
 
     @classmethod
@@ -130,13 +134,12 @@ class Recogniser:
             InputError: there is too little memory for settings.batch_size images, or `images` is one image.
         """
         images = _several(images)
-        with (concurrent.futures.ThreadPoolExecutor(DECODING_THREADS) as decoders,
-              concurrent.futures.ThreadPoolExecutor(self._engine.concurrency) as readers):
-            loaded = parallel.ordered_map(decoders, self._load, images, 2 * self._settings.batch_size)
-            together = self._settings.batch_size * self._engine.batches_together
-            pieces = itertools.chain.from_iterable(map(self._in_pieces, parallel.chunked(loaded, together)))
-            max_pending = self._engine.concurrency + 1
-            for readings in parallel.ordered_map(readers, self._read_piece, pieces, max_pending):
+        loaded = parallel.ordered_map(self._decoders, self._load, images, 2 * self._settings.batch_size)
+        together = self._settings.batch_size * self._engine.batches_together
+        pieces = itertools.chain.from_iterable(map(self._in_pieces, parallel.chunked(loaded, together)))
+        max_pending = self._engine.concurrency + 1
+        with contextlib.closing(loaded):
+            for readings in parallel.ordered_map(self._readers, self._read_piece, pieces, max_pending):
                 yield from readings
 
     def _load(self, image):

@@ -13,6 +13,7 @@ from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from local_utils.establish_char_dict import write_alphabet
 from reading import Expected, ReadingSettings, Recogniser, WithLexicon, views
+from reading import recogniser as recogniser_module
 from reading.recogniser import find_codec
 from tests.fake_engine import ALPHABET, FakeEngine, picture_of
 
@@ -118,6 +119,16 @@ def test_batches_that_are_read_together_keep_their_size_and_share_the_further_vi
         picture_of(text, is_doubtful=number % 2 == 0) for number, text in enumerate(texts))
     assert [reading.text for reading in readings] == texts
     assert runs == [(4, 24), (4, 24), (4, 24), (4, 36), (2, 36)]   # images of a width
+
+
+def test_all_reads_share_the_threads_of_their_recogniser():
+    threads = set()
+    recogniser = recogniser_of(FakeEngine())
+    for text in TEXTS * 5:
+        readings = recogniser.read([lambda text=text: (threads.add(threading.current_thread()),
+                                                       picture_of(text))[1]] * 4)
+        assert [reading.text for reading in readings] == [text] * 4
+    assert len(threads) <= recogniser_module.DECODING_THREADS
 
 
 def test_an_error_of_the_engine_is_the_error_of_reading(monkeypatch):
