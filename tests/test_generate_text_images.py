@@ -203,8 +203,9 @@ def test_words_that_would_be_drawn_wrong_are_left_out_by_the_name_of_their_scrip
     assert 'left out 1 word that drawing letter by letter would show wrong (Arabic), like' in said
     assert 'left out 1 word that drawing letter by letter would show wrong (Devanagari), like' in said
     assert 'left out 1 word that no font can draw, like' in said
-    assert said.splitlines()[-1].endswith(f'{tmp_path}/d: Train 4, Test 2, and the alphabet; next: '
-                                          f'write_text_features.py --dataset_dir {tmp_path}/d')
+    assert said.splitlines()[-1].endswith(
+        f'{tmp_path}/d: Train 4, Test 2, and the alphabet; next: write_text_features.py --dataset_dir '
+        f'{tmp_path}/d --save_dir RECORDS_DIR')
     (tmp_path / 'words.txt').write_text('\u0633\u0644\u0627\u0645\n', encoding='utf-8')
     assert generate(tmp_path / 'e', *flags) == 1
     assert 'no word of the list can be drawn and read' in capfd.readouterr().err

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from data_provider.importing import image_folders
 from local_utils import mat_file
 from local_utils.errors import InputError
 from tests import test_fuzz
@@ -83,7 +84,7 @@ def test_a_link_that_leads_out_of_the_source_is_not_copied(tmp_path):
     assert run('file_names', tmp_path / 'source', tmp_path / 'set', '--copy') == 0
     assert [text for _, text in samples_of(tmp_path / 'set', 'Train')] == ['good']
     assert rejects_of(tmp_path / 'set') == ['path leaves the data set']
-    assert os.listdir(tmp_path / 'set' / 'images') == ['good.png']
+    assert set(os.listdir(tmp_path / 'set' / 'images')) == {'good.png', image_folders.MARK}
 
 
 def test_a_source_that_is_named_by_a_link_is_copied(tmp_path):

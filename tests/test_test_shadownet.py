@@ -84,11 +84,12 @@ def test_what_is_known_of_the_texts_is_kept(overfitted, tmp_path, capfd):
         (text, _), = readings.values()
         assert status == 0
         assert text in texts if texts else '4' not in text
-    for flags, message in ((['--lexicon', tmp_path / 'none.txt'], 'none.txt'),
-                           (['--format', '?'], 'has to stand behind'),
-                           (['--allow', '%'], '--allow: expected characters of the alphabet')):
+    for flags, wrong, message in (
+            (['--lexicon', tmp_path / 'none.txt'], 1, 'none.txt'),
+            (['--format', '?'], 2, 'has to stand behind'),
+            (['--allow', '%'], 1, '--allow: expected characters of the alphabet')):
         status, readings = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], *flags)
-        assert (status, readings) == (1, {})
+        assert (status, readings) == (wrong, {})
         assert message in capfd.readouterr().err
 
 
