@@ -111,7 +111,7 @@ def _has_name(status, path):
 
 def remove(path: str | os.PathLike) -> None:
     """Remove a file, a folder with what is in it, or a link, whose target stays; it may be gone already."""
-    if os.path.isdir(path) and not os.path.islink(path):
+    if opening.is_folder(path):
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.remove(path)

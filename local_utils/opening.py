@@ -57,6 +57,11 @@ def open_lock(path: str | os.PathLike) -> IO:
         os.open(path, flags | NO_WAITING | NO_LINK, PERMISSIONS), path))
 
 
+def is_folder(path: str | os.PathLike) -> bool:
+    """Whether a path is that of a folder, not of a link to one."""
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
 def refuse_link(path: str | os.PathLike) -> None:
     """Raise InputError where a link has the name of a folder to write to: it would lead elsewhere."""
     if os.path.islink(path):
@@ -226,7 +231,7 @@ def _open_new(path, flags):
     folder, _ = os.path.split(path)
     temporary = os.path.join(folder, f'.{os.getpid()}-{os.urandom(4).hex()}.new')
     try:
-        if os.path.isdir(path) and not os.path.islink(path):
+        if is_folder(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         descriptor = os.open(temporary, flags | os.O_CREAT | os.O_EXCL | NO_WAITING | NO_LINK, PERMISSIONS)
         try:

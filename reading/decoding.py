@@ -1,4 +1,5 @@
 """Logits to texts: views of the same images together, bound or drawn by what is known of the texts."""
+import operator
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -129,7 +130,7 @@ class Decoder:
             if not inside or max(candidate.probability
                                  for candidate in inside) < SETTLED or self._alternatives:
                 open_images.append(image)
-                read.append(sorted(candidates, key=_weight, reverse=True)[:MAX_TEXTS])
+                read.append(sorted(candidates, key=operator.attrgetter('weight'), reverse=True)[:MAX_TEXTS])
         if not open_images:
             return
         of_open = views_of(groups, open_images)
@@ -202,7 +203,3 @@ def _in_case_of(word, text):
     if text.isupper():
         return word.upper()
     return word.capitalize() if text[:1].isupper() else word
-
-
-def _weight(candidate):
-    return candidate.weight

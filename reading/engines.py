@@ -59,7 +59,7 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
         MissingInput: there is no such checkpoint or file.
         InputError: it is damaged, or of another network, or no engine that is installed can take it.
     """
-    is_model = weights_path.lower().endswith(MODEL_ENDING)
+    is_model = is_exported(weights_path)
     engine = _chosen(settings, num_images, is_model)
     if is_model:
         return _onnx_engine().of_file(weights_path, num_images)
@@ -69,6 +69,11 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
     tensorflow_import.import_tensorflow()   # which takes seconds
     from reading.tensorflow_engine import TensorflowEngine
     return TensorflowEngine(checkpoint, settings, num_images)
+
+
+def is_exported(weights_path: str) -> bool:
+    """Whether a path is that of a file that export_shadownet.py wrote, by its ending."""
+    return weights_path.lower().endswith(MODEL_ENDING)
 
 
 def _onnx_engine():

@@ -115,7 +115,7 @@ class Recogniser:
             InputError: as `read_all`.
         """
         images = list(_several(images))
-        if len(images) == 1:   # threads would take longer to start than they win
+        if len(images) == 1:   # in this thread: it would only wait for another
             return self._read_piece([self._load(images[0])])
         return list(self.read_all(images))
 

@@ -141,13 +141,9 @@ def _paths_of_images(save_dir):
     for _ in range(FOLDER_LEVELS):
         folders = [f'{folder}{name}/' for folder in folders
                    for name in os.listdir(os.path.join(save_dir, folder))
-                   if name.isdecimal() and _is_folder(os.path.join(save_dir, folder, name))]
+                   if name.isdecimal() and opening.is_folder(os.path.join(save_dir, folder, name))]
     for folder in folders:
         yield from (folder + name for name in os.listdir(os.path.join(save_dir, folder)))
-
-
-def _is_folder(path):
-    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _paths_in(annotation_path):

@@ -56,6 +56,11 @@ def check_usable(font_paths: list[str]) -> None:
                          'of symbols; give other folders with --fonts')
 
 
+def _is_file(font):
+    """Whether a font is a file, not one of OpenCV's own by its name."""
+    return font.lower().endswith(FONT_ENDINGS)
+
+
 @functools.cache
 def load_font(font: str) -> cv2.FontFace | None:
     """Return the cv2.FontFace of a name or path, or None where OpenCV cannot use it.
@@ -63,7 +68,7 @@ def load_font(font: str) -> cv2.FontFace | None:
     It is kept for ever: OpenCV knows the letters that it drew by their font's address, so a font in the
     place of one that is gone would be drawn with the letters of that one.
     """
-    if font.lower().endswith(FONT_ENDINGS) and not font_files.is_usable(font):
+    if _is_file(font) and not font_files.is_usable(font):
         return None
     try:
         face = cv2.FontFace(font)
@@ -176,7 +181,7 @@ def _known_shapes(font):
 
 
 def _looks_drawn(font, character):
-    if font.lower().endswith(FONT_ENDINGS) and not font_files.may_draw(font, character):
+    if _is_file(font) and not font_files.may_draw(font, character):
         return False
     parallel.note(font)
     shape = _shape(font, character)

@@ -51,7 +51,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     if weights not in module.WEIGHTS:
         raise WrongArgument(f'{save_path}: weights of {weights} are not possible there; expected '
                             f'{" or ".join(module.WEIGHTS)}')
-    if weights_path.lower().endswith(engines.MODEL_ENDING):
+    if engines.is_exported(weights_path):
         raise InputError(f'{weights_path}: expected a checkpoint to export, got what was exported')
     reference = engines.open_engine(
         weights_path, ReadingSettings(engine=engines.TENSORFLOW, precision='float32'))
