@@ -77,7 +77,7 @@ class Recogniser:
         # for good: a thread leaves a kilobyte behind where it ends
         self._decoders = concurrent.futures.ThreadPoolExecutor(DECODING_THREADS, 'decoder')
         self._readers = concurrent.futures.ThreadPoolExecutor(engine.concurrency, 'reader')
-        self._further = views.SETS[settings.views] if settings.min_confidence > 0 else views.ONE
+        self._rounds = views.SETS[settings.views] if settings.min_confidence > 0 else views.ONE
 
     @classmethod
     def open(cls, weights_path: str = 'bundled', *, settings: ReadingSettings = DEFAULTS,
@@ -146,7 +146,7 @@ class Recogniser:
         """Return the _Loaded of an image, or why it cannot be read, a RejectedSample."""
         image, lexicon = image if isinstance(image, WithLexicon) else (image, None)
         try:
-            return _Loaded(ViewedImage(pixels_of(image), self.input_size, self._further), lexicon)
+            return _Loaded(ViewedImage(pixels_of(image), self.input_size, self._rounds), lexicon)
         except RejectedSample as error:
             return error
 
@@ -162,28 +162,32 @@ class Recogniser:
         return [next(readings) if isinstance(loaded, _Loaded) else unreadable(loaded) for loaded in piece]
 
     def _read_images(self, good):
-        """Return the Reading of each _Loaded: of the first view, or, where that is too doubtful, of all."""
-        lexicons = [lexicon for _, lexicon in good]
-        first = self._probabilities(np.stack([image.first for image, _ in good]))
-        groups = [weighing.first_views(first)]
-        decoded = self._decoder.decode(groups, len(good), lexicons)
-        doubtful = [place for place, of_image in enumerate(decoded)
-                    if of_image.best.probability < self._settings.min_confidence] if self._further else []
-        readings = self._readings(decoded, groups, good)
-        if doubtful:
-            again = [good[place] for place in doubtful]
-            groups = [weighing.first_views(first[:, doubtful]),
-                      *self._further_groups([image for image, _ in again])]
-            together = self._decoder.decode(groups, len(again), [lexicons[place] for place in doubtful])
-            for place, reading in zip(doubtful, self._readings(together, groups, again), strict=True):
+        """Return the Reading of each _Loaded: of the first view; as long as that is too doubtful of a further
+        round of views and all before it together.
+        """
+        groups = [weighing.first_views(self._probabilities(np.stack([image.first for image, _ in good])))]
+        readings = self._decoded(groups, good)
+        places = range(len(good))   # of the images that the groups are of
+        enough = self._settings.min_confidence
+        for number in range(len(self._rounds)):
+            doubtful = [row for row, place in enumerate(places) if readings[place].confidence < enough]
+            if not doubtful:
+                break
+            places = [places[row] for row in doubtful]
+            again = [good[place] for place in places]
+            groups = [*weighing.views_of(groups, doubtful),
+                      *self._further_groups(number, [image for image, _ in again])]
+            for place, reading in zip(places, self._decoded(groups, again), strict=True):
                 readings[place] = reading
+            # what several views give more than all else is seldom changed by others
+            enough = min(enough, decoding.SETTLED)
         return readings
 
-    def _further_groups(self, images):
-        """Return the ViewGroups of the further views of ViewedImages, one for each width."""
+    def _further_groups(self, number, images):
+        """Return the ViewGroups of a round of views of ViewedImages, one for each width."""
         by_width = collections.defaultdict(list)
         for row, image in enumerate(images):
-            for view, pixels in image.further():
+            for view, pixels in image.further(number):
                 by_width[pixels.shape[1]].append((pixels, row, view.quarter_turns))
         return [ViewGroup(self._probabilities(np.stack(pixels)), np.array(rows), np.array(turns))
                 for pixels, rows, turns in (zip(*of_width, strict=True) for of_width in by_width.values())]
@@ -194,8 +198,9 @@ class Recogniser:
                   for start in range(0, len(images), batch_size)]
         return self._decoder.probabilities(logits[0] if len(logits) == 1 else np.concatenate(logits, axis=1))
 
-    def _readings(self, decoded, groups, good):
-        """Return the Reading of each image from what was decoded."""
+    def _decoded(self, groups, good):
+        """Return the Reading of each _Loaded from its views."""
+        decoded = self._decoder.decode(groups, len(good), [lexicon for _, lexicon in good])
         placed = weighing.place_characters([of_image.best for of_image in decoded], groups)
         places = (placed.probabilities.tolist(), placed.first.tolist(), placed.last.tolist())
         readings = []

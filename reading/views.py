@@ -34,21 +34,22 @@ FIRST = View()
 ONE = ()
 # Letters of another size, width and slant, in other frames, are read with other mistakes. These add the most
 # right words to sets of others for the frames that they cost, on either half of four sets of words.
-FEW = (View(margin=-0.1, has_own_width=True),   # the first view squeezes or stretches; this one does not
-       View(margin=-0.1),                       # what is cut out loosely is larger without its rim
-       View(width=0.6),
-       View(shear=0.25, has_own_width=True), View(shear=-0.25, has_own_width=True),
-       View(blur=0.8),                          # dots, outlines and noise become strokes
-       # signs that hang, spines of books
-       View(quarter_turns=1), View(quarter_turns=1, has_own_width=True),
-       View(quarter_turns=3), View(quarter_turns=3, has_own_width=True))
-# Also what runs up or down, and the turned ones cut closer.
-MANY = (*FEW, View(turn=10), View(turn=-10),
-        View(quarter_turns=1, margin=-0.1, has_own_width=True),
-        View(quarter_turns=3, margin=-0.1, has_own_width=True))
+# The second round is for images that the first leaves in doubt.
+FEW = ((View(margin=-0.1, has_own_width=True),),   # the first view squeezes or stretches; this one does not
+       (View(margin=-0.1),                         # what is cut out loosely is larger without its rim
+        View(width=0.6),
+        View(shear=0.25, has_own_width=True), View(shear=-0.25, has_own_width=True),
+        View(blur=0.8),                            # dots, outlines and noise become strokes
+        # signs that hang, spines of books
+        View(quarter_turns=1), View(quarter_turns=1, has_own_width=True),
+        View(quarter_turns=3), View(quarter_turns=3, has_own_width=True)))
+# Also what runs up or down, and the turned ones cut closer; all in one round.
+MANY = ((*FEW[0], *FEW[1], View(turn=10), View(turn=-10),
+         View(quarter_turns=1, margin=-0.1, has_own_width=True),
+         View(quarter_turns=3, margin=-0.1, has_own_width=True)),)
 # What files for phones can make: no more than margins and some widths.
 FURTHER = (View(margin=0.1), View(margin=-0.06), View(width=0.8), View(width=1.44))
-SETS = {'one': ONE, 'few': FEW, 'many': MANY}   # TEST.VIEWS → the views beside the first
+SETS = {'one': ONE, 'few': FEW, 'many': MANY}   # TEST.VIEWS → the rounds of views beside the first
 
 
 def is_for(view: View, image: np.ndarray) -> bool:
@@ -120,25 +121,26 @@ class ViewedImage:
     to let go of it.
     """
 
-    def __init__(self, image: np.ndarray, input_size: tuple[int, int], further: tuple[View, ...]):
+    def __init__(self, image: np.ndarray, input_size: tuple[int, int], rounds: tuple[tuple[View, ...], ...]):
         """Take an image.
 
         Args:
             image: uint8 [any height, any width, 3], BGR.
             input_size: (width, height) of the network's images.
-            further: views that will be asked for, perhaps.
+            rounds: views beside the first that will be asked for, perhaps.
         """
         self.size = image.shape[1], image.shape[0]
         self.first = make_view(FIRST, image, input_size)
         self._input_size = input_size
-        self._further = [view for view in further if is_for(view, image)]
+        self._rounds = [[view for view in views if is_for(view, image)] for views in rounds]
         self._image, self._made = image, None
         if image.shape[0] * image.shape[1] > LARGE_IMAGE:
-            self._made, self._image = self.further(), None
+            self._made, self._image = list(map(self.further, range(len(rounds)))), None
 
-    def further(self) -> list[tuple[View, np.ndarray]]:
-        """Return the further views that are for this image, each with its pixels, uint8 [height, width of the
-        view, 3].
+    def further(self, number: int) -> list[tuple[View, np.ndarray]]:
+        """Return the views of a round that are for this image, each with its pixels, uint8 [height, width of
+        the view, 3].
         """
-        return self._made or [(view, make_view(view, self._image, self._input_size))
-                              for view in self._further]
+        if self._made is not None:
+            return self._made[number]
+        return [(view, make_view(view, self._image, self._input_size)) for view in self._rounds[number]]

@@ -12,7 +12,7 @@ from data_provider.rejected_sample import RejectedSample
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from local_utils.establish_char_dict import write_alphabet
-from reading import Expected, ReadingSettings, Recogniser, WithLexicon, views
+from reading import Expected, ReadingSettings, Recogniser, WithLexicon, decoding, views
 from reading import recogniser as recogniser_module
 from reading.recogniser import find_codec
 from tests.fake_engine import ALPHABET, FakeEngine, picture_of
@@ -113,7 +113,7 @@ def test_batches_that_are_read_together_keep_their_size_and_share_the_further_vi
     runs = []
     logits = engine.logits
     monkeypatch.setattr(engine, 'logits', lambda images: (runs.append(images.shape[:3:2]), logits(images))[1])
-    monkeypatch.setitem(views.SETS, 'few', (views.View(width=1.5),))
+    monkeypatch.setitem(views.SETS, 'few', ((views.View(width=1.5),),))
     texts = [TEXTS[number % 6] for number in range(12)]
     readings = recogniser_of(engine, batch_size=4, min_confidence=0.9).read(
         picture_of(text, is_doubtful=number % 2 == 0) for number, text in enumerate(texts))
@@ -144,7 +144,7 @@ def test_only_what_is_read_without_confidence_is_resized_and_read_in_further_vie
     resize = views.image_file.resize
     monkeypatch.setattr(views.image_file, 'resize', lambda image,
                         size: (sizes.append(size), resize(image, size))[1])
-    monkeypatch.setitem(views.SETS, 'few', views.FURTHER)
+    monkeypatch.setitem(views.SETS, 'few', (views.FURTHER,))
     images = [picture_of('ab'), picture_of('abcd', is_doubtful=True), picture_of('c'), picture_of('d')]
     for settings in ({'min_confidence': 0.0}, {'views': 'one'}):
         recogniser_of(engine, **settings).read(images)
@@ -154,6 +154,21 @@ def test_only_what_is_read_without_confidence_is_resized_and_read_in_further_vie
     assert [reading.confidence > 0.9 for reading in readings] == [True, False, True, True]
     assert sorted(engine.widths[8:]) == [20, 24, 24, 24, 24, 24, 24, 36]
     assert sorted(sizes[8:]) == [(20, 32), *[(24, 32)] * 6, (36, 32)]
+
+
+def test_a_round_of_views_is_for_images_that_the_one_before_leaves_in_doubt(monkeypatch):
+    rounds = (views.View(width=1.44),), (views.View(width=0.8), views.View(margin=0.0))
+    monkeypatch.setitem(views.SETS, 'few', rounds)
+    engine = FakeEngine(probability=0.95)
+    images = [picture_of('abcd', is_doubtful=True), picture_of('ab'), picture_of('c')]
+    readings = recogniser_of(engine, min_confidence=0.9).read(images)
+    assert [reading.text for reading in readings] == ['abcd', 'ab', 'c']
+    assert [reading.confidence > decoding.SETTLED for reading in readings] == [False, True, True]
+    assert max(reading.confidence for reading in readings) < 0.9
+    assert sorted(engine.widths) == [20, 24, 24, 24, 24, 36, 36, 36]
+    engine.widths.clear()
+    recogniser_of(engine, min_confidence=readings[1].confidence).read(images)
+    assert sorted(engine.widths) == [20, 24, 24, 24, 24, 36]
 
 
 def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexicon():

@@ -84,7 +84,7 @@ def test_images_that_are_read_without_confidence_are_read_in_further_views_toget
             groups.append(weighing.first_views(numpy_ctc.softmax(engine_of(prefix).logits(resized))))
     alone, together = (Decoder(codec, FLOAT32).decode(chosen, 40) for chosen in (groups[:1], groups))
     median = float(np.median([decoded.best.probability for decoded in alone]))
-    monkeypatch.setitem(views.SETS, 'few', views.FURTHER)
+    monkeypatch.setitem(views.SETS, 'few', (views.FURTHER,))
     for batch_size in (128, 7):
         recogniser = Recogniser.open(str(tmp_path / '48'), settings=FLOAT32._replace(
             min_confidence=median, batch_size=batch_size))

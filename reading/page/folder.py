@@ -6,7 +6,7 @@ import shutil
 from crnnmodel import geometry
 from local_utils import files
 from local_utils.errors import InputError, MissingInput
-from reading import views, weighing
+from reading import decoding, views, weighing
 from reading.export import forms
 from reading.export.words import Word
 from reading.onnx_engine import OnnxEngine
@@ -73,9 +73,11 @@ def configuration_of(architecture, min_confidence: float = ReadingSettings().min
         'engine': 'browser', 'model': MODEL, 'runtime': f'{RUNTIME_FOLDER}/',
         'characters': list(architecture.characters), 'inputSize': architecture.input_size,
         'pixelsPerFrame': geometry.PIXELS_PER_FRAME, 'minFrames': geometry.MIN_FRAMES,
-        'minConfidence': min_confidence, 'ownWidths': views.OWN_WIDTHS, 'upright': views.UPRIGHT,
+        'minConfidence': min_confidence, 'settled': decoding.SETTLED,
+        'ownWidths': views.OWN_WIDTHS, 'upright': views.UPRIGHT,
         'warpedHeight': views.WARPED_HEIGHT, 'orientationWeights': weighing.ORIENTATION_WEIGHTS.tolist(),
-        'views': [view._asdict() for view in (views.FIRST, *views.FEW)],
+        'first': views.FIRST._asdict(),
+        'rounds': [[view._asdict() for view in of_round] for of_round in views.FEW],
     }
 
 

@@ -29,14 +29,16 @@ export async function open(configuration) {
 
 // Read an image {pixels, width, height}, BGR; `logits` computes those of a view.
 export async function readImage(image, configuration, logits) {
-  const [first, ...further] = configuration.views;
-  const seen = [await readView(image, first, configuration, logits)];
+  const seen = [await readView(image, configuration.first, configuration, logits)];
   let label = seen[0].label, confidence = probabilityOf(label, seen[0]), orientation = 0;
-  if (confidence < configuration.minConfidence) {
-    for (const view of further.filter(view => isFor(view, image, configuration))) {
+  let enough = configuration.minConfidence;
+  for (const views of configuration.rounds) {
+    if (confidence >= enough) break;
+    for (const view of views.filter(view => isFor(view, image, configuration))) {
       seen.push(await readView(image, view, configuration, logits));
     }
     [label, confidence, orientation] = decodeTogether(seen, configuration.orientationWeights);
+    enough = Math.min(enough, configuration.settled);
   }
   return {text: label.map(index => configuration.characters[index]).join(''), confidence,
           characters: placeCharacters(label, seen.filter(view => view.orientation === orientation), configuration.characters)};
