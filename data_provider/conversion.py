@@ -33,7 +33,7 @@ class Conversion(NamedTuple):
 class LineNote(NamedTuple):
     """A line that gave no record, or one that did and is remarked on."""
 
-    line_number: int
+    line_number: int | str   # '' where there are no lines
     path: str
     text: str
     kind: str     # what is counted

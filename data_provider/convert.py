@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 
-from data_provider import annotation, conversion, duplicates
+from data_provider import annotation, conversion, duplicates, output_folder
 from data_provider.annotation import AnnotationFile
 from data_provider.conversion import Conversion
 from data_provider.conversion_output import ConversionOutput
@@ -20,7 +20,7 @@ from local_utils import (
     progress,
     record_files,
 )
-from local_utils.errors import MissingInput, WrongArgument
+from local_utils.errors import MissingInput
 
 PART_OF = dict(zip((record_files.TRAIN, record_files.TEST), annotation.PARTS, strict=True))
 MAX_CHUNK_LINES = 128   # that a worker converts at a time; about 1.2 MB of records
@@ -32,15 +32,14 @@ def write_text_features(settings: ConversionSettings) -> None:
     """Convert a data set.
 
     Raises:
-        WrongArgument: the records would go into the folder of the data set.
+        WrongArgument: the records would go into the folder of the data set, into one in it, or into one that
+            holds it.
         MissingInput: there is no such data set, or no annotation file in it.
         InputError: the alphabet is malformed, a split has no usable sample, or there are more shards than
-            files can be open.
+            files can be open; or there is another data set where the records would go.
         Unavailable: another conversion is writing into the folder, or a training reads the records there.
     """
-    if os.path.realpath(settings.save_dir) == os.path.realpath(settings.dataset_dir):
-        raise WrongArgument(f'{settings.save_dir}: the folder of the data set, whose rejects.tsv would be '
-                            'written over; expected another one for the records')
+    output_folder.check_records_folder(settings.save_dir, settings.dataset_dir)
     files.allow_open_files(len(record_files.SPLITS) * settings.num_shards + SPARE_FILES)
     annotations = open_annotations(settings)
     of_worker = conversion_of(settings, annotations)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from data_provider import annotation, duplicates, usable_text
+from data_provider import annotation, duplicates, output_folder, usable_text
 from data_provider.annotation import AnnotatedLine, AnnotationFile
 from data_provider.check_report import CheckReport
 from data_provider.conversion import LineNote, hash_of_line
@@ -45,8 +45,10 @@ def check_data_set(settings: ConversionSettings) -> CheckReport:
     """Look at a data set, and draw a sheet of some samples with their texts into the folder of the records.
 
     Raises:
-        MissingInput, InputError: as of a conversion, where there is no data set or no alphabet.
+        MissingInput, InputError: as of a conversion, where there is no data set or no alphabet, or a folder
+            that no records may go to.
     """
+    output_folder.check_records_folder(settings.save_dir, settings.dataset_dir)
     annotations = open_annotations(settings)
     of_worker = conversion_of(settings, annotations)
     num_lines = {split: file.count() for split, file in annotations.items()}

@@ -1,4 +1,4 @@
-"""Tests of local_utils.command_line, with every script, and of the files and stop_signals of local_utils."""
+"""Tests of local_utils.command_line, with every script."""
 import errno
 import importlib
 import os
@@ -11,7 +11,6 @@ import pytest
 
 from local_utils import command_line, files, startup
 from local_utils.errors import InputError, MissingInput, UnknownCharacter, WrongArgument
-from local_utils.stop_signals import StopSignals
 from tests.small_run import error_lines
 
 TOOLS = sorted(pathlib.Path(files.repository_path('tools')).glob('*.py'))
@@ -254,39 +253,6 @@ def test_the_exit_status_is_what_main_returns(returned, status):
     assert command_line.run_tool(lambda argv: returned, []) == status
 
 
-def test_a_file_appears_when_its_block_has_ended(tmp_path):
-    path = tmp_path / 'file'
-    with files.atomic_file(path) as file:
-        file.write(b'new')
-        assert not path.exists()
-    assert path.read_bytes() == b'new'
-    assert os.listdir(tmp_path) == ['file']
-
-
-def test_a_file_whose_block_raises_leaves_the_former_one(tmp_path):
-    path = tmp_path / 'file'
-    path.write_bytes(b'old')
-    with pytest.raises(OSError, match='full') as caught, files.atomic_file(path) as file:
-        file.write(b'new')
-        raise OSError(errno.ENOSPC, 'full')
-    assert caught.value.filename == str(path)
-    assert path.read_bytes() == b'old'
-    assert os.listdir(tmp_path) == ['file']
-
-
-def test_a_signal_is_noted_and_a_second_one_acts_as_before():
-    with StopSignals() as stop:
-        assert stop.requested is None
-        os.kill(os.getpid(), signal.SIGINT)
-        assert stop.requested == 'SIGINT'
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-    with StopSignals() as stop:
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert stop.requested == 'SIGTERM'
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-
-
 SCRIPTS = [path for path in TOOLS if path.read_text(encoding='utf-8').startswith('#!')]
 
 
@@ -299,25 +265,3 @@ def test_each_script_runs_from_any_folder_and_shows_its_defaults(path, tmp_path)
     if path.stem != 'start_local_cluster':   # no job of the platform; its flags go to those that it starts
         assert '--data_dir' in result.stdout
         assert '(default: /data/data)' in ' '.join(result.stdout.split())
-
-
-def test_a_full_disk_is_put_down_to_the_file_and_another_error_is_not(tmp_path):
-    for code, filename in ((errno.ENOSPC, str(tmp_path)), (errno.EMFILE, None)):
-        with pytest.raises(OSError, match='what') as caught, files.named_errors(tmp_path):
-            raise OSError(code, 'what')
-        assert caught.value.filename == filename
-
-
-def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(tmp_path, monkeypatch):
-    files.check_target(str(tmp_path / 'a.html'), ('.html',))
-    monkeypatch.setattr(files.os, 'access', lambda path, mode: path != str(tmp_path))   # as for other users
-    with pytest.raises(InputError, match=r'a\.html: expected a folder that may be written to'):
-        files.check_target(str(tmp_path / 'a.html'), ('.html',))
-
-
-@pytest.mark.parametrize('path', ['none/a', 'file/a'])
-def test_a_file_that_cannot_be_made_is_named_without_the_end_of_a_temporary_one(tmp_path, path):
-    (tmp_path / 'file').touch()
-    with pytest.raises(OSError, match='.') as caught, files.atomic_file(tmp_path / path):
-        pass
-    assert caught.value.filename == str(tmp_path / path)

@@ -56,7 +56,7 @@ def test_what_a_killed_conversion_left_of_other_shards_goes(tmp_path):
 
 def test_more_shards_than_files_can_be_open_are_refused(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(files.resource, 'getrlimit', lambda _: (10, 20))
-    assert convert(tmp_path, tmp_path / 'records', '--num_shards', '7') == 1
+    assert convert(tmp_path / 'data', tmp_path / 'records', '--num_shards', '7') == 1
     assert '121 files would be open at once, the system allows 20 (ulimit -n)' in capfd.readouterr().err
 
 

@@ -11,10 +11,10 @@ from local_utils import mat_file
 from local_utils.errors import InputError
 from tests import test_fuzz
 from tests.conftest import draw
+from tests.imported import put, rejects_of, run, samples_of, write, write_lmdb
 from tests.mat_writer import element, matrix, struct_matrix, text_matrix
 from tests.mat_writer import mat_file as as_mat_file
 from tests.small_run import error_lines
-from tests.test_import_data_set import put, rejects_of, run, samples_of, write, write_lmdb
 
 PNG = cv2.imencode('.png', draw('word'))[1].tobytes()
 RECTANGLE = '<taggedRectangle height="{}" width="{}" x="{}" y="{}"><tag>{}</tag></taggedRectangle>'

@@ -2,61 +2,14 @@
 the test makes.
 """
 import json
-import os
-import signal
-import subprocess
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
-from data_provider import annotation
-from data_provider.image_folder import ImageFolder
-from local_utils import command_line, files
 from tests.conftest import convert, draw
+from tests.imported import put, rejects_of, run, samples_of, texts_of, write, write_lmdb
 from tests.mat_writer import mat_file, struct_matrix, text_matrix
-from tools import import_data_set
-
-
-def put(folder, *names):
-    """Write a picture of a word under each name."""
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cv2.imencode(os.path.splitext(name)[1], draw('word'))[1].tobytes())
-
-
-def write(path, text, encoding='utf-8'):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode(encoding))
-
-
-def run(form, source, save_dir, *flags):
-    return command_line.run_tool(import_data_set.main,
-                                 ['--from', form, str(source), '--save_dir', str(save_dir), *flags])
-
-
-def samples_of(data_set, part):
-    path = annotation.path_of(part, str(data_set))
-    if not os.path.exists(path):
-        return None
-    return [annotation.parse_line(line.content) for line in annotation.read_lines(path)]
-
-
-def texts_of(data_set, part):
-    """Return the texts of a part, whose images are all looked at."""
-    samples = samples_of(data_set, part)
-    with ImageFolder(data_set, follow_links=True) as images:
-        for path, _ in samples:
-            assert images.load(path, (100, 32)).remarks == []
-    return [text for _, text in samples]
-
-
-def rejects_of(data_set):
-    rows = [line.split('\t') for line in (data_set / 'rejects.tsv').read_text(encoding='utf-8').splitlines()]
-    assert rows[0] == ['file', 'line', 'path', 'text', 'reason']
-    return [row[4].partition(':')[0] for row in rows[1:]]
 
 
 def test_synth_90k_is_taken_by_its_lists_and_its_images_stay(tmp_path):
@@ -112,13 +65,13 @@ def test_the_json_lists_of_icdar_2019_are_taken(tmp_path):
 
 
 def test_iiit5k_is_taken_by_its_mat_files(tmp_path):
-    put(tmp_path / 'IIIT5K', 'train/1_1.png', 'train/1_2.png', 'test/2_1.png')
+    put(tmp_path / 'archive' / 'IIIT5K', 'train/1_1.png', 'train/1_2.png', 'test/2_1.png')
     for name, rows in (('traindata',
                         [('train/1_1.png', 'HOTEL'), ('train/1_2.png', '42'), ('train/9.png', 'X')]),
                        ('testdata', [('test/2_1.png', 'Bar')])):
-        (tmp_path / 'IIIT5K' / f'{name}.mat').write_bytes(mat_file(struct_matrix(
+        (tmp_path / 'archive' / 'IIIT5K' / f'{name}.mat').write_bytes(mat_file(struct_matrix(
             name, ['ImgName', 'GroundTruth'], [list(map(text_matrix, row)) for row in rows])))
-    assert run('iiit5k', tmp_path, tmp_path / 'set') == 0
+    assert run('iiit5k', tmp_path / 'archive', tmp_path / 'set') == 0
     assert texts_of(tmp_path / 'set', 'Train') == ['HOTEL', '42']
     assert texts_of(tmp_path / 'set', 'Test') == ['Bar']
     assert rejects_of(tmp_path / 'set') == ['missing image']
@@ -127,36 +80,24 @@ def test_iiit5k_is_taken_by_its_mat_files(tmp_path):
 def test_the_words_of_svt_are_cut_out_of_its_photographs(tmp_path):
     photograph = np.full((200, 300, 3), 255, np.uint8)
     photograph[50:82, 40:140] = draw('LIVING')
-    (tmp_path / 'svt1' / 'img').mkdir(parents=True)
-    cv2.imwrite(str(tmp_path / 'svt1' / 'img' / '14_03.png'), photograph)
+    (tmp_path / 'archive' / 'svt1' / 'img').mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / 'archive' / 'svt1' / 'img' / '14_03.png'), photograph)
     rectangle = '<taggedRectangle height="{}" width="{}" x="{}" y="{}"><tag>{}</tag></taggedRectangle>'
     image = '<image><imageName>img/{}</imageName><taggedRectangles>{}</taggedRectangles></image>'
     train = image.format('14_03.png', rectangle.format(32, 100, 40, 50, 'LIVING')
                          + rectangle.format(32, 9, 400, 50, 'OUT'))
-    write(tmp_path / 'svt1' / 'train.xml', f'<?xml version="1.0"?><tagset>{train}</tagset>')
+    write(tmp_path / 'archive' / 'svt1' / 'train.xml', f'<?xml version="1.0"?><tagset>{train}</tagset>')
     test = image.format('14_03.png',
                         rectangle.format(60, 200, -10, 40,
                                          'PARTLY')) + image.format('none.jpg', rectangle.format(
         5, 5, 0, 0, 'GONE'))
-    write(tmp_path / 'svt1' / 'test.xml', f'<tagset>{test}</tagset>')
-    assert run('svt', tmp_path, tmp_path / 'set') == 0
+    write(tmp_path / 'archive' / 'svt1' / 'test.xml', f'<tagset>{test}</tagset>')
+    assert run('svt', tmp_path / 'archive', tmp_path / 'set') == 0
     (path, text), = samples_of(tmp_path / 'set', 'Train')
     assert text == 'LIVING'
     assert np.array_equal(cv2.imread(str(tmp_path / 'set' / path)), draw('LIVING'))
     assert texts_of(tmp_path / 'set', 'Test') == ['PARTLY']
     assert sorted(rejects_of(tmp_path / 'set')) == ['image too small', 'missing image']
-
-
-def write_lmdb(folder, samples, count=None):
-    lmdb = pytest.importorskip('lmdb')
-    folder.mkdir(parents=True)
-    with lmdb.open(str(folder),
-                   map_size=1 << 22) as environment, environment.begin(write=True) as transaction:
-        for number, (content, text) in enumerate(samples, start=1):
-            if content is not None:
-                transaction.put(b'image-%09d' % number, content)
-            transaction.put(b'label-%09d' % number, text)
-        transaction.put(b'num-samples', str(count or len(samples)).encode())
 
 
 def test_lmdb_is_written_out_with_endings_by_content(tmp_path):
@@ -254,84 +195,3 @@ def test_a_source_without_a_usable_sample_says_why(tmp_path, capfd):
     assert run('csv', tmp_path / 'csv', tmp_path / 'set') == 1
     assert 'no sample for Train; rejected missing image: 1; first ' in capfd.readouterr().err.splitlines()[-1]
     assert samples_of(tmp_path / 'set', 'Train') is None
-
-
-def test_what_a_killed_import_left_is_no_data_set_and_is_written_over(tmp_path):
-    put(tmp_path / 'gt', *(f'{number}.png' for number in range(3)))
-    for number in range(3):
-        write(tmp_path / 'gt' / f'{number}.gt.txt', 'word')
-    write(tmp_path / 'set' / 'Train' / 'sample.txt.incomplete', 'images/0.png wo')
-    (tmp_path / 'set' / 'images').symlink_to(tmp_path / 'elsewhere')
-    assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set') == 0
-    assert texts_of(tmp_path / 'set', 'Train') == ['word'] * 3
-    assert not list((tmp_path / 'set').rglob('*.incomplete'))
-
-
-def test_a_folder_of_images_that_is_in_the_way_of_the_link_is_not_removed(tmp_path, capfd):
-    put(tmp_path / 'gt', 'a.png')
-    write(tmp_path / 'gt' / 'a.gt.txt', 'word')
-    put(tmp_path / 'set' / 'images', 'own.png')
-    assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set') == 1
-    assert 'expected to make a link of this name to the images; remove it, or --copy' in capfd.readouterr(
-        ).err
-    assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set', '--copy') == 0
-    assert (tmp_path / 'set' / 'images' / 'own.png').exists()
-
-
-KILLED = '''
-import os, signal, sys
-from data_provider.importing import import_data_set
-from local_utils import command_line
-from tools import import_data_set as tool
-import_data_set._DataSet.check_usable = lambda self: os.kill(os.getpid(), signal.SIGKILL)
-command_line.run_tool(tool.main, sys.argv[1:])
-'''
-
-
-def files_of(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob('*')
-            if path.is_file() and path.name != '.lock' and not path.name.endswith('.incomplete')}
-
-
-@pytest.mark.parametrize('flags', [['--copy'], []])
-def test_an_import_over_a_data_set_that_is_killed_leaves_the_former_one_whole(tmp_path, flags):
-    for source, size in (('a', 20), ('b', 30)):
-        for name in ('one', 'two'):
-            path = tmp_path / source / f'{name}.png'
-            path.parent.mkdir(exist_ok=True)
-            cv2.imwrite(str(path), np.full([32, size, 3], 7, np.uint8))
-            write(path.with_suffix('.gt.txt'), f'{name} of {source}')
-    data_set = tmp_path / 'set'
-    assert run('gt_txt', tmp_path / 'a', data_set, *flags) == 0
-    before, texts = files_of(data_set), samples_of(data_set, 'Train')
-    assert dict(texts)['images/one.png'] == 'one of a'
-    command = ['--from', 'gt_txt', str(tmp_path / 'b'), '--save_dir', str(data_set), '--overwrite', *flags]
-    killed = subprocess.run([sys.executable, '-c', KILLED, *command], cwd=files.repository_path(),
-                            check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert files_of(data_set).items() >= before.items()
-    assert cv2.imread(str(data_set / 'images' / 'one.png')).shape[1] == 20
-    for _ in range(2):   # over the killed one and the former one, and over the new one
-        assert run('gt_txt', tmp_path / 'b', data_set, '--overwrite', *flags) == 0
-        (path, text), _ = sorted(samples_of(data_set, 'Train'))
-        assert text == 'one of b'
-        assert cv2.imread(str(data_set / path)).shape[1] == 30
-        assert len(list(data_set.glob('images*'))) == 1
-
-
-def test_what_an_import_over_a_data_set_reads_or_did_not_make_stays(tmp_path):
-    data_set = tmp_path / 'set'
-    put(tmp_path / 'own', 'a.png')
-    data_set.mkdir()
-    (data_set / 'images').symlink_to(tmp_path / 'own')
-    write(data_set / 'labels.csv', 'filename,words\nimages/a.png,one\n')
-    for flags in ([], ['--overwrite']):
-        assert run('csv', data_set / 'labels.csv', data_set, *flags) == 0
-        assert samples_of(data_set, 'Train') == [('images/a.png', 'one')]
-        assert (data_set / 'images').resolve() == tmp_path / 'own'
-    assert run('file_names', tmp_path / 'own', data_set, '--overwrite', '--copy') == 0
-    assert (tmp_path / 'own' / 'a.png').exists()
-    put(data_set / 'images-7', 'mine.png')
-    assert run('file_names', tmp_path / 'own', data_set, '--overwrite') == 0
-    assert samples_of(data_set, 'Train') == [('images/a.png', 'a')]
-    assert (data_set / 'images-7' / 'mine.png').exists()

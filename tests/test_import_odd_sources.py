@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.conftest import convert
-from tests.test_import_data_set import put, rejects_of, run, samples_of, texts_of, write
+from tests.imported import put, rejects_of, run, samples_of, texts_of, write
 
 linux_only = pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere names are not of any bytes')
 
@@ -87,3 +87,17 @@ def test_a_pattern_of_names_is_a_wrong_argument_of_other_forms(tmp_path, capfd):
         run('csv', tmp_path, tmp_path / 'set', '--name_pattern', '{text}_*')
     assert caught.value.code == 2
     assert '--name_pattern is for --from file_names' in capfd.readouterr().err
+
+
+def test_a_reject_says_its_file_and_in_another_column_its_line_or_the_number_of_its_record(tmp_path):
+    put(tmp_path / 'csv', 'a.png')
+    write(tmp_path / 'csv' / 'labels.csv', 'filename,words\na.png,one\nnone.png,two\n')
+    assert run('csv', tmp_path / 'csv', tmp_path / 'set') == 0
+    put(tmp_path / 'gt', 'a.png', 'b.png')
+    write(tmp_path / 'gt' / 'a.gt.txt', 'one')
+    write(tmp_path / 'gt' / 'b.gt.txt', 'two\nlines')
+    assert run('gt_txt', tmp_path / 'gt', tmp_path / 'other') == 0
+    rows = [(tmp_path / name / 'rejects.tsv').read_text(encoding='utf-8').splitlines()[1].split('\t')[:3]
+            for name in ('set', 'other')]
+    assert rows == [[f'{tmp_path}/csv/labels.csv', '3', f'{tmp_path}/csv/none.png'],
+                    [f'{tmp_path}/gt/b.gt.txt', '', f'{tmp_path}/gt/b.png']]

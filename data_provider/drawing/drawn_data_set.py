@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from data_provider import annotation
+from data_provider import annotation, output_folder
 from data_provider.drawing.drawn_words import DrawnWords
 from local_utils import establish_char_dict, files, log_utils, opening, parallel, progress, stop_signals
 from local_utils.char_codec import CharacterCodec
@@ -111,8 +111,10 @@ def make_room(save_dir: str, overwrite: bool) -> None:
     the next run removes what a killed one has left of them.
 
     Raises:
-        InputError: there is one, and it is not to be overwritten, or not of drawn words.
+        InputError: there is one, and it is not to be overwritten, or not of drawn words; or there are
+            records.
     """
+    output_folder.check_data_set_folder(save_dir)
     there = [path for part in annotation.PARTS if os.path.exists(path := annotation.path_of(part, save_dir))]
     if there and not overwrite:
         raise InputError(f'{there[0]}: there is a data set already; give another --save_dir, or --overwrite')

@@ -10,13 +10,20 @@ from data_provider.rejected_sample import RejectedSample
 class FoundSample(NamedTuple):
     """A sample of a source, or something that should have been one."""
 
-    place: str                 # where it stands, for people
+    file: str                  # where it stands
+    number: int | str = ''     # of its line or record there; '' where it is the whole file
     text: str = ''
     part: str | None = None    # one of annotation.PARTS; None where the source does not say
     image_path: str = ''       # its image file; or …
     image_name: str = ''       # … the name, without an ending, for …
     image: Callable[[], bytes] | None = None   # … the bytes of an image that has no file
     error: RejectedSample | None = None        # why it is none
+    unit: str = 'line'         # what is numbered
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f'{self.file}, {self.unit} {self.number}' if self.number else self.file
 
 
 class Source(NamedTuple):

@@ -46,5 +46,5 @@ def _samples(found, elements):
             text = next((texts_of[field] for field in TEXT_FIELDS if field in texts_of), '')
             path = os.path.join(os.path.dirname(found[part]), texts_of.get(NAME_FIELD, ''))
             error = None if os.path.isfile(path) else RejectedSample('missing image', f'{path}: no such file')
-            place = f'{found[part]}, element {number}'
-            yield FoundSample(place, texts.normalised(text), part, path, error=error)
+            yield FoundSample(found[part], number, texts.normalised(text), part, path, error=error,
+                              unit='element')

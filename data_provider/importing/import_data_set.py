@@ -4,7 +4,14 @@ import contextlib
 import os
 from typing import NamedTuple
 
-from data_provider import annotation, annotation_diagnosis, conversion, image_file, image_format
+from data_provider import (
+    annotation,
+    annotation_diagnosis,
+    conversion,
+    image_file,
+    image_format,
+    output_folder,
+)
 from data_provider.annotation_form import PATH_TEXT
 from data_provider.conversion_output import REJECTS_NAME, row_of
 from data_provider.importing import iiit5k, image_folders, lists, lmdb_folders, single_files, svt
@@ -39,9 +46,11 @@ def import_data_set(settings: ImportSettings) -> None:
 
     Raises:
         MissingInput: the source is not there.
-        InputError: it is not of the form, holds no sample, or there is a data set already.
+        InputError: it is not of the form, holds no sample, or there is a data set already, or records.
+        WrongArgument: the data set would lie in the source.
         Unavailable: another run writes into the folder.
     """
+    output_folder.check_data_set_folder(settings.save_dir, settings.source)
     paths = [annotation.path_of(part, settings.save_dir) for part in annotation.PARTS]
     there = list(filter(os.path.exists, paths))
     if there and not settings.overwrite:
@@ -145,8 +154,8 @@ class _DataSet:
             line = _checked_line(path, _checked_text(sample.text))
             self._put(path, sample, content)
         except RejectedSample as error:
-            self._rejects.write(row_of(sample.place, conversion.LineNote(
-                '', sample.image_path or sample.image_name, sample.text, error.kind, str(error))))
+            self._rejects.write(row_of(sample.file, conversion.LineNote(
+                sample.number, sample.image_path or sample.image_name, sample.text, error.kind, str(error))))
             self._rejects_of_kind[error.kind] += 1
             if len(self._first_reasons) < 3:
                 self._first_reasons.append(f'{sample.place}: {error}')

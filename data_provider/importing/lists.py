@@ -134,10 +134,10 @@ def _parsed(file, line):
 def _samples_of(item, are_files_looked_for) -> Iterator[FoundSample]:
     real_dir = os.path.realpath(item.image_dir)
     for line in item.file.lines():
-        place = f'{item.file.path}, line {line.number}'
         parsed = _parsed(item.file, line)
         if isinstance(parsed, RejectedSample):
-            yield FoundSample(place, line.content.decode('utf-8', 'replace'), error=parsed)
+            yield FoundSample(item.file.path, line.number, line.content.decode('utf-8', 'replace'),
+                              error=parsed)
             continue
         path, text = os.path.join(item.image_dir, parsed[0]), parsed[1]
         error = None
@@ -146,7 +146,7 @@ def _samples_of(item, are_files_looked_for) -> Iterator[FoundSample]:
                 path = os.path.join(item.image_dir, image_path.other_spelling(real_dir, parsed[0]))
             except RejectedSample as missing:
                 error = missing
-        yield FoundSample(place, text, item.part, image_path=path, error=error)
+        yield FoundSample(item.file.path, line.number, text, item.part, path, error=error)
 
 
 def _words_of_art(path):
@@ -167,10 +167,10 @@ def _samples_of_art(path, words, part):
     folder = os.path.dirname(os.path.abspath(path))
     names = [f'{name}.jpg' for name in words]
     image_dir = _image_dir(folder, names[:TRIED_LINES])
-    for name, word in words.items():
+    for number, (name, word) in enumerate(words.items(), start=1):
         image_path = os.path.join(image_dir, f'{name}.jpg')
         error = RejectedSample('illegible', 'says the list') if word.get('illegibility') else None
         if error is None and not os.path.isfile(image_path):
             error = RejectedSample('missing image', f'{image_path}: no such file')
         text = texts.normalised(word['transcription'])
-        yield FoundSample(f'{path}, {name}', text, part, image_path=image_path, error=error)
+        yield FoundSample(path, number, text, part, image_path, error=error, unit='entry')

@@ -66,12 +66,13 @@ def _samples(folder, source, environment, part):
     relative = 'lmdb' if os.path.samefile(folder, source) else os.path.relpath(folder, source)
     for number in range(1, _count(folder, environment) + 1):
         content, label = _values(folder, environment, f'image-{number:09d}', f'label-{number:09d}')
-        place, text, error = f'{folder}, number {number}', '', None
+        text, error = '', None
         try:
             text = texts.normalised((label or b'').decode('utf-8').strip())
         except UnicodeDecodeError as wrong:
             error = RejectedSample('not UTF-8', f'byte 0x{label[wrong.start]:02x} at position {wrong.start}')
         if content is None:
             error = RejectedSample('missing image', f'expected the key image-{number:09d}')
-        yield FoundSample(place, text, part, error=error, image=lambda content=content: content,
-                          image_name=f'{relative}/{number // IMAGES_IN_A_FOLDER:06d}/{number:09d}')
+        yield FoundSample(folder, number, text, part, error=error, unit='sample',
+                          image_name=f'{relative}/{number // IMAGES_IN_A_FOLDER:06d}/{number:09d}',
+                          image=lambda content=content: content)

@@ -46,7 +46,8 @@ def _gt_sample(folder, name, names, part):
     elif len(lines) > 1:
         error = RejectedSample('several lines', f'expected one line of text, got {len(lines)}')
     image_path = os.path.join(folder, min(images, key=len)) if images else ''
-    return FoundSample(path, texts.normalised(' '.join(lines)), part, image_path=image_path, error=error)
+    return FoundSample(path, text=texts.normalised(' '.join(lines)), part=part, image_path=image_path,
+                       error=error)
 
 
 def _stem_of_image(name):
@@ -105,4 +106,4 @@ def _named_sample(path, compiled, part):
     stem = os.path.splitext(os.path.basename(path))[0]
     text = _text_of(compiled, stem)
     error = None if text else RejectedSample('no text', f'the name {stem!r} does not fit the pattern')
-    return FoundSample(path, texts.normalised(text or ''), part, image_path=path, error=error)
+    return FoundSample(path, text=texts.normalised(text or ''), part=part, image_path=path, error=error)

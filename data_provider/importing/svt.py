@@ -58,10 +58,10 @@ def _pixels(text):
 def _samples(path, part):
     with ImageFolder(os.path.dirname(path)) as images:
         for name, rectangles in _images(path):
-            yield from _samples_of(images, f'{path}, {name}', name, rectangles, part)
+            yield from _samples_of(images, path, name, rectangles, part)
 
 
-def _samples_of(images, place, name, rectangles, part):
+def _samples_of(images, path, name, rectangles, part):
     """Yield a FoundSample for each rectangle of a photograph."""
     stem = os.path.splitext(os.path.basename(name))[0]
     try:
@@ -69,8 +69,8 @@ def _samples_of(images, place, name, rectangles, part):
     except RejectedSample as rejected:
         photograph, error = None, rejected
     for number, (text, (x, y, width, height)) in enumerate(rectangles, start=1):
-        sample = FoundSample(f'{place}, rectangle {number}', texts.normalised(text.strip()), part,
-                             image_name=f'{part.lower()}/{stem}_{number}', error=error)
+        sample = FoundSample(path, number, texts.normalised(text.strip()), part,
+                             image_name=f'{part.lower()}/{stem}_{number}', error=error, unit='rectangle')
         if error is None:
             cut = photograph[max(y, 0):max(y + height, 0), max(x, 0):max(x + width, 0)]
             sample = sample._replace(image=_as_png(cut))
