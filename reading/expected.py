@@ -37,8 +37,8 @@ class Bounds:
         """Work them out.
 
         Raises:
-            InputError: an allowed character or one of a format is not in the alphabet, or none is left to be
-                read.
+            InputError: an allowed or forbidden character or one of a format is not in the alphabet, or none
+                is left to be read.
         """
         self.codec = codec
         pairs = case_pairs(expected, codec)
@@ -96,8 +96,8 @@ class Lexicon:
             is_long = any(len(word) > LONGEST_WORD for word in unreadable)
             raise InputError(
                 'the lexicon has no word that can be read: expected words of the alphabet '
-                f'{shortened(bounds.codec.characters)} that --allow, --forbid and --format take'
-                + (f', of at most {LONGEST_WORD} characters' if is_long else ''))
+                f'{shortened(bounds.codec.characters)} that the allowed characters and the formats '
+                'take' + (f', of at most {LONGEST_WORD} characters' if is_long else ''))
         if unreadable:
             log_utils.init_logger().warning(
                 'lexicon: words that cannot be read (characters, formats, length) are left out, %d of them, '
@@ -143,18 +143,19 @@ def allowed_classes(expected: Expected, codec: CharacterCodec) -> np.ndarray | N
     """Return which classes may be read, bool [classes], the blank among them; None for all.
 
     Raises:
-        InputError: an allowed character is not in the alphabet, or none is left.
+        InputError: an allowed or forbidden character is not in the alphabet, or none is left.
     """
     if expected.allow is None and not expected.forbid:
         return None
     is_allowed = np.ones(codec.num_classes, bool)
+    check_characters('forbid', expected.forbid, codec)
     if expected.allow is not None:
-        check_characters('--allow', expected.allow, codec)
+        check_characters('allow', expected.allow, codec)
         is_allowed[:-1] = False
         is_allowed[_classes_of(expected.allow, expected, codec)] = True
     is_allowed[_classes_of(expected.forbid, expected, codec)] = False
     if not is_allowed[:-1].any():
-        raise InputError('--allow and --forbid leave no character that could be read')
+        raise InputError('allow and forbid leave no character that could be read')
     return is_allowed
 
 

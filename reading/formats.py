@@ -35,11 +35,11 @@ def parse_formats(text: str, codec: CharacterCodec, allowed: np.ndarray | None =
     return _automaton([_places(part, codec, allowed) for part in _split(text)], codec)
 
 
-def check_characters(flag: str, characters: str, codec: CharacterCodec) -> None:
-    """Raise UnknownCharacter where characters that a flag gives are not in the alphabet."""
+def check_characters(name: str, characters: str, codec: CharacterCodec) -> None:
+    """Raise UnknownCharacter where characters that an argument gives are not in the alphabet."""
     foreign = codec.foreign(characters)
     if foreign:
-        raise UnknownCharacter(f'{flag}: expected characters of the alphabet {shortened(codec.characters)}, '
+        raise UnknownCharacter(f'{name}: expected characters of the alphabet {shortened(codec.characters)}, '
                                f'got {shortened("".join(foreign))}')
 
 
@@ -50,7 +50,7 @@ def _split(text):
         if symbol == ESCAPE:
             escaped = next(symbols, None)
             if escaped is None:
-                raise WrongArgument(f"--format '{text}': nothing stands behind the last backslash")
+                raise WrongArgument(f"format '{text}': nothing stands behind the last backslash")
             parts[-1].append((escaped, True))
         elif symbol == SEPARATOR:
             parts.append([])
@@ -58,7 +58,7 @@ def _split(text):
             parts[-1].append((symbol, False))
     if not all(parts):
         raise WrongArgument(
-            f'--format {text!r}: expected formats like AA999?, several by commas; one is empty')
+            f'format {text!r}: expected formats like AA999?, several by commas; one is empty')
     return parts
 
 
@@ -68,9 +68,9 @@ def _places(part, codec, allowed):
         if symbol == OPTIONAL and not is_escaped:
             if not places:
                 raise WrongArgument(
-                    f'--format: a {OPTIONAL} has to stand behind the place that it makes optional')
+                    f'format: a {OPTIONAL} has to stand behind the place that it makes optional')
             if places[-1].is_optional:
-                raise WrongArgument(f'--format: one {OPTIONAL} makes a place optional, got another behind '
+                raise WrongArgument(f'format: one {OPTIONAL} makes a place optional, got another behind '
                                     f'it; {ESCAPE}{OPTIONAL} is the character itself')
             places[-1] = places[-1]._replace(is_optional=True)
             continue
@@ -79,7 +79,7 @@ def _places(part, codec, allowed):
         places.append(_Place(frozenset(indices), False))
     for (symbol, _), place in zip([one for one in part if one != (OPTIONAL, False)], places, strict=True):
         if not place.indices and not place.is_optional:
-            raise InputError(f'--format: no character of the alphabet that is allowed can stand for {symbol}')
+            raise InputError(f'format: no character of the alphabet that is allowed can stand for {symbol}')
     return places
 
 
@@ -89,7 +89,7 @@ def _indices_of(symbol, is_escaped, codec):
         return [index for index, character in enumerate(codec.characters) if character.isalpha()]
     if symbol == DIGIT and not is_escaped:
         return [index for index, character in enumerate(codec.characters) if character.isdigit()]
-    check_characters('--format', symbol, codec)
+    check_characters('format', symbol, codec)
     return codec.encode(symbol)
 
 

@@ -206,11 +206,13 @@ class Recogniser:
         readings = []
         for of_image, (image, _), *of_characters in zip(decoded, good, *places, strict=True):
             shown = self.codec.decode(of_image.best.label)   # in the order of the picture
+            # They come by their weights, which the reader of the Reading does not see.
+            others = sorted(of_image.others, key=lambda other: other.probability, reverse=True)
             readings.append(Reading(
                 self.codec.text_of(of_image.best.label), of_image.best.probability,
                 characters=tuple(map(Character._make, zip(shown, *of_characters, strict=False))),
                 alternatives=tuple(Alternative(self.codec.text_of(other.label), other.probability)
-                                   for other in of_image.others),
+                                   for other in others),
                 relative_confidence=of_image.relative, size=image.size,
                 quarter_turns=of_image.best.orientation))
         return readings
@@ -272,7 +274,7 @@ def find_codec(architecture, prefix: str, alphabet_dir: str | None = None) -> Ch
     if codec.num_classes != architecture.num_classes:
         raise InputError(f'{prefix}: a network of {architecture.num_classes} classes, but the alphabet of '
                          f'{alphabet_dir} has {visible.counted(codec.blank, "character")}, which needs '
-                         f'{codec.num_classes}; give another --alphabet_dir')
+                         f'{codec.num_classes}; give another alphabet_dir')
     return codec
 
 

@@ -30,14 +30,14 @@ def test_a_format_accepts_its_texts_and_no_others(formats, texts):
 @pytest.mark.parametrize(('formats', 'message'), [
     ('', 'one is empty'), ('9,', 'one is empty'), ('?9', 'has to stand behind'),
     ('9??', 'one . makes a place optional, got another behind it'), (['9', 'A'], 'expected one text'),
-    ('9\\', r"^--format '9\\': nothing stands behind the last backslash")])
+    ('9\\', r"^format '9\\': nothing stands behind the last backslash")])
 def test_what_is_no_format_is_refused(formats, message):
     with pytest.raises(InputError, match=message):
         parse_formats(formats, CODEC)
 
 
 def test_a_character_that_the_alphabet_lacks_is_named():
-    with pytest.raises(UnknownCharacter, match="--format: expected characters of the alphabet .*, got '%'"):
+    with pytest.raises(UnknownCharacter, match="^format: expected characters of the alphabet .*, got '%'"):
         parse_formats('9%', CODEC)
 
 

@@ -1,6 +1,7 @@
 """Tests that the packages keep to their rooms: who imports what, and who reads the configuration."""
 import ast
 import pathlib
+import re
 import sys
 
 import pytest
@@ -50,6 +51,15 @@ def test_a_room_imports_only_what_it_may(path):
 def test_tensorflow_is_imported_in_one_way(path):
     assert {name for name in imported_names(path)
             if name.startswith('tensorflow')} <= {'tensorflow.compat.v1'}
+
+
+@pytest.mark.parametrize('path', sorted((ROOT / 'reading').rglob('*.py')), ids=lambda path: path.stem)
+def test_what_python_calls_raise_names_no_flag_of_a_script(path):
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    messages = [constant.value for raised in ast.walk(tree) if isinstance(raised, (ast.Raise, ast.Call))
+                for constant in ast.walk(raised)
+                if isinstance(constant, ast.Constant) and isinstance(constant.value, str)]
+    assert [message for message in messages if re.search(r'(^|\W)--[a-z]', message)] == []
 
 
 def test_only_tools_know_the_configuration():

@@ -186,6 +186,16 @@ def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexi
     assert 0 < first.confidence < first.relative_confidence < 1
 
 
+def test_alternatives_come_in_the_order_of_the_confidences_that_they_show():
+    settings = ReadingSettings(word_weight=1.0)
+    listed = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET), settings,
+                        expected=Expected(word_list=['abd']), alternatives=3)
+    reading, = listed.read([picture_of('abc')])
+    shown = [other.confidence for other in reading.alternatives]
+    assert shown == sorted(shown, reverse=True)
+    assert reading.alternatives[0].text != 'abd' in [other.text for other in reading.alternatives]
+
+
 def test_an_image_without_a_word_to_be_read_in_its_lexicon_has_the_empty_text():
     for words in ([], ['xyz']):
         reading, = recogniser_of(FakeEngine()).read([WithLexicon(picture_of('abc'), words)])

@@ -87,7 +87,8 @@ def test_what_is_known_of_the_texts_is_kept(overfitted, tmp_path, capfd):
     for flags, wrong, message in (
             (['--lexicon', tmp_path / 'none.txt'], 1, 'none.txt'),
             (['--format', '?'], 2, 'has to stand behind'),
-            (['--allow', '%'], 1, '--allow: expected characters of the alphabet')):
+            (['--allow', '%'], 1, 'allow: expected characters of the alphabet'),
+            (['--forbid', 'é'], 1, 'forbid: expected characters of the alphabet')):
         status, readings = read('--image_path', tmp_path / 'one.png', '--output_dir', overfitted[1], *flags)
         assert (status, readings) == (wrong, {})
         assert message in capfd.readouterr().err

@@ -97,7 +97,7 @@ def form_of(save_path: str) -> tuple[str, str]:
     if ending == os.sep or (ending is None and os.path.isdir(save_path)):
         target = os.path.join(save_path, VERSION)
         if os.path.lexists(target):
-            raise InputError(f'{target}: is there already; give another --save_path')
+            raise InputError(f'{target}: is there already; give another save_path')
         return FORMS[os.sep], target
     if ending is None:
         raise WrongArgument(f'{save_path}: expected a name that ends in .onnx or .tflite, or a folder, '

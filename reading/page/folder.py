@@ -60,10 +60,10 @@ def check(save_path: str, runtime_dir: str) -> str:
     if missing:
         raise MissingInput(
             f'{os.path.join(runtime_dir, missing[0])}: no such file; expected the folder dist of the npm '
-                           'package onnxruntime-web as --runtime_dir')
+                           'package onnxruntime-web as runtime_dir')
     target = os.path.normpath(save_path)
     if os.path.lexists(target) and not (os.path.isdir(target) and not os.listdir(target)):
-        raise InputError(f'{target}: is there already and not an empty folder; give another --save_path')
+        raise InputError(f'{target}: is there already and not an empty folder; give another save_path')
     return target
 
 

@@ -12,7 +12,7 @@ BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary=(?:"([^"\r\n]{1,70})"
                       re.IGNORECASE)
 FILE_NAME = re.compile(rb'filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 MAX_NAME = 200
-EXAMPLE = 'curl http://localhost:8080/read -F image=@first.jpg -F image=@second.jpg'
+EXAMPLE = 'curl -F image=@first.jpg -F image=@second.jpg'
 
 
 class Part(NamedTuple):
