@@ -5,7 +5,7 @@ import numpy as np
 from data_provider import decoded_pixels, image_format, image_header
 from data_provider.rejected_sample import RejectedSample
 from local_utils import opening, visible
-from local_utils.errors import MALFORMED
+from local_utils.errors import MALFORMED, InputError
 
 MAX_FILE_BYTES = 1 << 27
 MISSING = 'missing image'   # kind of a reject
@@ -52,7 +52,9 @@ def unreadable(path: str, error: OSError | ValueError) -> RejectedSample:
     if isinstance(error, opening.OutsideFolder):
         return RejectedSample('path leaves the data set', f'{error} (--follow_links allows it)')
     if isinstance(error, opening.TooLarge):
-        return RejectedSample('image too large', f'{path}: {error}')
+        return RejectedSample('image too large', str(error))
+    if isinstance(error, InputError):   # which names the file
+        return RejectedSample('unreadable image', str(error))
     is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
     why = getattr(error, 'strerror', None) or error
     return RejectedSample(MISSING if is_missing else 'unreadable image', f'{visible.escaped(path)}: {why}')

@@ -213,7 +213,7 @@ def read_all(descriptor: int, path: str | os.PathLike, largest: float = math.inf
     _check_regular(status.st_mode, path)
     size = status.st_size
     if size > largest:
-        raise TooLarge(f'{path} has {size} bytes, expected at most {largest}')
+        raise TooLarge(f'{path}: expected at most {largest} bytes, got {size}')
     content = os.read(descriptor, size)
     while len(content) < size and (more := os.read(descriptor, size - len(content))):
         content += more

@@ -35,6 +35,12 @@ def line(text: str) -> str:
     return escaped(_cut(text, LONGEST_LINE) if len(text) > LONGEST_LINE else text)
 
 
+def located(path: str, message: str) -> str:
+    """Return a message with the path that it is about before it, unless that stands in it already."""
+    path = escaped(path)
+    return message if f' {path}:' in f' {message}' else f'{path}: {message}'
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, such as '1 word' or '2 words'."""
     if count == 1:

@@ -115,3 +115,15 @@ def test_a_margin_repeats_the_edge_or_is_cut_off(rng):
     np.testing.assert_array_equal(image_file.with_margin(image, -0.1), image[2:-2, 2:-2])
     for fraction in (0, -0.01, -0.4):   # nothing, less than half a pixel, nearly all of it
         np.testing.assert_array_equal(image_file.with_margin(image, fraction), image)
+
+
+def test_what_cannot_be_read_is_named_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_file, 'MAX_FILE_BYTES', 5)
+    (tmp_path / 'large.png').write_bytes(bytes(6))
+    (tmp_path / 'folder.png').mkdir()
+    for name, kind in (('large', 'image too large'), ('folder', 'unreadable image'),
+                       ('none', 'missing image')):
+        path = str(tmp_path / f'{name}.png')
+        with pytest.raises(RejectedSample, match=f'^{kind}: {path}: ') as caught:
+            image_file.read_image(path)
+        assert str(caught.value).count(path) == 1

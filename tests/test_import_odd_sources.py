@@ -101,3 +101,14 @@ def test_a_reject_says_its_file_and_in_another_column_its_line_or_the_number_of_
             for name in ('set', 'other')]
     assert rows == [[f'{tmp_path}/csv/labels.csv', '3', f'{tmp_path}/csv/none.png'],
                     [f'{tmp_path}/gt/b.gt.txt', '', f'{tmp_path}/gt/b.png']]
+
+
+def test_a_line_names_a_source_once(tmp_path, capfd):
+    write(tmp_path / 'gt' / 'a.gt.txt', '\0')
+    assert run('gt_txt', tmp_path / 'gt', tmp_path / 'set') == 1
+    pytest.importorskip('lmdb')
+    write(tmp_path / 'lmdb' / 'data.mdb', 'none' * 100)
+    assert run('lmdb', tmp_path / 'lmdb', tmp_path / 'other') == 1
+    of_text, of_lmdb = (line for line in capfd.readouterr().err.splitlines() if ' ERROR ' in line)
+    assert f'first unreadable text: {tmp_path}/gt/a.gt.txt: ' in of_text
+    assert f'ERROR {tmp_path}/lmdb: MDB_INVALID: ' in of_lmdb

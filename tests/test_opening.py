@@ -171,7 +171,7 @@ def test_a_tree_says_what_is_missing_too_large_or_no_file(tree, tmp_path):
                         ('pipe', InputError), ('a\0b', ValueError), ('round', OSError)):
         with pytest.raises(error):
             tree.read(path, 100)
-    with pytest.raises(opening.TooLarge, match='has 6 bytes, expected at most 5'):
+    with pytest.raises(opening.TooLarge, match='expected at most 5 bytes, got 6'):
         tree.read('sub/a', 5)
 
 

@@ -68,3 +68,11 @@ def test_json_for_another_encoding_has_escapes_for_all_that_is_not_ascii():
     assert visible.json_text('ä\u202e') == r'"ä\u202e"'
     assert visible.json_text('ä\u202e', 'ascii') == r'"\u00e4\u202e"'
     assert visible.json_text('ä', None) == '"ä"'
+
+
+@pytest.mark.parametrize(('path', 'message', 'shown'), [
+    ('a.png', 'missing image: a.png: none', 'missing image: a.png: none'),
+    ('a.png', 'a.png: none', 'a.png: none'), ('e', 'missing image: none', 'e: missing image: none'),
+    ('a\n.png', 'missing image: a\\n.png: none', 'missing image: a\\n.png: none')])
+def test_a_message_has_its_path_once(path, message, shown):
+    assert visible.located(path, message) == shown

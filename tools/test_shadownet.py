@@ -70,7 +70,7 @@ def test_shadownet(*, files, recogniser, output, as_json=False):
         for path, reading in zip(files, recogniser.read_all(files), strict=True):
             if reading.error is not None:
                 num_bad += 1
-                logger.error('%s: %s', path, reading.error)
+                logger.error('%s', visible.located(path, reading.error))
             elif len(examples) < MAX_IN_PICTURE:
                 examples.append((path, reading))
             if as_json or reading.error is None:
@@ -105,7 +105,7 @@ def save_picture(examples, path):
         try:
             drawn.append((image_file.read_image(image_path), None, reading.text, reading.confidence))
         except RejectedSample as error:
-            log_utils.init_logger().warning('%s: %s', image_path, error)
+            log_utils.init_logger().warning('%s', visible.located(image_path, str(error)))
     if drawn:
         pictures.save_readings(drawn, path)
 

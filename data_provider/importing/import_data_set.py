@@ -17,7 +17,7 @@ from data_provider.conversion_output import REJECTS_NAME, row_of
 from data_provider.importing import iiit5k, image_folders, lists, lmdb_folders, single_files, svt
 from data_provider.importing.found_sample import FoundSample, Source
 from data_provider.rejected_sample import RejectedSample
-from local_utils import files, folder_lock, log_utils, opening, progress, stop_signals
+from local_utils import files, folder_lock, log_utils, opening, progress, stop_signals, visible
 from local_utils.errors import InputError
 
 FORMS = ('synth90k', 'icdar', 'iiit5k', 'svt', 'lmdb', 'csv', 'gt_txt', 'file_names', 'paddleocr')
@@ -158,7 +158,7 @@ class _DataSet:
                 sample.number, sample.image_path or sample.image_name, sample.text, error.kind, str(error))))
             self._rejects_of_kind[error.kind] += 1
             if len(self._first_reasons) < 3:
-                self._first_reasons.append(f'{sample.place}: {error}')
+                self._first_reasons.append(visible.located(sample.place, str(error)))
             return
         part = sample.part or self._chosen_part(path)
         self._files[part].write(line)

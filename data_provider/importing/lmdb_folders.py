@@ -35,7 +35,8 @@ def open_lmdb(source: str) -> Source:
         try:
             environment = lmdb.open(folder, readonly=True, lock=False, readahead=False, meminit=False)
         except lmdb.Error as error:
-            raise InputError(f'{folder}: {error}') from error
+            message = str(error).removeprefix(f'{folder}: ')
+            raise InputError(f'{folder}: {message}') from error
         opened.append((folder, environment, part))
     return Source(sum(_count(folder, environment) for folder, environment, _ in opened), (
         sample for folder, environment, part in opened
