@@ -1,4 +1,4 @@
-"""Where a data set or records may be written: outside of what is read, and a folder holds one of the two."""
+"""Where a data set or records may be written: a folder holds one of the two."""
 import os
 from collections.abc import Iterable
 
@@ -14,39 +14,23 @@ def holds(folder: str, paths: Iterable[str]) -> bool:
 
 
 def check_records_folder(save_dir: str, dataset_dir: str) -> None:
-    """Refuse a folder for the records of a data set.
+    """Refuse a folder for the records of a data set; one of their own in the data set's is good.
 
     Raises:
-        WrongArgument: it is the data set's, lies in it or holds it.
-        InputError: it holds another data set.
+        WrongArgument: it is the data set's.
+        InputError: it is another data set's, or a part of one.
     """
-    if holds(dataset_dir, [save_dir]):
-        raise WrongArgument(f'{save_dir}: the folder of the data set, or one in it; expected one outside of '
-                            f'{dataset_dir} for the records')
-    if holds(save_dir, [dataset_dir]):
-        raise WrongArgument(f'{save_dir}: holds the data set {dataset_dir}; expected a folder apart from it '
-                            'for the records')
-    there = [path for part in annotation.PARTS if os.path.exists(path := annotation.path_of(part, save_dir))]
+    if os.path.realpath(save_dir) == os.path.realpath(dataset_dir):
+        raise WrongArgument(f'{save_dir}: the folder of the data set; expected another one for the records')
+    lists = [annotation.path_of(part, save_dir) for part in annotation.PARTS]
+    lists.append(os.path.join(save_dir, os.path.basename(lists[0])))
+    there = next(filter(os.path.exists, lists), None)
     if there:
-        raise InputError(f'{there[0]}: there is a data set in this folder; expected another one for the '
-                         'records')
+        raise InputError(f'{there}: there is a data set in this folder; expected another one for the records')
 
 
-def check_data_set_folder(save_dir: str, source: str | None = None) -> None:
-    """Refuse a folder for a data set.
-
-    It may be the source's, or hold that: the images lie in the data set then and need no link.
-
-    Args:
-        save_dir: the folder.
-        source: what the data set is made of, a file or a folder, if anything.
-
-    Raises:
-        WrongArgument: it lies in the source.
-        InputError: it holds records.
-    """
-    if source and holds(source, [save_dir]) and not holds(save_dir, [source]):
-        raise WrongArgument(f'{save_dir}: lies in the source {source}; expected a folder outside of it')
+def check_data_set_folder(save_dir: str) -> None:
+    """Refuse a folder for a data set that holds records; raises InputError."""
     if not os.path.isdir(save_dir):
         return
     there = [manifest.NAME] if os.path.exists(manifest.path_in(save_dir)) else [

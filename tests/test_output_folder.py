@@ -14,29 +14,26 @@ def contents_of(folder):
 
 
 @pytest.mark.parametrize(('save_dir', 'status', 'message'), [
-    ('in/words', 2, 'the folder of the data set, or one in it; expected one outside of '),
-    ('link', 2, 'the folder of the data set, or one in it'), ('in/words/1/records', 2, 'or one in it'),
-    ('in', 2, 'in: holds the data set '), ('other', 1, 'other/Test/sample.txt: there is a data set in this')])
+    ('words', 2, 'words: the folder of the data set; expected another one'),
+    ('link', 2, 'link: the folder of the data set'),
+    ('words/Train', 1, 'words/Train/sample.txt: there is a data set in this folder; expected another one'),
+    ('other', 1, 'other/Test/sample.txt: there is a data set in this folder')])
 @pytest.mark.parametrize('flags', [[], ['--check']])
 def test_records_go_to_no_folder_of_a_data_set(tmp_path, capfd, save_dir, status, message, flags):
-    write_data_set(tmp_path / 'in' / 'words', ['one', 'two'], ['one'])
+    write_data_set(tmp_path / 'words', ['one', 'two'], ['one'])
     write(tmp_path / 'other' / 'Test' / 'sample.txt', 'a.png one\n')
-    (tmp_path / 'link').symlink_to(tmp_path / 'in' / 'words')
+    (tmp_path / 'link').symlink_to(tmp_path / 'words')
     before = contents_of(tmp_path)
-    assert convert(tmp_path / 'in' / 'words', tmp_path / save_dir, *flags) == status
+    assert convert(tmp_path / 'words', tmp_path / save_dir, *flags) == status
     line, = capfd.readouterr().err.splitlines()
     assert message in line
     assert contents_of(tmp_path) == before
 
 
-def test_an_import_goes_to_no_folder_in_its_source(tmp_path, capfd):
-    put(tmp_path / 'gt', 'a.png')
-    write(tmp_path / 'gt' / 'a.gt.txt', 'word')
-    before = contents_of(tmp_path)
-    assert run('gt_txt', tmp_path / 'gt', tmp_path / 'gt' / 'set') == 2
-    line, = capfd.readouterr().err.splitlines()
-    assert line.endswith(f'lies in the source {tmp_path}/gt; expected a folder outside of it')
-    assert contents_of(tmp_path) == before
+def test_records_may_have_a_folder_in_that_of_their_data_set(tmp_path):
+    write_data_set(tmp_path, ['one', 'two'] * 10, ['one'])
+    assert convert(tmp_path, tmp_path / 'tfrecords') == 0
+    assert (tmp_path / 'tfrecords' / 'manifest.json').exists()
 
 
 @pytest.mark.parametrize('name', ['manifest.json', 'train_feature.tfrecords-00000-of-00002'])

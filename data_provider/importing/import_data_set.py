@@ -47,10 +47,9 @@ def import_data_set(settings: ImportSettings) -> None:
     Raises:
         MissingInput: the source is not there.
         InputError: it is not of the form, holds no sample, or there is a data set already, or records.
-        WrongArgument: the data set would lie in the source.
         Unavailable: another run writes into the folder.
     """
-    output_folder.check_data_set_folder(settings.save_dir, settings.source)
+    output_folder.check_data_set_folder(settings.save_dir)
     paths = [annotation.path_of(part, settings.save_dir) for part in annotation.PARTS]
     there = list(filter(os.path.exists, paths))
     if there and not settings.overwrite:
