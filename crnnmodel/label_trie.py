@@ -14,15 +14,14 @@ class LabelTrie:
     def __init__(self, labels: list):
         """Build the trie of labels, each a sequence of class indices."""
         self.labels = list(map(tuple, labels))
-        number_of, parents, characters, ends = {(): 0}, [0], [0], []
+        children, parents, characters, ends = {}, [0], [0], []   # (node, character) → node
         for label in self.labels:
             node = 0
-            for length in range(1, len(label) + 1):
-                beginning = label[:length]
-                child = number_of.setdefault(beginning, len(parents))
+            for character in label:
+                child = children.setdefault((node, character), len(parents))
                 if child == len(parents):
                     parents.append(node)
-                    characters.append(beginning[-1])
+                    characters.append(character)
                 node = child
             ends.append(node)
         self._parents, self._characters, self._ends = map(np.array, (parents, characters, ends))

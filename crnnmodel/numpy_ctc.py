@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 RESCALED_EVERY = 8   # frames: the products of so many stay far above the smallest float64
+STATES_AT_ONCE = 1 << 22   # of labels in all frames: what is worked on fits in some tens of megabytes
 
 
 class Alignment(NamedTuple):
@@ -75,6 +76,14 @@ def log_probabilities(
         float64 [labels]; -inf where the frames do not suffice, or where it is less than 1e-300 of what
         another beginning of the label has.
     """
+    rows = np.arange(len(labels)) if rows is None else np.asarray(rows)
+    at_once = max(1, STATES_AT_ONCE // (len(probabilities_tbc) * (2 * labels.shape[1] + 1)))
+    parts = [_log_probabilities(labels[start:start + at_once], probabilities_tbc, rows[start:start + at_once])
+             for start in range(0, max(1, len(labels)), at_once)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _log_probabilities(labels, probabilities_tbc, rows):
     emissions, may_skip, lengths = _emissions(labels, probabilities_tbc, rows)
     num_states, count = may_skip.shape
     # Of the paths so far those that end in each state; ahead of the first two rows, which make the shifts

@@ -58,17 +58,22 @@ def weigh(groups: list[ViewGroup], labels_of_images: list[list[tuple]]) -> list[
     """Return the candidates of each image from their labels."""
     counts_of_images = [len(labels) for labels in labels_of_images]
     starts = np.cumsum([0, *counts_of_images])
-    labels = numpy_ctc.rows_of([label for of_image in labels_of_images for label in of_image])
+    most_frames = max(len(group.probabilities) for group in groups)
+    labels = numpy_ctc.rows_of([   # of a longer one the rest would only take memory: no view has its frames
+        label[:most_frames + 1] for of_image in labels_of_images for label in of_image])
     needed = numpy_ctc.required_frames(labels)
     sums, counts = np.zeros([ORIENTATIONS, len(labels)]), np.zeros([ORIENTATIONS, len(labels)])
     for group in groups:
         numbers = np.concatenate([np.arange(starts[row], starts[row + 1]) for row in group.rows]
                                  or [np.array([], int)])
         views = np.repeat(np.arange(len(group.rows)), [counts_of_images[row] for row in group.rows])
-        logs = numpy_ctc.log_probabilities(labels[numbers], group.probabilities, views)
+        has_frames = needed[numbers] <= len(group.probabilities)
+        numbers, views = numbers[has_frames], views[has_frames]
+        longest = (labels[numbers] >= 0).sum(axis=1).max(initial=0)
+        logs = numpy_ctc.log_probabilities(labels[numbers, :longest], group.probabilities, views)
         where = group.orientations[views], numbers
         np.add.at(sums, where, np.exp(logs))
-        np.add.at(counts, where, needed[numbers] <= len(group.probabilities))
+        np.add.at(counts, where, 1)
     probabilities, orientations = _in_best_orientation(sums, counts)
     return [list(map(Candidate, of_image, probabilities[start:].tolist(), orientations[start:].tolist()))
             for of_image, start in zip(labels_of_images, starts[:-1].tolist(), strict=True)]

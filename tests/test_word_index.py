@@ -1,4 +1,6 @@
 """Tests of reading.word_index and of crnnmodel.label_trie."""
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,17 @@ def test_words_of_any_script_are_found():
     index = WordIndex(['münchen', '北京', '上海', 'москва'])
     assert index.nearest('munchen', 1, 5) == ['münchen']
     assert index.nearest('北海', 1, 5) == ['北京', '上海']
+
+
+def test_a_trie_of_long_labels_takes_memory_by_their_characters(rng):
+    labels = [tuple(rng.integers(0, 90, 700).tolist()) for _ in range(20)]
+    tracemalloc.start()
+    try:
+        LabelTrie(labels)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 8_000_000   # of 14,000 characters; all beginnings, each by itself, take 40 MB
 
 
 def test_a_trie_gives_the_probability_of_each_label(rng):
