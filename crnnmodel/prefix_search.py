@@ -7,6 +7,7 @@ import numpy as np
 
 ROOT = 0
 IMPOSSIBLE = -1
+SMALL = 1e-100   # below it the probabilities of a beam are scaled up, or many frames would leave none
 
 
 class Automaton(NamedTuple):
@@ -46,17 +47,21 @@ def prefix_beam_search(probabilities_tc: np.ndarray, beam_width: int, num_labels
         automaton: of the labels that are allowed; None for all.
 
     Returns:
-        list of (label, tuple of int; its probability, float), the most probable first; none that is
-        impossible.
+        list of (label, tuple of int; its probability, float, 0 where it is below the smallest), the most
+        probable first; none that is impossible.
     """
-    trie, beam = _Trie(automaton), _Beam(np.array([ROOT]), np.ones(1), np.zeros(1))
+    trie, beam, scale = _Trie(automaton), _Beam(np.array([ROOT]), np.ones(1), np.zeros(1)), 1.0
     for frame, classes in enumerate(np.asarray(probabilities_tc, np.float64), start=1):
         beam = _next_beam(trie, beam, classes, beam_width, frames_left=len(probabilities_tc) - frame)
         if not len(beam.nodes):   # no allowed label has so few frames
             return []
+        highest = (beam.in_blank + beam.in_character).max()
+        if highest < SMALL:
+            scale *= highest
+            beam = beam._replace(in_blank=beam.in_blank / highest, in_character=beam.in_character / highest)
     totals = beam.in_blank + beam.in_character
     best = [index for index in np.argsort(-totals, kind='stable')[:num_labels] if totals[index] > 0]
-    return [(trie.label(beam.nodes[index]), float(min(totals[index], 1))) for index in best]
+    return [(trie.label(beam.nodes[index]), float(min(scale * totals[index], 1))) for index in best]
 
 
 class _Trie:

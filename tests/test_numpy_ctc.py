@@ -2,6 +2,7 @@
 TensorFlow's CTC.
 """
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from crnnmodel import ctc, numpy_ctc
 from crnnmodel.prefix_search import prefix_beam_search
+from reading import weighing
 
 A, B, BLANK = 0, 1, 2
 
@@ -97,6 +99,40 @@ def test_products_below_the_smallest_number_do_not_vanish():
     probabilities = np.full([400, 1, 3], 0.1, np.float32)
     logs = numpy_ctc.log_probabilities(numpy_ctc.rows_of([()]), probabilities)
     assert logs == pytest.approx([400 * np.log(0.1)])   # 1e-400
+
+
+def test_a_beam_does_not_vanish_below_the_smallest_number(rng):
+    probabilities = numpy_ctc.softmax(rng.normal(size=(12, 1, 4)).astype(np.float32))[:, 0].astype(float)
+    labels = [label for label, _ in prefix_beam_search(probabilities, 50, 5)]
+    found = prefix_beam_search(probabilities * 1e-40, 50, 5)   # in all 1e-480
+    assert [label for label, _ in found] == labels
+    assert [probability for _, probability in found] == [0.0] * 5
+
+
+def test_labels_in_pieces_have_the_probabilities_that_they_have_together(rng, monkeypatch):
+    probabilities = numpy_ctc.softmax(rng.normal(scale=2, size=(9, 4, 5)).astype(np.float32))
+    labels = numpy_ctc.rows_of([tuple(rng.integers(0, 4, rng.integers(0, 7)).tolist()) for _ in range(30)])
+    rows = rng.integers(0, 4, 30)
+    together = numpy_ctc.log_probabilities(labels, probabilities, rows)
+    monkeypatch.setattr(numpy_ctc, 'STATES_AT_ONCE', 7 * 9 * 13)   # of labels of 6 characters
+    assert np.array_equal(numpy_ctc.log_probabilities(labels, probabilities, rows), together)
+    assert numpy_ctc.log_probabilities(labels[:0], probabilities, rows[:0]).shape == (0,)
+
+
+def test_lexicons_of_many_words_and_a_very_long_one_take_little_memory(rng):
+    probabilities = numpy_ctc.softmax(rng.normal(size=(25, 16, 30)).astype(np.float32))
+    labels = [tuple(rng.integers(0, 29, 8).tolist()) for _ in range(100)]
+    groups = [weighing.first_views(probabilities)]
+    expected = weighing.weigh(groups, [labels] * 16)
+    tracemalloc.start()
+    try:
+        found = weighing.weigh(groups, [[*labels, (0,) * 1400]] * 16)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [of_image[:-1] for of_image in found] == expected
+    assert {of_image[-1].probability for of_image in found} == {0.0}
+    assert most < 100_000_000   # and not 900 MB, as of 1,616 labels with room for 1,400 characters
 
 
 def test_the_alignment_is_the_most_probable_path_of_the_label():
