@@ -114,7 +114,8 @@ def is_validation(path: str, seed: int, fraction: float) -> bool:
 
 def hash_of_path(path: str, seed: int) -> int:
     """Return a number below 2**64 that a path and a seed give on every machine."""
-    hashed = hashlib.blake2b(path.encode('utf-8'), digest_size=8, key=str(seed).encode())
+    encoded = path.encode('utf-8', 'surrogatepass')   # JSON may have halves of pairs
+    hashed = hashlib.blake2b(encoded, digest_size=8, key=str(seed).encode())
     return int.from_bytes(hashed.digest(), 'big')
 
 

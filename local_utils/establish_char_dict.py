@@ -76,12 +76,16 @@ def _plain_ord_map(entries, path):
     by_index = {key.removesuffix(INDEX_SUFFIX): value for key, value in entries.items()
                 if not key.endswith(ORD_SUFFIX)}
     of_ords = {key: value for key, value in entries.items() if key.endswith(ORD_SUFFIX)}
-    if not by_index:
-        return {value: key.removesuffix(ORD_SUFFIX) for key, value in of_ords.items()}
-    for key, value in of_ords.items():
-        if by_index.get(value) != key.removesuffix(ORD_SUFFIX):
+    has_ords_alone = not by_index
+    for key, index in of_ords.items():
+        code_point = key.removesuffix(ORD_SUFFIX)
+        if not isinstance(index, str):
+            raise InputError(f'{path}: entry {key!r}: expected an index as text, like "0", got {index!r}')
+        if has_ords_alone:
+            by_index.setdefault(index, code_point)
+        if by_index.get(index) != code_point:
             raise InputError(
-                f'{path}: entry {key!r} says index {value!r}, but that index is {by_index.get(value)!r}')
+                f'{path}: entry {key!r} says index {index!r}, but that index is {by_index.get(index)!r}')
     return by_index
 
 

@@ -1,4 +1,6 @@
 """Tests of data_provider.conversion."""
+import json
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,17 @@ def test_forms_of_one_text_give_one_label(tmp_path):
 
 def test_the_picture_is_checked_before_the_text(tmp_path):
     assert convert_text(tmp_path, '\u4e2d', path='none.png')[1] == ['missing image']
+
+
+def test_half_a_pair_in_a_path_of_json_is_the_reject_of_its_line(tmp_path, codec):
+    lines = (json.dumps({'filename': f'{name}.png', 'text': 'ab'}) + '\n' for name in ('\ud800', 'none'))
+    (tmp_path / 'sample.txt').write_text(''.join(lines))
+    file = annotation.open_annotation(str(tmp_path / 'sample.txt'), str(tmp_path))
+    settings = ConversionSettings(str(tmp_path), 'unused', (100, 32), 25)
+    of_worker = conversion.Conversion(settings, str(tmp_path), codec, {'train': file.form})
+    converted = conversion.convert_lines(of_worker, 'train', list(file.lines()))
+    assert [reject.kind for reject in converted.rejects] == ['unreadable image', 'missing image']
+    assert len(set(converted.path_hashes)) == 2
 
 
 def test_one_path_is_in_one_part_however_it_is_written():

@@ -49,6 +49,10 @@ def test_the_bundled_alphabet_is_letters_and_digits():
     ({}, {}, 'at least one character'),
     ({'0_index': '97', '97_ord': '1'}, {'97': 'a'}, "entry '97_ord' says index '1', but that index is None"),
     ({'0_index': '97', '2_index': '98'}, {'97': 'a', '98': 'b'}, 'index "1" is missing'),
+    ({'97_ord': ['0']}, {'97': 'a'}, "entry '97_ord': expected an index as text"),
+    ({'0_index': '97', '97_ord': {}}, {'97': 'a'}, "entry '97_ord': expected an index as text"),
+    ({'97_ord': '0', '98_ord': '0'}, {'97': 'a', '98': 'b'},
+     "entry '98_ord' says index '0', but that index is '97'"),
     ('', {'97': 'a'}, 'expected JSON'),
     ('[' * 100000, {'97': 'a'}, 'expected'),
 ])
