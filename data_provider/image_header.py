@@ -118,13 +118,21 @@ def _size_of_pnm(content):
         return None
     lines = content[2:4096].split(b'\n')
     numbers = b' '.join(line.partition(b'#')[0] for line in lines).split()
-    return int(numbers[0]), int(numbers[1])
+    return _whole(numbers[0]), _whole(numbers[1])
 
 
 def _size_of_pam(content):
     """Return the size of P7: lines of a name and a number."""
     named = dict(line.split()[:2] for line in content[:4096].split(b'\n') if len(line.split()) > 1)
-    return (int(named[b'WIDTH']), int(named[b'HEIGHT'])) if {b'WIDTH', b'HEIGHT'} <= named.keys() else None
+    sides = [_whole(named[name]) for name in (b'WIDTH', b'HEIGHT') if name in named]
+    return tuple(sides) if len(sides) == 2 else None
+
+
+def _whole(digits):
+    """Return the number that digits write; raises ValueError for anything else, a negative one, too."""
+    if not digits.isdigit():
+        raise ValueError(f'expected digits, got {digits[:20]!r}')
+    return int(digits)
 
 
 def _size_of_codestream(content, position=0):

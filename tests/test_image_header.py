@@ -43,6 +43,13 @@ def test_what_is_no_image_has_no_size():
             for content in (b'', b'P', b'BM', b'hello world', b'GIF89a', b'P6 x y')] == [None] * 6
 
 
+@pytest.mark.parametrize('header', [b'P5 -8 9 255\n', b'P6 8 -9 255\n', b'P5 1_0 9 255\n',
+                                    b'P7\nWIDTH -8\nHEIGHT 9\nDEPTH 1\nMAXVAL 255\nENDHDR\n'])
+def test_a_side_that_is_no_whole_number_is_no_size(header):
+    """A negative one would be less than no memory to whoever adds up what pictures need."""
+    assert image_header.size_of(header + bytes(100)) is None
+
+
 @pytest.mark.parametrize('content', [
     b'\xff\xd8\xff\xe0' + b'\xff' * 9_000_000, b'\xff\xd8' + b'\xff\xe0\0\2' * 2_000_000,
     b'GIF89a' + bytes(7) + b'\x21\xf9' + b'\1\1' * 4_900_000, b'\0\0\0\x08ftyp'
