@@ -230,6 +230,7 @@ def _several(images):
 
 def pixels_of(image):
     """Return uint8 [height, width, 3], BGR, of what `Recogniser.read_all` takes."""
+    image = image.image if isinstance(image, WithLexicon) else image
     if callable(image):
         return image()
     if isinstance(image, np.ndarray):

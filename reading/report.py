@@ -16,7 +16,7 @@ from local_utils.errors import InputError
 from local_utils.texts import alphanumeric
 from reading.evaluation import Evaluation, Sample
 from reading.readings import Reading
-from reading.recogniser import WithLexicon, pixels_of
+from reading.recogniser import pixels_of
 
 TITLE = 'Words read wrong'
 MAX_WORDS = 1000          # that are shown
@@ -106,7 +106,7 @@ class Report:
             tables={name: _rows(self._tables[name], ranges) for name, ranges in GROUPS.items()},
             calibration=self._calibration_points(), confusions=self._confusions.most_common(MAX_CONFUSIONS))
         with files.atomic_file(path) as file:
-            file.write(page.encode('utf-8'))
+            file.write(page.encode('utf-8', 'backslashreplace'))   # texts may have halves of pairs
 
     def _calibration_points(self):
         """Return (lower bound of the confidence, how many words, fraction that is right) of each bin that
@@ -164,7 +164,7 @@ def _kinds_of(truth, text, edits):
 def _picture_of(image):
     """Return an image as a data URL, of at most SHOWN_SIZE; '' for one that can no longer be read."""
     try:
-        pixels = pixels_of(image.image if isinstance(image, WithLexicon) else image)
+        pixels = pixels_of(image)
     except RejectedSample:
         return ''
     height, width = pixels.shape[:2]

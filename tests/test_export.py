@@ -210,6 +210,10 @@ def test_words_of_a_folder_have_their_texts_and_a_bad_image_is_left_out(word_ima
     found = words.of_folder(str(word_images), str(word_images / 'sample.txt'), 100)
     assert [word.text for word in found] == WORDS
     assert [word.text for word in words.of_folder(str(word_images), None, 3)] == [None] * 3
+    lines = (word_images / 'sample.txt').read_text().splitlines()
+    with_lexicons = tmp_path / 'lexicons.txt'
+    with_lexicons.write_text(''.join('{}\t{}\tone,two\n'.format(*line.split()) for line in lines))
+    assert words.of_folder(str(word_images), str(with_lexicons), 100) == found
     (tmp_path / 'bad.png').write_bytes(b'none')
     with pytest.raises(InputError, match='no image that can be read'):
         words.of_folder(str(tmp_path), None, 3)

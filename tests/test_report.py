@@ -73,6 +73,10 @@ def test_what_is_shown_is_text_and_never_markup(tmp_path):
     assert '&lt;img src=x&gt;.png' in text
 
 
+def test_half_a_pair_in_a_text_is_shown_as_an_escape(tmp_path):
+    assert r'ab\ud800' in saved(tmp_path, [Sample(picture_of('abd'), 'ab\ud800')])
+
+
 def test_the_surest_mistakes_come_first_and_the_worst_of_many_stay(monkeypatch):
     monkeypatch.setattr(report, 'MAX_WORDS', 2)
     kept = report.Report()

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 
 from data_provider import image_file
-from data_provider.annotation import RejectedSample
 from data_provider.drawing import drawn_words, fonts, text_style, word_texts
+from data_provider.rejected_sample import RejectedSample
 from local_utils import establish_char_dict, files, log_utils
 from local_utils.errors import InputError
+from reading.recogniser import pixels_of
 from reading.samples import AnnotatedImages, find_images
 
 SEED = 20_250_000        # no training's
@@ -59,9 +60,9 @@ def of_folder(image_dir: str, annotation_path: str | None, limit: int) -> list[W
     samples = _annotated(image_dir, annotation_path) if annotation_path else _unlabelled(image_dir)
     indices = np.unique(np.linspace(0, len(samples) - 1, limit).astype(int)).tolist() if samples else []
     words = []
-    for load, text in (samples[index] for index in indices):
+    for image, text in (samples[index] for index in indices):
         try:
-            image = load()
+            image = pixels_of(image)
         except RejectedSample as error:
             log_utils.init_logger().warning('%s: %s; left out', image_dir, error)
             continue
@@ -83,7 +84,7 @@ def _unlabelled(image_dir) -> Iterable:
     paths, problems = find_images([image_dir])
     if problems and not paths:
         raise InputError(problems[0])
-    return [(lambda path=path: image_file.read_image(path), None) for path in paths]
+    return [(path, None) for path in paths]
 
 
 def _word(image, text, number):
