@@ -11,7 +11,7 @@ from typing import NamedTuple
 from data_provider import annotation, duplicates, output_folder, usable_text
 from data_provider.annotation import AnnotatedLine, AnnotationFile
 from data_provider.check_report import CheckReport
-from data_provider.conversion import LineNote, hash_of_line
+from data_provider.conversion import COMPLAINT, LineNote, hash_of_line
 from data_provider.convert import PART_OF, conversion_of, open_annotations
 from data_provider.image_folder import ImageFolder
 from data_provider.rejected_sample import RejectedSample
@@ -135,7 +135,7 @@ def _look_at_image(images, line, path, text, checked, caught):
     image, remarks = images.load(path)
     checked.sizes.append((image.shape[1], image.shape[0]))
     if complaint := caught.take():
-        remarks.append(("decoder's complaint", complaint))
+        remarks.append((COMPLAINT, complaint))
     checked.remarks.extend(LineNote(line.number, path, text, kind, detail) for kind, detail in remarks)
 
 

@@ -31,8 +31,8 @@ def draw_confusion(confusion, characters, path):
     figure = Figure(figsize=(4 + len(labels) * 0.16, 3 + len(labels) * 0.16), layout='constrained')
     axes = figure.add_subplot(
         xlabel='read', ylabel='truth', title='Fraction of each true character (last: none)')
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    mesh = axes.matshow(shares, cmap='viridis', norm=LogNorm(vmin=1e-3, vmax=1, clip=True))
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    mesh = axes.matshow(fractions, cmap='viridis', norm=LogNorm(vmin=1e-3, vmax=1, clip=True))
     axes.set_xticks(range(len(labels)), [*labels[:-1], '–'], fontsize=7)
     axes.set_yticks(range(len(labels)), [*labels[:-1], '–'], fontsize=7)
     figure.colorbar(mesh)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_provider import image_file, tiff
-from data_provider.annotation import RejectedSample
+from data_provider.rejected_sample import RejectedSample
 from tests.picture_files import (
     GREY,
     SIZE,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_provider import image_file
-from data_provider.annotation import RejectedSample
+from data_provider.rejected_sample import RejectedSample
 from tests.conftest import draw
 from tests.picture_files import SIZE, encode, png_that_claims
 

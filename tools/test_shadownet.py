@@ -24,7 +24,7 @@ from local_utils import startup
 startup.begin(__name__)
 
 from data_provider import image_file
-from data_provider.annotation import RejectedSample
+from data_provider.rejected_sample import RejectedSample
 from local_utils import command_line, log_utils, pictures, progress, visible
 from reading import samples
 from tools import settings

@@ -10,7 +10,7 @@ from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files, geometry
 from crnnmodel.architecture import Architecture
 from crnnmodel.crnn_model import SEQUENCE_SCOPE
-from crnnmodel.tensor_bundle import AVERAGE
+from crnnmodel.tensor_bundle import AVERAGE, OPTIMIZER
 from local_utils import log_utils, record_files, session_utils, visible
 from local_utils.errors import InputError, Unavailable
 from local_utils.stop_signals import StopSignals
@@ -21,8 +21,6 @@ from training.report import TrainingReport
 from training.run_folder import RunFolder
 from training.settings import TrainingSettings
 from training.task import task_of
-
-OPTIMIZER = 'optimizer/'   # before the names of what the optimizer keeps
 
 
 class Run(NamedTuple):

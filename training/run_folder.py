@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint, checkpoint_files
 from crnnmodel.architecture import GLOBAL_STEP, Architecture
-from crnnmodel.tensor_bundle import AVERAGE
+from crnnmodel.tensor_bundle import AVERAGE, OPTIMIZER
 from local_utils import establish_char_dict, files, folder_lock, log_utils, opening
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, Unavailable
@@ -95,7 +95,7 @@ class RunFolder:
         # They keep all: removing the old ones they would take a bracket in a path for a pattern.
         self._saver = tf.train.Saver(max_to_keep=None, save_relative_paths=True)
         weights = {variable.op.name: variable for variable in tf.global_variables()
-                   if not variable.op.name.startswith(('optimizer/', AVERAGE))}
+                   if not variable.op.name.startswith((OPTIMIZER, AVERAGE))}
         self._best_saver = tf.train.Saver({**weights, **averages.averaged_variables()}, max_to_keep=None,
                                           save_relative_paths=True)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from data_provider import annotation, output_folder
 from data_provider.drawing.drawn_words import DrawnWords
+from data_provider.rejected_sample import RejectedSample
 from local_utils import establish_char_dict, files, log_utils, opening, parallel, progress, stop_signals
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
@@ -157,7 +158,7 @@ def _path_in(line):
     """Return the path in an AnnotatedLine, or '' where there is none."""
     try:
         return annotation.parse_line(line.content)[0]
-    except annotation.RejectedSample:
+    except RejectedSample:
         return ''
 
 

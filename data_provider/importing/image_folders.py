@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 from data_provider import annotation, output_folder
+from data_provider.rejected_sample import RejectedSample
 from local_utils import files, log_utils, opening
 from local_utils.errors import InputError
 
@@ -25,7 +26,7 @@ def listed_folders(save_dir: str) -> set[str]:
         for line in itertools.islice(annotation.read_lines(path), 1) if os.path.exists(path) else ():
             try:
                 folders.add(annotation.parse_line(line.content)[0].split('/')[0])
-            except annotation.RejectedSample:
+            except RejectedSample:
                 folders.add('')   # of a list that no import has written
     return folders
 

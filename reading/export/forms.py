@@ -76,7 +76,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
             module.describe(incomplete, {
                 'description': architecture._asdict(), 'weights': weights, 'parity': found._asdict(),
                 'checkpoint': os.path.basename(checkpoint.prefix), 'commit': commit()})
-            answers = readback.in_own_process(form, incomplete, [images[0][:1]], words[:1])   # as it is now
+            readback.in_own_process(form, incomplete, [images[0][:1]], words[:1])   # as it is now
             os.replace(incomplete, target)
     except BaseException:
         files.remove(incomplete)

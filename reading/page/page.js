@@ -194,7 +194,7 @@ function showNext() {
 }
 
 function closePicture() {
-  for (const box of shown?.boxes ?? []) box.word.onread = () => {};   // its word stays
+  for (const box of shown?.boxes ?? []) if (box.word) box.word.onread = () => {};   // its word stays
   showNext();
 }
 

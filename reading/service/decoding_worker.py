@@ -15,7 +15,7 @@ import sys
 import cv2
 
 from data_provider import image_file
-from data_provider.annotation import RejectedSample
+from data_provider.rejected_sample import RejectedSample
 from reading.service import memory
 
 REQUEST = struct.Struct('>II')     # seconds of the processor that it may take, bytes of the file

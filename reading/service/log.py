@@ -1,5 +1,5 @@
-"""The log of the service: a line of JSON an event on standard error, never a traceback, never what a client
-sent.
+"""The log of the service: a line of JSON an event on standard error, never a traceback, never an image nor a
+text; of what a client sent only the method and the path.
 """
 import datetime
 import json
