@@ -108,7 +108,8 @@ def _size_of_tiff(content):
         tag, kind = struct.unpack_from(order + 'HH', content, start + 2 + 12 * entry)
         if tag in (256, 257):
             form = {1: 'B', 3: 'H', 4: 'I'}.get(kind, 'I')
-            sides[tag], = struct.unpack_from(order + form, content, start + 2 + 12 * entry + 8)
+            side, = struct.unpack_from(order + form, content, start + 2 + 12 * entry + 8)
+            sides.setdefault(tag, side)   # of a tag that is there twice the decoder takes the first, too
     return (sides[256], sides[257]) if len(sides) == 2 else None
 
 

@@ -55,7 +55,7 @@ class Decoders:
         is_large = len(content) > settings.large_bytes or size[0] * size[1] > settings.large_pixels
         threads, seconds = ((self._threads_of_large, settings.large_decoding_seconds) if is_large
                             else (self._threads, settings.decoding_seconds))
-        return await asyncio.get_running_loop().run_in_executor(threads, self._decode, content, seconds)
+        return await asyncio.get_running_loop().run_in_executor(threads, self._decode, content, size, seconds)
 
     def close(self) -> None:
         """End the processes."""
@@ -65,7 +65,7 @@ class Decoders:
         for decoder in self._all:
             decoder.end()
 
-    def _decode(self, content, seconds):
+    def _decode(self, content, size, seconds):
         decoder = self._idle.get()
         try:
             for _ in range(2):   # perhaps it was another's fault that the process died
@@ -73,7 +73,7 @@ class Decoders:
                     self.num_restarts += 1
                     decoder.start()
                 try:
-                    return self._checked(decoder.decode(content, seconds))
+                    return self._checked(decoder.decode(content, seconds), size)
                 except Died as death:
                     reason = decoder.end()
                     if self._is_closing or isinstance(death.__cause__, TimeoutError):
@@ -84,9 +84,12 @@ class Decoders:
         finally:
             self._idle.put(decoder)
 
-    def _checked(self, image):
-        height, width = image.shape[:2]
-        check_size((width, height), self._settings)   # the header may have lied
+    def _checked(self, image, size):
+        height, width = image.shape[:2]   # of which the header may have lied
+        check_size((width, height), self._settings)
+        if width * height > size[0] * size[1]:   # for which there is room
+            raise Refusal(
+                422, f'not an image: {width}x{height} pixels, its header states {size[0]}x{size[1]}')
         return image
 
 
@@ -126,7 +129,7 @@ class _Decoder:
         return self._process.poll() is None
 
     def decode(self, content, seconds):
-        """Return the pixels; raises Refusal, or Died."""
+        """Return the pixels; raises Refusal, or Died, also where there is no memory for them."""
         try:
             self._socket.sendall(REQUEST.pack(seconds, len(content)))
             self._socket.sendall(content)
@@ -134,7 +137,7 @@ class _Decoder:
             if is_decoded:
                 return self._receive(np.empty([height, width, last], np.uint8))
             raise Refusal(422, self._receive(bytearray(last)).decode())
-        except OSError as error:
+        except (OSError, MemoryError, ValueError) as error:   # what is left of its answer spoils the next
             raise Died from error
 
     def end(self):
