@@ -6,6 +6,7 @@ tensor, the value a BundleEntryProto (`tensorflow/core/protobuf/tensor_bundle.pr
 BundleHeaderProto.
 """
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import google_crc32c
@@ -18,6 +19,8 @@ LITTLE_ENDIAN = 0
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5   # the wire types of protocol buffers
 FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
 MAX_VARINT_BYTES = 10
+MAX_NAME_BYTES = 1 << 12      # of a tensor; each may have all of the one before in it
+MAX_TAKEN_BYTES = 1 << 27     # of all names and entries
 
 
 class Malformed(ValueError):
@@ -54,27 +57,36 @@ def parse_index(content: bytes) -> tuple[int, dict[str, Entry]]:
     Raises:
         Malformed: it is damaged in any way.
     """
-    values = {}
+    values, num_taken = {}, 0
     for key, value in key_values_of(content):
         if key in values:
             raise Malformed(f'the index has {key!r} twice')
         values[key] = value
+        num_taken += len(key) + len(value)
+        if num_taken > MAX_TAKEN_BYTES:
+            raise Malformed(f'the index has names and entries of more than {MAX_TAKEN_BYTES} bytes')
     if b'' not in values:
         raise Malformed('the index has no header')
     num_shards = _num_shards(values.pop(b''))
     return num_shards, {_text(key): _entry(value, num_shards) for key, value in values.items()}
 
 
-def key_values_of(content: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the keys and values of an index, its checksums checked; raises Malformed."""
+def key_values_of(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the keys and values of an index, its checksums checked; raises Malformed."""
     if len(content) < FOOTER_BYTES or not content.endswith(MAGIC):
         raise Malformed('the index is cut off')
     end = len(content) - FOOTER_BYTES
     notes, position = _block(content, content[end:], 0, end)   # of which there are none
     blocks, _ = _block(content, content[end:], position, end)
-    _key_values(notes)
-    return [key_value for _, handle in _key_values(blocks)
-            for key_value in _key_values(_block(content, handle, 0, end)[0])]
+    for _ in _key_values(notes):
+        pass
+    for _, handle in _key_values(blocks):
+        of_block = _key_values(_block(content, handle, 0, end)[0])
+        first = next(of_block, None)
+        if first is None:   # or the same one, named a million times, would be looked at without end
+            raise Malformed('a block of the index is empty')
+        yield first
+        yield from of_block
 
 
 def read_varint(content: bytes, position: int) -> tuple[int, int]:
@@ -102,7 +114,7 @@ def _block(content, handle, position, end):
 
 
 def _key_values(block):
-    """Return the keys and values of a block, bytes.
+    """Yield the keys and values of a block, bytes.
 
     A key leaves out the start that it has in common with the one before.
     """
@@ -110,18 +122,19 @@ def _key_values(block):
         raise Malformed('a block of the index is cut off')
     num_restarts, = struct.unpack_from('<I', block, len(block) - 4)
     end = len(block) - 4 * (num_restarts + 1)
-    position, key, found = 0, b'', []
+    position, key = 0, b''
     while position < end:
         num_shared, position = read_varint(block, position)
         num_others, position = read_varint(block, position)
         size, position = read_varint(block, position)
+        if num_shared + num_others > MAX_NAME_BYTES:
+            raise Malformed(f'a name of {num_shared + num_others} bytes')
         key = key[:num_shared] + block[position:position + num_others]
         value = block[position + num_others:position + num_others + size]
         position += num_others + size
         if len(key) != num_shared + num_others or position > end:
             raise Malformed('an entry of the index is cut off')
-        found.append((key, value))
-    return found
+        yield key, value
 
 
 def _num_shards(header):

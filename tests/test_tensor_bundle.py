@@ -130,17 +130,17 @@ def varint(value):
     return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
 
 
-def block_of(key_values):
+def block_of(key_values, more=b''):
     """Return a block of an index, with its checksum."""
     content = b''.join(varint(0) + varint(len(key)) + varint(len(value)) + key + value for key,
-                       value in key_values)
+                       value in key_values) + more
     content += struct.pack('<II', 0, 1) + b'\0'   # one restart, no compression
     return content + struct.pack('<I', checkpoint_index.masked_crc(content))
 
 
-def index_of(key_values):
-    """Return an index, whose checksums are right, of one block."""
-    block = block_of(key_values)
+def index_of(key_values, more=b''):
+    """Return an index, whose checksums are right, of one block; `more` are entries behind the others."""
+    block = block_of(key_values, more)
     handle = varint(0) + varint(len(block) - 5)
     blocks, notes = block_of([(b'z', handle)]), block_of([])
     footer = varint(len(block
@@ -150,7 +150,7 @@ def index_of(key_values):
 
 def test_whatever_an_index_with_right_checksums_says_is_refused_or_read(bundle, rng):
     with open(f'{bundle}.index', 'rb') as file:
-        key_values = checkpoint_index.key_values_of(file.read())
+        key_values = list(checkpoint_index.key_values_of(file.read()))
     refused = 0
     for _ in range(600):
         changed = [(key, bytearray(value)) for key, value in key_values]
@@ -191,6 +191,25 @@ def message_of(fields):
             parts.append(varint(field << 3 | 5) + struct.pack('<I', value) if field == 6
                          else varint(field << 3) + varint(value))
     return b''.join(parts)
+
+
+def entries_of_shared_names(count, name_bytes):
+    """Return the entries of names that have the one before in them, in some bytes each."""
+    return b''.join(varint(name_bytes) + varint(3) + varint(0) + b'%03d' % number for number in range(count))
+
+
+def test_names_that_say_more_than_they_take_are_refused(monkeypatch):
+    monkeypatch.setattr(checkpoint_index, 'MAX_TAKEN_BYTES', 1 << 20)
+    for name_bytes, message in ((200_000, 'a name of 200000 bytes'), (2000, 'of more than 1048576 bytes')):
+        first = [(b'', b'\x08\x01\x1a\x02\x08\x01'), (b'x' * name_bytes, b'')]
+        index = index_of(first, entries_of_shared_names(1000, name_bytes))
+        with pytest.raises(checkpoint_index.Malformed, match=message):
+            checkpoint_index.parse_index(index)
+
+
+def test_blocks_of_nothing_are_not_looked_at_again_and_again():
+    with pytest.raises(checkpoint_index.Malformed, match='a block of the index is empty'):
+        checkpoint_index.parse_index(index_of([]))
 
 
 def test_many_entries_of_the_same_bytes_take_no_memory(bundle):
