@@ -10,6 +10,7 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _CMYK = 0, 1, 5
 _UNSPECIFIED = 0         # of an extra sample; others are alpha
 _DIFFERENCES = 2         # a predictor: a pixel is stored as its difference from the one before
 _SHORT, _LONG = 3, 4     # types of entries
+MAX_PAGES = 10_000       # that are counted; a page may take 6 bytes
 
 
 class GreyAndAlpha(NamedTuple):
@@ -68,10 +69,10 @@ def grey_and_alpha(content: bytes) -> GreyAndAlpha | None:
 
 
 def num_pages(content: bytes) -> int:
-    """Return how many pages a TIFF has, as far as its structure says it; 1 at least."""
+    """Return how many pages a TIFF has, as far as its structure says it; 1 at least, MAX_PAGES at most."""
     order = _order_of(content)
     starts, start = set(), struct.unpack(order + 'I', content[4:8])[0] if len(content) >= 8 else 0
-    while 0 < start < len(content) - 1 and start not in starts:
+    while 0 < start < len(content) - 1 and start not in starts and len(starts) < MAX_PAGES:
         starts.add(start)
         end = start + 2 + 12 * _short(content, start, order)
         start = struct.unpack(order + 'I', content[end:end + 4])[0] if end + 4 <= len(content) else 0
