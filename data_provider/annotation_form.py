@@ -22,6 +22,7 @@ _COMMENTS = ('#', '//', ';', '%')   # that stand before a comment, and are no pa
 BLANKS = ' \t\n\r\x0b\x0c'   # of ASCII; U+00A0, U+202F and U+3000 are characters of a text
 _QUOTED = re.compile(r'(.*?)\s*,\s*"(.*)"', re.DOTALL)
 _OF_SCRIPT = re.compile(rf'(.*?),\s*(?:{"|".join(SCRIPTS)}),\s*(.*)', re.DOTALL)
+MAX_DIGITS = 18   # of an index
 SYNTH90K_NAME = re.compile(r'\d+_(.+)_(\d+)')
 
 
@@ -137,7 +138,7 @@ def _out_of_quotes(text):
 def _synth90k(form, line):
     path, index = _path_text(form, line)
     index, stem = index.strip(BLANKS), stem_of(path)
-    if not index.isdecimal() or last_number_of(path) != index:
+    if not index.isdecimal() or len(index) > MAX_DIGITS or last_number_of(path) != index:
         raise RejectedSample('no index', f'expected the last number of the name {stem!r}, got {index!r}')
     of_name = SYNTH90K_NAME.fullmatch(stem)
     if not form.lexicon_path:

@@ -171,7 +171,7 @@ def test_the_lists_of_synth_90k_are_translated_by_their_lexicon_or_the_images_na
 
 @pytest.mark.parametrize(('line', 'kind'), [
     ('2/1_cat_2.jpg 2', 'index outside the lexicon'), ('2/1_cat_1.jpg 0', 'no index'),
-    ('2/1_cat_0.jpg cat', 'no index'),
+    ('2/1_cat_0.jpg cat', 'no index'), (f'2/1_cat_{"9" * 5000}.jpg {"9" * 5000}', 'no index'),
     ('2/1_cat_1.jpg 1', 'lexicon and name disagree')])
 def test_what_does_not_fit_the_lexicon_is_rejected(tmp_path, line, kind):
     (tmp_path / 'lexicon.txt').write_text('kitten\nmoniker\n')

@@ -99,6 +99,13 @@ def test_what_a_killed_run_has_drawn_is_removed_by_the_next_one(tmp_path, monkey
     assert not (tmp_path / drawn_data_set.MARK).exists()
 
 
+@pytest.mark.parametrize(('path', 'is_drawn'), [
+    ('1/1/7_word.jpg', True), ('1/2/500_word.jpg', True), ('1/1/500_word.jpg', False), ('7_word.jpg', False),
+    (f'1/1/{"9" * 5000}_word.jpg', False)])
+def test_the_path_of_a_drawn_image_is_known(path, is_drawn):
+    assert drawn_data_set.is_drawn(path) == is_drawn
+
+
 def test_a_data_set_that_was_not_drawn_is_not_overwritten(tmp_path, capfd):
     (tmp_path / 'd' / 'Train').mkdir(parents=True)
     (tmp_path / 'd' / '1' / '2').mkdir(parents=True)
