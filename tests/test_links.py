@@ -5,6 +5,7 @@ import pytest
 
 from local_utils import command_line, files, opening
 from local_utils.errors import InputError, Unavailable
+from reading.page import folder
 from tests.conftest import convert, write_data_set
 from tests.small_run import error_lines, tensors_of, train
 from tools import generate_text_images
@@ -90,3 +91,18 @@ def test_of_two_writers_of_one_file_the_later_one_finishes_and_nothing_is_mixed(
     second.__exit__(None, None, None)
     assert (tmp_path / 'a').read_bytes() == b'second'
     assert os.listdir(tmp_path) == ['a']
+
+
+def test_a_link_in_place_of_a_page_that_is_being_written_is_removed(tmp_path, elsewhere, monkeypatch):
+    def no_export(_, path, *_others):
+        with open(path, 'wb'):
+            raise InputError('reads otherwise')
+
+    (tmp_path / 'runtime').mkdir()
+    for name in folder.RUNTIME_FILES:
+        (tmp_path / 'runtime' / name).write_bytes(b'')
+    (tmp_path / 'page.incomplete').symlink_to(elsewhere)
+    monkeypatch.setattr(folder.forms, 'export', no_export)
+    with pytest.raises(InputError, match='reads otherwise'):
+        folder.export('bundled', str(tmp_path / 'page'), [], runtime_dir=str(tmp_path / 'runtime'))
+    assert sorted(os.listdir(tmp_path)) == ['elsewhere', 'runtime']

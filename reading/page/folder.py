@@ -35,7 +35,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     """
     target = check(save_path, runtime_dir)
     incomplete = target + files.INCOMPLETE_SUFFIX
-    shutil.rmtree(incomplete, ignore_errors=True)
+    files.remove(incomplete)
     try:
         with files.named_errors(target):
             os.makedirs(os.path.join(incomplete, RUNTIME_FOLDER))
@@ -44,7 +44,7 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
             _write_page(incomplete, runtime_dir)
             os.replace(incomplete, target)
     finally:
-        shutil.rmtree(incomplete, ignore_errors=True)
+        files.remove(incomplete)
     return written._replace(path=target,
                             size=sum(path.stat().st_size for path in pathlib.Path(target).rglob('*.*')))
 
