@@ -61,7 +61,7 @@ def weigh(groups: list[ViewGroup], labels_of_images: list[list[tuple]]) -> list[
     most_frames = max(len(group.probabilities) for group in groups)
     labels = numpy_ctc.rows_of([   # of a longer one the rest would only take memory: no view has its frames
         label[:most_frames + 1] for of_image in labels_of_images for label in of_image])
-    needed = numpy_ctc.required_frames(labels)
+    lengths, needed = (labels >= 0).sum(axis=1), numpy_ctc.required_frames(labels)
     sums, counts = np.zeros([ORIENTATIONS, len(labels)]), np.zeros([ORIENTATIONS, len(labels)])
     for group in groups:
         numbers = np.concatenate([np.arange(starts[row], starts[row + 1]) for row in group.rows]
@@ -69,7 +69,7 @@ def weigh(groups: list[ViewGroup], labels_of_images: list[list[tuple]]) -> list[
         views = np.repeat(np.arange(len(group.rows)), [counts_of_images[row] for row in group.rows])
         has_frames = needed[numbers] <= len(group.probabilities)
         numbers, views = numbers[has_frames], views[has_frames]
-        longest = (labels[numbers] >= 0).sum(axis=1).max(initial=0)
+        longest = lengths[numbers].max(initial=0)
         logs = numpy_ctc.log_probabilities(labels[numbers, :longest], group.probabilities, views)
         where = group.orientations[views], numbers
         np.add.at(sums, where, np.exp(logs))
