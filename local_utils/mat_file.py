@@ -8,7 +8,8 @@ from local_utils.errors import MALFORMED, InputError
 _INT8, _UINT16, _MATRIX, _COMPRESSED, _UTF8, _UTF16 = 1, 4, 14, 15, 16, 17
 _CELL, _STRUCT, _CHAR = 1, 2, 4
 _HEADER_BYTES = 128
-MAX_BYTES = 1 << 28   # of a file, and of what is compressed in it; IIIT5K's have less than one million
+MAX_BYTES = 1 << 26   # of a file, and of all that is compressed in it; IIIT5K's have less than one million
+MAX_FIELDS = 1000     # of a struct array
 _TEXT_ENCODINGS = {_INT8: 'latin-1', 2: 'latin-1', _UINT16: 'utf-16', _UTF8: 'utf-8', _UTF16: 'utf-16'}
 
 
@@ -29,11 +30,15 @@ def read_structs(path: str, wanted: set[str]) -> dict[str, list[dict[str, str]]]
     order = {b'IM': '<', b'MI': '>'}.get(content[126:128])
     if order is None:
         raise InputError(f'{path}: expected a MATLAB file of version 5 (save with -v7 or older)')
-    reader, found = _Reader(order), {}
+    reader, found, bytes_left = _Reader(order), {}, MAX_BYTES
     try:
         for kind, data in reader.elements(content[_HEADER_BYTES:]):
             if kind == _COMPRESSED:
-                kind, data = next(reader.elements(zlib.decompressobj().decompress(data, MAX_BYTES)))
+                unpacked = zlib.decompressobj().decompress(data, bytes_left + 1)
+                bytes_left -= len(unpacked)
+                if bytes_left < 0:
+                    raise zlib.error(f'more than {MAX_BYTES} bytes are compressed in it')
+                kind, data = next(reader.elements(unpacked))
             if kind == _MATRIX:
                 name, value = reader.matrix(data, wanted)
                 if isinstance(value, list):
@@ -90,6 +95,8 @@ class _Reader:
         """Return the elements of a struct array as dicts of the wanted fields."""
         width = struct.unpack_from(self._order + 'I', next(parts)[1])[0]
         names = bytes(next(parts)[1])
+        if len(names) > MAX_FIELDS * width:
+            raise struct.error(f'a struct array of more than {MAX_FIELDS} fields')
         fields = [names[start:start + width].split(b'\0')[0].decode('latin-1')
                   for start in range(0, len(names), width)]
         if not fields:

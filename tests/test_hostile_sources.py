@@ -100,8 +100,11 @@ def test_a_source_that_is_named_by_a_link_is_copied(tmp_path):
     as_mat_file(matrix(2, (1, 1), 'a', element(5, np.int32(0).tobytes()), element(1, b'name'))),
     as_mat_file(matrix(4, (1, 1), 'a', element(9, b'12345678'))),
     as_mat_file(text_matrix('a' * 1000), compressed=False)[:-100],
+    as_mat_file(struct_matrix('a', ['x'] * 1001, [])),
+    as_mat_file(*[text_matrix('a' * 30_000)] * 2),   # of 60 kB each
 ])
-def test_a_matlab_file_that_lies_is_one_line(tmp_path, content):
+def test_a_matlab_file_that_lies_is_one_line(tmp_path, content, monkeypatch):
+    monkeypatch.setattr(mat_file, 'MAX_BYTES', 100_000)
     (tmp_path / 'a.mat').write_bytes(content)
     with pytest.raises(InputError, match='a.mat: the file is cut off or damaged'):
         mat_file.read_structs(str(tmp_path / 'a.mat'), {'name'})
