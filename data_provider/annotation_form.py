@@ -20,7 +20,7 @@ SCRIPTS = ('Arabic', 'Bangla', 'Chinese', 'Hindi', 'Japanese', 'Korean', 'Latin'
 _QUOTES = {('"', '"'), ('\u201c', '\u201d'), ('\u201e', '\u201c'), ('\xab', '\xbb')}
 _COMMENTS = ('#', '//', ';', '%')   # that stand before a comment, and are no paths
 BLANKS = ' \t\n\r\x0b\x0c'   # of ASCII; U+00A0, U+202F and U+3000 are characters of a text
-_QUOTED = re.compile(r'(.*?)\s*,\s*"(.*)"', re.DOTALL)
+_QUOTED = re.compile(r'(.*?),\s*"(.*)"', re.DOTALL)
 _OF_SCRIPT = re.compile(rf'(.*?),\s*(?:{"|".join(SCRIPTS)}),\s*(.*)', re.DOTALL)
 MAX_DIGITS = 18   # of an index
 SYNTH90K_NAME = re.compile(r'\d+_(.+)_(\d+)')
@@ -85,8 +85,9 @@ def _text_path(_, line):
 
 
 def _icdar(_, line):
-    if quoted := _QUOTED.fullmatch(line):
-        path, text = quoted.groups()
+    # Without such an end each quote would be tried as the first: minutes, where a line is long.
+    if line.endswith('"') and (quoted := _QUOTED.fullmatch(line)):
+        path, text = quoted[1].rstrip(), quoted[2]
         if of_script := _OF_SCRIPT.fullmatch(path + ','):
             path = of_script[1]
         return path, re.sub(r'\\(["\\])', r'\1', text.replace('""', '"'))

@@ -1,12 +1,14 @@
 """Tests of data_provider.annotation_diagnosis and data_provider.annotation_form: files as
 people have them.
 """
+import contextlib
 import json
+import time
 
 import pytest
 
-from data_provider import annotation
-from data_provider.annotation_form import CSV, ICDAR, JSON, PATH_TEXT, SYNTH90K, TEXT_PATH
+from data_provider import annotation, annotation_form
+from data_provider.annotation_form import CSV, ICDAR, JSON, PATH_TEXT, SYNTH90K, TEXT_PATH, AnnotationForm
 from data_provider.rejected_sample import RejectedSample
 from local_utils.errors import InputError
 
@@ -167,6 +169,16 @@ def test_the_lists_of_synth_90k_are_translated_by_their_lexicon_or_the_images_na
     assert samples_of(tmp_path, 'img_1.jpg 1\nimg_0.jpg 0\n') == (SYNTH90K,
                                                                   [('img_1.jpg', 'moniker'),
                                                                    ('img_0.jpg', 'kitten')])
+
+
+@pytest.mark.parametrize('line', ['a' + ' ' * 300_000 + 'b', 'a' + ',"b' * 100_000, 'a' + ',' * 300_000 + 'b',
+                                  'a, ' * 100_000 + '"', ',"' * 100_000 + '"'])
+@pytest.mark.parametrize('name', annotation_form.FORMATS)
+def test_a_hostile_line_takes_no_time(line, name):
+    started = time.process_time()
+    with contextlib.suppress(RejectedSample):
+        annotation_form.split_line(AnnotationForm(name=name, separator=','), line)
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(('line', 'kind'), [
