@@ -1,4 +1,5 @@
 """The record files of a data set: their names, where they are, how many records they hold."""
+import itertools
 import os
 import re
 
@@ -12,10 +13,13 @@ SCRATCH_PREFIX = 'scratch-'   # of the folder that a conversion works in
 
 def file_names(split: str, num_shards: int = 1) -> list[str]:
     """Return the names of a split's record files."""
+    return list(_names(split, num_shards))
+
+
+def _names(split, num_shards):
     name = f'{split}_feature.tfrecords'
-    if num_shards == 1:
-        return [name]
-    return [f'{name}-{index:05d}-of-{num_shards:05d}' for index in range(num_shards)]
+    return [name] if num_shards == 1 else (
+        f'{name}-{index:05d}-of-{num_shards:05d}' for index in range(num_shards))
 
 
 def find_record_files(dataset_dir: str, split: str) -> list[str]:
@@ -31,11 +35,15 @@ def find_record_files(dataset_dir: str, split: str) -> list[str]:
         raise MissingInput(f'{os.path.join(dataset_dir, file_names(split)[0])}: no such file; '
                            'tools/write_text_features.py makes it')
     shards = re.search(r'-of-(\d+)$', present[-1])
-    expected = file_names(split, int(shards[1]) if shards else 1)
-    missing = [name for name in expected if name not in present]
+    num_shards = int(shards[1]) if shards else 1
+    # No more than there can be, whatever a name says: of more one of these is missing.
+    expected = list(itertools.islice(_names(split, num_shards), len(present) + 1))
+    there = set(present)
+    missing = [name for name in expected if name not in there]
     if missing:
-        raise MissingInput(f'{dataset_dir}: expected {len(expected)} shards, found '
-                           f'{len(expected) - len(missing)}; the first that is missing is {missing[0]}')
+        found = sum(name.endswith(shards[0]) for name in present) if num_shards > 1 else 0
+        raise MissingInput(f'{dataset_dir}: expected {num_shards} shards, found {found}; the first that is '
+                           f'missing is {missing[0]}')
     if len(present) > len(expected):
         raise InputError(f'{dataset_dir}: {present[0]} and {present[-1]} are of two conversions; '
                          'expected the files of one')

@@ -13,6 +13,12 @@ WORDS = [f'word{number}' for number in range(8)]
      'expected 2 shards, found 1; .*is .*00001-of-00002$'),
     (['train_feature.tfrecords-00000-of-00003'], FileNotFoundError,
      'expected 3 shards, found 1; .*is .*00001-of-00003$'),
+    ([f'train_feature.tfrecords-0000{number}-of-00010' for number in (0, 1, 9)], FileNotFoundError,
+     'expected 10 shards, found 3; .*is .*00002-of-00010$'),
+    ([f'train_feature.tfrecords-00000-of-{10 ** 15}'], FileNotFoundError,
+     f'expected {10 ** 15} shards, found 1; .*is .*00001-of-{10 ** 15}$'),
+    (['train_feature.tfrecords-00000-of-00001'], FileNotFoundError,
+     'expected 1 shards, found 0; .*is .*tfrecords$'),
     (['train_feature.tfrecords', 'train_feature.tfrecords-00000-of-00001'], ValueError, 'two conversions'),
 ])
 def test_missing_or_mixed_shards_are_refused(tmp_path, names, error, message):
