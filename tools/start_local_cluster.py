@@ -98,7 +98,7 @@ def start_tasks(num_workers: int, command: list[str], **options) -> dict[str, su
     for type_, index in [('master', 0), *(('worker', index) for index in range(num_workers - 1))]:
         tf_config = json.dumps({'cluster': cluster, 'task': {'type': type_, 'index': index}})
         tasks[f'{type_} {index}'] = subprocess.Popen(
-            command, env={**os.environ, 'TF_CONFIG': tf_config}, text=True,
+            command, env={**os.environ, 'TF_CONFIG': tf_config}, text=True, errors='replace',
             start_new_session=True, **options)   # Ctrl-C reaches them through us alone
     return tasks
 
