@@ -92,6 +92,16 @@ def test_flags_that_do_not_go_together_are_a_wrong_argument(flags, message, capf
     assert message in capfd.readouterr().err
 
 
+def test_results_do_not_take_the_place_of_the_annotations(tmp_path, capfd):
+    (tmp_path / 'gt.tsv').write_text('a.png\tbook\n')
+    (tmp_path / 'link').symlink_to(tmp_path)
+    flags = ['--image_dir', tmp_path, '--annotation_path', tmp_path / 'gt.tsv', '--results_path',
+             tmp_path / 'link' / 'gt.tsv']
+    assert command_line.run_tool(evaluate_shadownet.main, list(map(str, flags))) == 2
+    assert 'gt.tsv: the annotation file; expected another --results_path' in capfd.readouterr().err
+    assert (tmp_path / 'gt.tsv').read_text() == 'a.png\tbook\n'
+
+
 def test_an_image_has_a_lexicon_in_the_third_column_and_results_and_report_are_written(
         overfitted, tmp_path, capfd):
     cv2.imwrite(str(tmp_path / 'a.png'), draw('book', SIZE))

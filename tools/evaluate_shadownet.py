@@ -23,7 +23,7 @@ from local_utils import startup
 startup.begin(__name__)
 
 from local_utils import command_line, files, folder_lock, log_utils, manifest, progress, record_files, visible
-from local_utils.errors import InputError
+from local_utils.errors import InputError, WrongArgument
 from reading import evaluation
 from reading import report as reports
 from reading.samples import AnnotatedImages, Records
@@ -109,6 +109,8 @@ def main(argv=None):
     report = reports.open_report(args.report_path) if args.report_path else None
     if args.results_path:
         files.check_target(args.results_path, ('.tsv',))
+        if os.path.realpath(args.results_path) == os.path.realpath(args.annotation_path or os.curdir):
+            raise WrongArgument(f'{args.results_path}: the annotation file; expected another --results_path')
     manifest_path = manifest.path_in(args.dataset_dir or args.data_dir)
     with contextlib.nullcontext() if args.image_dir else folder_lock.reading(manifest_path):
         samples = open_samples(args)
