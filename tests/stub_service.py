@@ -76,7 +76,7 @@ class Service:
         self.log_path = log_path
         with open(log_path, 'wb') as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stderr=log, stdout=log)
-        self.address = self._wait_for(lambda: next(
+        self.address = self.wait_for(lambda: next(
             (line['address'] for line in self.log_lines() if line['event'] == 'serving'), None))
         self.host = urllib.parse.urlsplit(self.address).netloc
 
@@ -87,7 +87,7 @@ class Service:
                 if line.endswith('\n')]
 
     def wait_until_ready(self):
-        self._wait_for(lambda: self.call('GET', '/health')[0] == 200)
+        self.wait_for(lambda: self.call('GET', '/health')[0] == 200)
 
     def call(self, method, path, body=None, headers=None):
         """Return (status, what the JSON or the text says, headers)."""
@@ -123,7 +123,8 @@ class Service:
             self.process.send_signal(number)
         return self.process.wait(60)
 
-    def _wait_for(self, look):
+    def wait_for(self, look):
+        """Return what `look` returns, once it is something: a line of the log may come behind its answer."""
         end = time.monotonic() + 60
         while time.monotonic() < end and self.process.poll() is None:
             with contextlib.suppress(OSError):

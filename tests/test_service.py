@@ -204,7 +204,7 @@ def test_an_image_over_which_the_recogniser_fails_does_not_spoil_its_batch(own_s
     with concurrent.futures.ThreadPoolExecutor(4) as executor:
         statuses = [status for status, _, _ in executor.map(service.read, contents)]
     assert statuses == [200, 200, 500, 200]
-    line, = [line for line in service.log_lines() if line['level'] == 'error']
+    line, = service.wait_for(lambda: [line for line in service.log_lines() if line['level'] == 'error'])
     assert line['error'] == 'RuntimeError: a defect'
     assert 'Traceback' not in service.log_path.read_text(encoding='utf-8')
 
