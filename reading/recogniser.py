@@ -13,7 +13,7 @@ import numpy as np
 
 from data_provider import image_file
 from data_provider.rejected_sample import RejectedSample
-from local_utils import establish_char_dict, parallel, visible
+from local_utils import establish_char_dict, parallel, texts, visible
 from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
 from reading import decoding, engines, views, weighing
@@ -65,7 +65,11 @@ class Recogniser:
 
         Raises:
             InputError: what is expected cannot be written with the alphabet, or `alternatives` is negative.
+            Unavailable: the alphabet has letters that are written from right to left, and python-bidi is not
+                installed.
         """
+        for character in codec.characters:
+            texts.in_reading_order(character)   # now, not with the first such word
         if alternatives < 0:
             raise InputError(f'alternatives: expected a whole number of at least 0, got {alternatives}')
         self.codec = codec

@@ -1,6 +1,7 @@
 """Tests of reading.recogniser, mostly with an engine that reads what a test writes into the pixels."""
 import concurrent.futures
 import pathlib
+import sys
 import threading
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 from crnnmodel.architecture import Architecture
 from data_provider.rejected_sample import RejectedSample
 from local_utils.char_codec import CharacterCodec
-from local_utils.errors import InputError
+from local_utils.errors import InputError, Unavailable
 from local_utils.establish_char_dict import write_alphabet
 from reading import Expected, ReadingSettings, Recogniser, WithLexicon, decoding, views
 from reading import recogniser as recogniser_module
@@ -194,6 +195,12 @@ def test_alternatives_come_in_the_order_of_the_confidences_that_they_show():
     shown = [other.confidence for other in reading.alternatives]
     assert shown == sorted(shown, reverse=True)
     assert reading.alternatives[0].text != 'abd' in [other.text for other in reading.alternatives]
+
+
+def test_an_alphabet_that_needs_a_missing_package_is_told_before_the_first_image(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'bidi.algorithm', None)
+    with pytest.raises(Unavailable, match='requirements-bidi.txt'):
+        Recogniser(FakeEngine(), CharacterCodec('abcש'))
 
 
 def test_an_image_without_a_word_to_be_read_in_its_lexicon_has_the_empty_text():
