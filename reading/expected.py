@@ -162,7 +162,8 @@ def allowed_classes(expected: Expected, codec: CharacterCodec) -> np.ndarray | N
 def _classes_of(characters, expected, codec):
     """Return the classes of those characters that the alphabet has, in both cases where case is not read."""
     if expected.lower_case:
-        characters += characters.lower() + characters.upper()
+        cases = [form for character in characters for form in (character.lower(), character.upper())]
+        characters += ''.join(form for form in cases if len(form) == 1)   # not ß with its capitals SS
     return codec.encode([character for character in characters if not codec.foreign(character)])
 
 

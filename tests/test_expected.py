@@ -7,6 +7,7 @@ from local_utils import metrics
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from reading import Expected, decoding, weighing
+from reading.expected import Bounds
 from reading.weighing import Candidate, ViewGroup
 from tests.decoding_rows import DOUBTFUL, decoder, row, text_of
 
@@ -132,6 +133,8 @@ def test_in_lower_case_a_letter_has_the_probability_of_both_of_its_cases():
         assert decoded.best.probability == pytest.approx(0.75)
     forbidden = decoder('Aa1', Expected(lower_case=True, forbid='a')).probabilities(logits)
     assert forbidden[0, 0] == pytest.approx([0, 0, 0.6, 0.4])
+    bounds = Bounds(Expected(lower_case=True, forbid='ß'), CharacterCodec('Sßs'))
+    assert bounds.allowed.tolist() == [True, False, True, True]
     bound = decoder('Aa1', Expected(lower_case=True, lexicon=['A']))
     assert text_of(bound.decode([weighing.first_views(bound.probabilities(logits))], 1)[0], 'Aa1') == 'a'
 
