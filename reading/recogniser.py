@@ -197,7 +197,9 @@ class Recogniser:
                 for pixels, rows, turns in (zip(*of_width, strict=True) for of_width in by_width.values())]
 
     def _probabilities(self, images):
-        batch_size = self._settings.batch_size
+        # of wider views fewer, so that they take no more memory
+        width = max(images.shape[2], self.input_size[0])
+        batch_size = max(1, self._settings.batch_size * self.input_size[0] // width)
         logits = [self._engine.logits(images[start:start + batch_size])
                   for start in range(0, len(images), batch_size)]
         return self._decoder.probabilities(logits[0] if len(logits) == 1 else np.concatenate(logits, axis=1))

@@ -16,6 +16,7 @@ from reading.settings import ReadingSettings
 # Few images take twice the time each. Of further views there are few of a width, so that they are gathered
 # from more images.
 BATCHES_A_PIECE = 2
+SIZES_STEP = 32   # batches are of so many images, or a multiple, or of a smaller power of two
 
 
 class TensorflowEngine:
@@ -53,8 +54,10 @@ class TensorflowEngine:
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Compute the logits of a batch, see engines.Engine."""
-        network = self._network(len(images))
-        return engines.checked(recognition.run_reading(self.session, network, images), self.prefix)
+        padded = np.zeros([_padded_size(len(images)), *images.shape[1:]], np.uint8)
+        padded[:len(images)] = images
+        logits = recognition.run_reading(self.session, self._network(len(padded)), padded)
+        return engines.checked(logits[:, :len(images)], self.prefix)
 
     def _network(self, batch_size):
         """Return the ReadingGraph for batches of that size."""
@@ -73,3 +76,13 @@ class TensorflowEngine:
             network = recognition.build_reading_graph(self.architecture, kernels)
             self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
             return network
+
+
+def _padded_size(num_images):
+    """Return the size of the batch that so many images are read in.
+
+    TensorFlow keeps what it prepares for each size that it has met, some megabytes.
+    """
+    if num_images < SIZES_STEP:
+        return 1 << (num_images - 1).bit_length()
+    return -(-num_images // SIZES_STEP) * SIZES_STEP

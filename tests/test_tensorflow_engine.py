@@ -59,6 +59,19 @@ def test_images_of_any_width_and_number_are_read_the_same_for_few_and_for_many(t
         np.testing.assert_allclose(many.logits(of_width[1:2]), logits[:, 1:2], rtol=1e-3, atol=1e-4)
 
 
+def test_batches_have_few_sizes_whatever_the_number_of_images(tmp_path, rng, monkeypatch):
+    prefix, _ = save(tmp_path, architecture())
+    images = rng.integers(0, 256, [100, 32, 16, 3], np.uint8)
+    engine = engine_of(prefix)
+    expected = engine.logits(images)
+    sizes, run = [], recognition.run_reading
+    monkeypatch.setattr(recognition, 'run_reading', lambda session, graph, batch: (
+        sizes.append(len(batch)), run(session, graph, batch))[1])
+    for count in (1, 2, 3, 5, 17, 31, 32, 33, 64, 65):
+        np.testing.assert_allclose(engine.logits(images[:count]), expected[:, :count], rtol=1e-4, atol=1e-5)
+    assert sizes == [1, 2, 4, 8, 32, 32, 32, 64, 64, 96]
+
+
 def test_several_threads_that_need_new_widths_at_the_same_time_get_their_own_logits(tmp_path, rng):
     prefix, _ = save(tmp_path, architecture())
     batches = [rng.integers(0, 256, [2, 32, width, 3], np.uint8) for width in (8, 16, 24) * 4]
@@ -110,7 +123,7 @@ def test_a_beam_search_is_at_least_as_sure_as_the_best_path(tmp_path, rng):
     assert any(found.confidence > best.confidence * 1.01 for found, best in zip(beam, path, strict=True))
 
 
-def test_too_little_memory_is_said_with_the_number_of_images(tmp_path, rng, monkeypatch):
+def test_too_little_memory_is_said_with_the_size_of_the_batch(tmp_path, rng, monkeypatch):
     save(tmp_path, architecture())
     recogniser = Recogniser.open(str(tmp_path), settings=FLOAT32)
     images = [rng.integers(0, 256, [32, 16, 3], np.uint8) for _ in range(5)]
@@ -121,7 +134,7 @@ def test_too_little_memory_is_said_with_the_number_of_images(tmp_path, rng, monk
 
     monkeypatch.setattr(recogniser._engine.session, 'run', run_out_of_memory)
     with pytest.raises(ValueError,
-                       match='out of memory with 5 images at once; set a smaller TEST.BATCH_SIZE'):
+                       match='out of memory with 8 images at once; set a smaller TEST.BATCH_SIZE'):
         recogniser.read(images)
 
 
