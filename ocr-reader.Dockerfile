@@ -10,9 +10,10 @@
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 
-# Unbuffered, so that the job's log shows each line at once.
+# Unbuffered, so that the job's log shows each line at once; two heaps of glibc, not one or more a thread.
 ENV PATH=/opt/venv/bin:$PATH \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2
 
 # The packages come before the code, so that a change of the code installs nothing anew.
 COPY requirements-reader.txt requirements-serve.txt container_environment.sh /data/code/
