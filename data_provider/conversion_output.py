@@ -160,11 +160,11 @@ class ConversionOutput:
         if not empty:
             return
         why = 'there are too few lines'
-        if empty[0] == record_files.VALIDATION:
-            why += ' (--validation_split 0 for none)'
         if self._reject_kinds:
             kinds = ', '.join(f'{kind}: {count}' for kind, count in self._reject_kinds.most_common())
             why = f'rejected: {kinds} (see {self._keep_rejects()}); first {"; ".join(self._first_reasons)}'
+        if empty[0] == record_files.VALIDATION:
+            why += ' (--validation_split 0 for none)'
         raise InputError(f'{dataset_dir}: no usable sample for the {empty[0]} records; {why}')
 
     def _num_records(self, split):

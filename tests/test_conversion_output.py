@@ -81,6 +81,16 @@ def test_without_a_usable_sample_the_rejects_are_listed_and_nothing_else_changes
     assert after == {name: data for name, data in before.items() if name != 'rejects.tsv'}
 
 
+def test_no_validation_sample_among_rejected_ones_tells_how_to_want_none(tmp_path, capfd):
+    data_set = write_data_set(tmp_path / 'data', ['word'], ['a'])
+    with open(data_set / 'Train' / 'sample.txt', 'a') as file:
+        file.write('/none.png a\n')
+    assert convert(data_set, tmp_path / 'out', '--validation_split', '0.001') == 1
+    error, = errors_of(capfd)
+    assert 'no usable sample for the validation records; rejected: missing image: 1' in error
+    assert error.endswith('(--validation_split 0 for none)')
+
+
 def test_a_wrong_folder_or_alphabet_is_noticed_before_the_long_work(tmp_path, capfd):
     data_set = write_data_set(tmp_path / 'data', WORDS * 2, ['a'])
     with open(data_set / 'Train' / 'sample.txt', 'a') as file:

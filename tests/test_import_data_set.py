@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from data_provider import conversion
 from tests.conftest import convert, draw
 from tests.imported import put, rejects_of, run, samples_of, texts_of, write, write_lmdb
 from tests.mat_writer import mat_file, struct_matrix, text_matrix
@@ -130,6 +131,17 @@ def test_a_table_with_names_of_columns_is_taken_and_a_part_becomes_test(tmp_path
     assert len(texts_of(tmp_path / 'set', 'Train')) == 40
     assert samples_of(tmp_path / 'set', 'Test') is None
     assert 'no test part; --test_fraction 0.1 makes one' in capfd.readouterr().err
+
+
+def test_what_does_not_become_test_is_chosen_for_validation_as_often_as_ever(tmp_path):
+    names = [f'{number}.png' for number in range(400)]
+    put(tmp_path / 'csv', *names)
+    write(tmp_path / 'csv' / 'labels.csv', 'filename,words\n' + ''.join(f'{name},word\n' for name in names))
+    assert run('csv', tmp_path / 'csv', tmp_path / 'set', '--test_fraction', '0.25') == 0
+    train = [path for path, _ in samples_of(tmp_path / 'set', 'Train')]
+    assert 270 <= len(train) <= 330
+    in_validation = sum(conversion.is_validation(path, 0, 0.15) for path in train)
+    assert 0.09 < in_validation / len(train) < 0.21
 
 
 def test_texts_beside_each_picture_are_taken(tmp_path):

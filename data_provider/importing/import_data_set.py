@@ -22,6 +22,7 @@ from local_utils.errors import InputError
 
 FORMS = ('synth90k', 'icdar', 'iiit5k', 'svt', 'lmdb', 'csv', 'gt_txt', 'file_names', 'paddleocr')
 MAX_NAME_BYTES = 255     # of a file
+TEST_SALT = 'Test:'      # before a path whose hash chooses whether it becomes Test
 _ENDINGS = {image_format.JPEG: '.jpg', image_format.PNG: '.png', image_format.GIF: '.gif',
             image_format.WEBP: '.webp', image_format.TIFF: '.tif',
             image_format.BMP: '.bmp', image_format.AVIF: '.avif', image_format.PNM: '.pnm'}
@@ -164,8 +165,9 @@ class _DataSet:
         self._counts[part] += 1
 
     def _chosen_part(self, path):
-        is_test = conversion.is_validation(path, self._settings.seed, self._settings.test_fraction)
-        return 'Test' if is_test else 'Train'
+        # Of a path alone the conversion chooses the validation part: it would be a part of Test.
+        path_hash = conversion.hash_of_path(TEST_SALT + path, self._settings.seed)
+        return 'Test' if conversion.is_below(path_hash, self._settings.test_fraction) else 'Train'
 
     def _path_of_file(self, sample):
         """Return the path in the data set of an image that has a file."""
