@@ -1,4 +1,5 @@
 """Logits to texts: views of the same images together, bound or drawn by what is known of the texts."""
+import math
 import operator
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -51,7 +52,7 @@ class Decoder:
         self._bounds = Bounds(expected, codec)
         self._lexicon = None if expected.lexicon is None else Lexicon(expected.lexicon, self._bounds)
         self._word_list = None if expected.word_list is None else known.word_list_of(expected.word_list)
-        self._word_factor = np.exp(settings.word_weight)
+        self._word_factor = math.exp(settings.word_weight)
         searches = beam_search or (alternatives and not self._lexicon) or self._bounds.automaton
         self._case_pairs = known.case_pairs(expected, codec)
         self._beam_width = settings.beam_width if searches else None

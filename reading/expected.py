@@ -75,7 +75,7 @@ class Bounds:
 
     def all_forms_of(self, words: Iterable[str]) -> list[str]:
         """Return the forms of several words."""
-        return list(dict.fromkeys(form for word in _checked(words) for form in self.forms_of(word)))
+        return list(dict.fromkeys(form for word in checked_words(words) for form in self.forms_of(word)))
 
 
 class Lexicon:
@@ -88,7 +88,7 @@ class Lexicon:
             InputError: there are no others.
         """
         forms, unreadable = {}, []
-        for word in _checked(words):
+        for word in checked_words(words):
             of_word = bounds.forms_of(word)
             forms.update(dict.fromkeys(of_word))
             unreadable += [] if of_word else [word]
@@ -125,10 +125,10 @@ class Lexicon:
 def word_list_of(words: Iterable[str]) -> WordIndex:
     """Return the words of a word list in small letters, characters from left to right."""
     return WordIndex(texts.in_picture_order(texts.normalised(word.strip()).lower())
-                     for word in _checked(words))
+                     for word in checked_words(words))
 
 
-def _checked(words):
+def checked_words(words: Iterable[str]) -> list[str]:
     """Return words; raises InputError for one text, whose characters are no words, and for what is none."""
     if isinstance(words, str):
         raise InputError(f'expected a list of words, got one text, {shortened(words)}')

@@ -18,7 +18,7 @@ from local_utils.char_codec import CharacterCodec, alphabet_difference
 from local_utils.errors import InputError
 from reading import decoding, engines, views, weighing
 from reading.decoding import Decoder
-from reading.expected import Expected
+from reading.expected import Expected, checked_words
 from reading.readings import Alternative, Character, Reading, unreadable
 from reading.settings import ReadingSettings
 from reading.views import ViewedImage
@@ -34,7 +34,7 @@ class WithLexicon(NamedTuple):
     """An image that shows one of some words; the text is empty where none of them can be read."""
 
     image: Image
-    lexicon: list[str]
+    lexicon: Iterable[str]
 
 
 class _Loaded(NamedTuple):
@@ -149,6 +149,8 @@ class Recogniser:
     def _load(self, image):
         """Return the _Loaded of an image, or why it cannot be read, a RejectedSample."""
         image, lexicon = image if isinstance(image, WithLexicon) else (image, None)
+        # kept: each round of views asks for the words, which a generator gives once
+        lexicon = None if lexicon is None else checked_words(lexicon)
         try:
             return _Loaded(ViewedImage(pixels_of(image), self.input_size, self._rounds), lexicon)
         except RejectedSample as error:
@@ -238,7 +240,7 @@ def pixels_of(image):
     """Return uint8 [height, width, 3], BGR, of what `Recogniser.read_all` takes."""
     image = image.image if isinstance(image, WithLexicon) else image
     if callable(image):
-        return image()
+        return _checked(image())
     if isinstance(image, np.ndarray):
         return _checked(image)
     if isinstance(image, (bytes, bytearray, memoryview)):
@@ -250,7 +252,9 @@ def pixels_of(image):
 
 
 def _checked(image):
-    """Return an array where it is an image; raises RejectedSample where it is none."""
+    """Return what is an array of an image; raises RejectedSample for all else."""
+    if not isinstance(image, np.ndarray):
+        raise RejectedSample('not an image', f'expected an array, got {type(image).__name__}')
     is_bgr = image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
     if not is_bgr or min(image.shape) < image_file.MIN_SIDE:
         raise RejectedSample(

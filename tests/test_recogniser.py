@@ -61,6 +61,15 @@ def test_what_cannot_be_read_is_told_in_its_place_and_loses_nothing(tmp_path):
         assert (reading.confidence, reading.characters) == (0.0, ())
 
 
+@pytest.mark.parametrize(('returned', 'told'), [
+    (None, 'expected an array, got NoneType'), ('word.jpg', 'expected an array, got str'),
+    (np.zeros([32, 24], np.uint8), r'got uint8 [32, 24]'), (np.zeros([0, 24, 3], np.uint8), '[0, 24, 3]')])
+def test_what_a_function_returns_that_is_no_image_is_told_in_its_place(returned, told):
+    bad, good = recogniser_of(FakeEngine()).read([lambda: returned, picture_of('abc')])
+    assert bad.text is None and told in bad.error
+    assert good.text == 'abc'
+
+
 def test_a_batch_of_nothing_but_bad_images_is_read(tmp_path):
     assert [reading.text for reading in recogniser_of(FakeEngine()).read([b'', b''])] == [None, None]
     assert recogniser_of(FakeEngine()).read([]) == []
@@ -186,6 +195,19 @@ def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexi
     confidences = [first.confidence, *(other.confidence for other in first.alternatives)]
     assert confidences == sorted(confidences, reverse=True)
     assert 0 < first.confidence < first.relative_confidence < 1
+
+
+def test_a_generator_of_words_is_a_lexicon_in_every_round_of_views():
+    image = WithLexicon(picture_of('abcd', is_doubtful=True), (word for word in ['abcd', 'dcba']))
+    reading, = recogniser_of(FakeEngine()).read([image])
+    assert reading.text == 'abcd'
+
+
+@pytest.mark.parametrize('expected', [Expected(), Expected(word_list=['abc']), Expected(lexicon=['abc'])])
+def test_confidences_are_plain_numbers(expected):
+    recogniser = Recogniser(FakeEngine(), CharacterCodec(ALPHABET), expected=expected)
+    reading, = recogniser.read([picture_of('abc')])
+    assert {type(reading.confidence), type(reading.relative_confidence)} == {float}
 
 
 def test_alternatives_come_in_the_order_of_the_confidences_that_they_show():
