@@ -13,7 +13,7 @@ from crnnmodel import checkpoint_files
 from crnnmodel.architecture import Architecture
 from local_utils import stop_signals, tensorflow_import
 from local_utils.errors import InputError
-from reading.settings import ReadingSettings
+from reading.settings import ReadingSettings, check_settings
 
 PIECE_IMAGES = 16   # of a batch, at least, that are worth a call of their own
 AUTO, ONNX, TENSORFLOW = ENGINES = 'auto', 'onnx', 'tensorflow'
@@ -57,8 +57,10 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
 
     Raises:
         MissingInput: there is no such checkpoint or file.
-        InputError: it is damaged, or of another network, or no engine that is installed can take it.
+        InputError: it is damaged, or of another network, no engine that is installed can take it, or a
+            setting has a value that it may not have.
     """
+    check_settings(settings)
     is_model = is_exported(weights_path)
     engine = _chosen(settings, num_images, is_model)
     if is_model:

@@ -20,7 +20,7 @@ from reading import decoding, engines, views, weighing
 from reading.decoding import Decoder
 from reading.expected import Expected, checked_words
 from reading.readings import Alternative, Character, Reading, unreadable
-from reading.settings import ReadingSettings
+from reading.settings import ReadingSettings, check_settings
 from reading.views import ViewedImage
 from reading.weighing import ViewGroup
 
@@ -64,10 +64,12 @@ class Recogniser:
             alternatives: how many other texts each Reading should have, at most.
 
         Raises:
-            InputError: what is expected cannot be written with the alphabet, or `alternatives` is negative.
+            InputError: a setting has a value that it may not have, what is expected cannot be written with
+                the alphabet, or `alternatives` is negative.
             Unavailable: the alphabet has letters that are written from right to left, and python-bidi is not
                 installed.
         """
+        check_settings(settings)
         for character in codec.characters:
             texts.in_reading_order(character)   # now, not with the first such word
         if alternatives < 0:
@@ -86,8 +88,7 @@ class Recogniser:
     @classmethod
     def open(cls, weights_path: str = 'bundled', *, settings: ReadingSettings = DEFAULTS,
              alphabet_dir: str | None = None, expected: Expected = decoding.NOTHING_EXPECTED,
-             beam_search: bool = False,
-             alternatives: int = 0, num_images: int | None = None) -> 'Recogniser':
+             beam_search: bool = False, alternatives: int = 0, num_images: int | None = None) -> 'Recogniser':
         """Open a checkpoint.
 
         Args:
@@ -101,13 +102,12 @@ class Recogniser:
 
         Raises:
             MissingInput: there is no such checkpoint.
-            InputError: it is damaged, or of another network or alphabet, or what is expected is not of the
-                alphabet.
+            InputError: it is damaged, or of another network or alphabet, what is expected is not of the
+                alphabet, or a setting has a value that it may not have.
         """
         engine = engines.open_engine(os.fspath(weights_path), settings, num_images)
         return cls(engine, find_codec(engine.architecture, engine.prefix, alphabet_dir), settings,
-                   expected=expected,
-                   beam_search=beam_search, alternatives=alternatives)
+                   expected=expected, beam_search=beam_search, alternatives=alternatives)
 
     def read(self, images: Iterable[Image | WithLexicon]) -> list[Reading]:
         """Read images; see `read_all`.

@@ -10,6 +10,7 @@ from data_provider.drawing import text_style
 from global_configuration import config
 from local_utils import files
 from reading import engines, views
+from reading import settings as reading_settings
 from reading.settings import ReadingSettings
 from tools import settings
 from training import optimizers
@@ -78,6 +79,15 @@ def test_the_choices_of_reading_are_what_it_offers():
     choices = {key: knob.choices for key, knob in config.KNOBS['TEST'].items()}
     assert choices['VIEWS'] == tuple(views.SETS)
     assert choices['ENGINE'] == engines.ENGINES
+
+
+def test_what_reading_takes_from_python_is_what_its_knobs_take():
+    for key, knob in config.KNOBS['TEST'].items():
+        name = key.lower()
+        assert reading_settings.CHOICES.get(name, ()) == knob.choices
+        is_number = type(knob.default) in (int, float)
+        assert reading_settings.BOUNDS.get(name) == ((knob.smallest, knob.largest) if is_number else None)
+        assert not is_number or type(reading_settings.BOUNDS[name][0]) is type(knob.default)
 
 
 @pytest.mark.parametrize(('name', 'value'), config.knobs(config.cfg).items())

@@ -245,6 +245,30 @@ def test_a_batch_of_images_in_one_array_is_a_list_of_them():
     assert [reading.text for reading in recogniser_of(FakeEngine()).read(images)] == ['abc', 'abd']
 
 
+@pytest.mark.parametrize(('name', 'value', 'expected'), [
+    ('batch_size', 0, 'a whole number from 1 to 65536, got 0'), ('batch_size', True, 'a whole number'),
+    ('batch_size', 8.0, 'a whole number from 1 to 65536, got 8.0'), ('beam_width', 0, 'a whole number'),
+    ('views', 'lots', "one of one, few, many, got 'lots'"), ('views', ['few'], 'one of one, few, many'),
+    ('engine', 'cuda', "one of auto, onnx, tensorflow, got 'cuda'"),
+    ('precision', 'float16', "one of auto, float32, bfloat16, got 'float16'"),
+    ('min_confidence', 5, 'a number from 0.0 to 1.0, got 5'), ('min_confidence', float('nan'), 'got nan'),
+    ('word_weight', None, 'a number from 0.0 to 20.0, got None'), ('word_weight', 'a\nb' * 99, 'a number'),
+    ('gpu_memory_fraction', 0, 'a number from 0.01 to 1.0, got 0'), ('tf_allow_growth', 1, 'True or False')])
+def test_a_setting_that_may_not_be_is_refused_when_a_recogniser_is_made_or_opened(name, value, expected):
+    settings = ReadingSettings(**{name: value})
+    for make in (lambda: Recogniser(FakeEngine(), CharacterCodec(ALPHABET), settings),
+                 lambda: Recogniser.open('bundled', settings=settings)):
+        with pytest.raises(InputError, match=f'^ReadingSettings.{name}: expected .*') as caught:
+            make()
+        assert expected in str(caught.value) and '\n' not in str(caught.value)
+
+
+def test_settings_may_be_numbers_of_numpy_and_whole_ones():
+    settings = {'batch_size': np.int64(2), 'min_confidence': np.float32(0.5), 'word_weight': 1}
+    readings = recogniser_of(FakeEngine(), **settings).read([picture_of('abc')] * 3)
+    assert [reading.text for reading in readings] == ['abc'] * 3
+
+
 def test_a_negative_number_of_alternatives_is_refused():
     with pytest.raises(InputError, match='alternatives: expected a whole number of at least 0, got -1'):
         Recogniser(FakeEngine(), CharacterCodec(ALPHABET), alternatives=-1)
