@@ -12,7 +12,7 @@ import numpy as np
 from crnnmodel import checkpoint_files
 from crnnmodel.architecture import Architecture
 from local_utils import stop_signals, tensorflow_import
-from local_utils.errors import InputError
+from local_utils.errors import InputError, MissingInput
 from reading.settings import ReadingSettings, check_settings
 
 PIECE_IMAGES = 16   # of a batch, at least, that are worth a call of their own
@@ -65,7 +65,7 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
     engine = _chosen(settings, num_images, is_model)
     if is_model:
         return _onnx_engine().of_file(weights_path, num_images)
-    checkpoint = checkpoint_files.load_newest(best_or_last(weights_path))
+    checkpoint = _checkpoint_of(weights_path)
     if engine == ONNX:
         return _onnx_engine().of_checkpoint(checkpoint, num_images)
     tensorflow_import.import_tensorflow()   # which takes seconds
@@ -76,6 +76,22 @@ def open_engine(weights_path: str, settings: ReadingSettings, num_images: int | 
 def is_exported(weights_path: str) -> bool:
     """Whether a path is that of a file that export_shadownet.py wrote, by its ending."""
     return weights_path.lower().endswith(MODEL_ENDING)
+
+
+def _checkpoint_of(path):
+    try:
+        return checkpoint_files.load_newest(best_or_last(path))
+    except MissingInput as error:
+        if _is_other_export(path):
+            raise InputError(f'{path}: of what export_shadownet.py writes only a file {MODEL_ENDING} is read '
+                             'here; expected one, or a checkpoint') from error
+        raise
+
+
+def _is_other_export(path):
+    """Whether a path, of no checkpoint, is that of a LiteRT file or of a folder of a SavedModel."""
+    return path.lower().endswith('.tflite') and os.path.isfile(path) or any(
+        os.path.isfile(os.path.join(path, *folders, 'saved_model.pb')) for folders in ([], ['1']))
 
 
 def _onnx_engine():

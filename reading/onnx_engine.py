@@ -7,7 +7,7 @@ from crnnmodel import geometry, onnx_file
 from crnnmodel.architecture import DESCRIPTION, Architecture, architecture_of, from_description
 from crnnmodel.checkpoint_files import Checkpoint
 from local_utils import opening, parallel, visible
-from local_utils.errors import InputError
+from local_utils.errors import InputError, MissingInput
 from reading import engines
 
 RUN_IMAGES = 16   # in a run: more take no less time each, and more memory
@@ -67,7 +67,11 @@ class OnnxEngine:
             MissingInput: there is no such file.
             InputError: it is another, or damaged.
         """
-        content = opening.read_file(path)
+        try:
+            content = opening.read_file(path)
+        except FileNotFoundError as error:
+            raise MissingInput(
+                f'{path}: no such file; expected one that export_shadownet.py wrote') from error
         onnx_file.check_seal(content, path)
         return cls(content, path, num_images)
 

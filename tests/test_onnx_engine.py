@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from crnnmodel import architecture as architectures
 from crnnmodel import checkpoint_files, onnx_file, onnx_network
 from local_utils import files
-from local_utils.errors import InputError
+from local_utils.errors import InputError, MissingInput
 from reading import ReadingSettings, Recogniser, engines
 from reading.onnx_engine import RUN_IMAGES, OnnxEngine
 from reading.tensorflow_engine import TensorflowEngine
@@ -119,8 +119,18 @@ def test_another_file_is_refused_even_with_a_right_checksum(tmp_path, content, m
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match='none.onnx'):
-        Recogniser.open(str(tmp_path / 'none.onnx'))
+    for name in ('none.onnx', 'none.tflite', 'none'):
+        with pytest.raises(MissingInput, match=f'{name}: no such '):
+            Recogniser.open(str(tmp_path / name))
+
+
+@pytest.mark.parametrize('path', ['model.tflite', 'saved_model', 'saved_model/1'])
+def test_of_exports_only_onnx_is_said_to_be_read(tmp_path, path):
+    (tmp_path / 'model.tflite').write_bytes(b'a model')
+    (tmp_path / 'saved_model' / '1' / 'variables').mkdir(parents=True)
+    (tmp_path / 'saved_model' / '1' / 'saved_model.pb').write_bytes(b'a model')
+    with pytest.raises(InputError, match=f'{path}: of what export_shadownet.py writes only a file .onnx is'):
+        Recogniser.open(str(tmp_path / path))
 
 
 def test_metadata_behind_a_model_are_the_models_and_the_seal_comes_off(small):
