@@ -21,7 +21,7 @@ from tests.small_run import (
     training_settings,
 )
 from tools import train_shadownet
-from training import inputs, run_folder
+from training import inputs, origin, run_folder
 
 
 def drawn_a(ranges):
@@ -110,8 +110,17 @@ def test_a_run_from_weights_goes_on_with_the_words_that_come_next(records, tmp_p
     flags = ['--weights_path', str(tmp_path / 'first')]
     assert train(records, tmp_path / 'whole', 'TRAIN.STEPS=4', flags=flags) == 0
     assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=[*flags, '--max_step', '2']) == 0
-    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', flags=flags) == 0
+    # without the flag: the run knows what it started from
+    assert train(records, tmp_path / 'parts', 'TRAIN.STEPS=4', 'TRAIN.DRAWN_FRACTION=0.5') == 0
     assert_same_tensors(tensors_of(tmp_path / 'whole'), tensors_of(tmp_path / 'parts'))
+
+
+def test_a_run_from_weights_is_known_by_its_first_validation_and_checkpoints(tmp_path):
+    assert not origin.started_from_weights(str(tmp_path))
+    (tmp_path / origin.FIRST_RESULT_NAME).write_text('{}')
+    assert not origin.started_from_weights(str(tmp_path))   # a new run would start there
+    (tmp_path / 'shadownet.ckpt-2.index').touch()
+    assert origin.started_from_weights(str(tmp_path))
 
 
 def test_the_fraction_is_refused_where_all_is_drawn(capsys):

@@ -19,6 +19,7 @@ from global_configuration.config import knobs
 from local_utils import command_line, folder_lock, manifest, opening, record_files, tensorflow_import
 from local_utils.errors import MissingInput
 from tools import settings
+from training import origin
 
 
 def parse_args(argv=None):
@@ -38,12 +39,17 @@ def parse_args(argv=None):
     settings.add_set_flag(parser, 'ARCH', 'TRAIN')
     args = parser.parse_args(argv)
     of_drawing = [name for name in settings.assigned_knobs(args) if name.startswith('TRAIN.DRAW')]
-    if not args.drawn_words and not args.weights_path and (args.fonts or of_drawing):
+    if not args.drawn_words and not mixes_words(args) and (args.fonts or of_drawing):
         parser.error(f'{"--fonts" if args.fonts else of_drawing[0]} is for --drawn_words or --weights_path')
     if args.drawn_words and 'TRAIN.DRAWN_FRACTION' in of_drawing:
         parser.error('TRAIN.DRAWN_FRACTION is for --weights_path without --drawn_words, with which all is '
                      'drawn')
     return args
+
+
+def mixes_words(args):
+    """Whether drawn words are mixed with few records: in a run from weights, also when it goes on."""
+    return bool(args.weights_path) or origin.started_from_weights(args.output_dir)
 
 
 def check_inputs(args):
@@ -74,7 +80,7 @@ def train_shadownet(args, config, cluster):
     if args.drawn_words:
         training_settings = training_settings._replace(drawn_fraction=1.0)
         drawer = inputs.make_drawer(args.drawn_words, args.fonts, provider, training_settings)
-    elif args.weights_path:
+    elif mixes_words(args):
         drawer = inputs.make_companion(args.fonts, provider, training_settings)
     run = runs.Run(provider, drawer, settings.architecture(config, provider.codec),
                    output_dir=args.output_dir, log_dir=args.log_dir or args.output_dir,

@@ -14,9 +14,9 @@ from local_utils import establish_char_dict, files, folder_lock, log_utils, open
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, Unavailable
 from training import averages
+from training.origin import FIRST_RESULT_NAME
 
 RESULT_NAME = 'validation.json'   # of the last validation, and in best/ of the best
-FIRST_RESULT_NAME = 'first_validation.json'   # of a run from other weights: before its first step
 CONFIG_NAME = 'config.json'
 TOLD = ('step', 'word_accuracy', 'character_error_rate')   # of the figures of a validation
 
