@@ -142,6 +142,7 @@ def test_what_its_runtime_cannot_read_is_said_with_its_last_line(tmp_path):
     ('none/model.onnx', (), 1, 'there is no such folder'),
     ('saved/', ('--weights', 'int8'), 2, 'weights of int8 are not possible there; expected float32'),
     ('model.onnx', ('--annotation_path', 'x'), 2, '--annotation_path: expected --image_dir, too'),
+    ('model.onnx', ('--follow_links',), 2, '--follow_links: expected --annotation_path, too'),
     ('model.onnx', ('--image_dir', 'none'), 1, 'none'),
     ('model.onnx', ('--weights_path', 'm.onnx'), 1, 'm.onnx: expected a checkpoint to export, got what was'),
 ])
@@ -217,6 +218,28 @@ def test_words_of_a_folder_have_their_texts_and_a_bad_image_is_left_out(word_ima
     (tmp_path / 'bad.png').write_bytes(b'none')
     with pytest.raises(InputError, match='no image that can be read'):
         words.of_folder(str(tmp_path), None, 3)
+
+
+def test_linked_images_of_a_folder_are_compared_on_where_links_are_followed(
+        word_images, tmp_path, capfd, monkeypatch):
+    compared = []
+
+    def take(*_, words, **_others):
+        compared.extend(words)
+        raise InputError('taken')
+
+    monkeypatch.setattr(export_shadownet.forms, 'export', take)
+    (tmp_path / 'images').symlink_to(word_images)
+    (tmp_path / 'bad.png').write_bytes(b'none')
+    (tmp_path / 'sample.txt').write_text('images/0.png cat\nbad.png dog\n')
+    flags = ['--save_path', str(tmp_path / 'model.onnx'), '--image_dir', str(tmp_path), '--annotation_path',
+             str(tmp_path / 'sample.txt')]
+    assert command_line.run_tool(export_shadownet.main, flags) == 1
+    log = capfd.readouterr().err
+    assert '--follow_links allows it' in log and f'{tmp_path}/bad.png: not an image' in log
+    assert command_line.run_tool(export_shadownet.main, [*flags, '--follow_links']) == 1
+    assert 'taken' in error_lines(capfd)[0]
+    assert [word.text for word in compared] == ['cat']
 
 
 def test_a_warm_up_request_is_a_prediction_log():

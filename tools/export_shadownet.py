@@ -29,7 +29,7 @@ from local_utils import command_line, log_utils
 from local_utils.errors import WrongArgument
 from reading.export import forms, parity, words
 from reading.page import folder
-from tools import settings
+from tools import annotation_flags, settings
 
 WEIGHTS = ('float32', 'float16', 'int8')
 
@@ -54,6 +54,7 @@ def parse_args(argv=None):
                         help='images of words to compare on, instead of drawn ones')
     parser.add_argument('--annotation_path', metavar='FILE',
                         help='what is written in the images of IMAGE_DIR, sample.txt')
+    annotation_flags.add_annotation_flags(parser, '--follow_links')
     parser.add_argument('--num_words', type=command_line.positive_number, default=1000, metavar='N',
                         help='words to compare on, at most')
     return parser.parse_args(argv)
@@ -64,12 +65,15 @@ def main(argv=None):
     args = parse_args(argv)
     if args.annotation_path and not args.image_dir:
         raise WrongArgument('--annotation_path: expected --image_dir, too')
+    if args.follow_links and not args.annotation_path:
+        raise WrongArgument('--follow_links: expected --annotation_path, too')
     if args.runtime_dir:   # before the long work
         folder.check(args.save_path, args.runtime_dir)
     else:
         forms.form_of(args.save_path)
-    compared = (words.of_folder(args.image_dir, args.annotation_path, args.num_words) if args.image_dir
-                else words.draw(args.num_words))
+    compared = (words.of_folder(args.image_dir, args.annotation_path, args.num_words,
+                                follow_links=args.follow_links)
+                if args.image_dir else words.draw(args.num_words))
     weights_path = args.weights_path
     if weights_path is None:
         weights_path = settings.default_weights(args.output_dir)

@@ -1,5 +1,5 @@
 """The words on which an export is compared with its checkpoint: drawn ones, or a folder of the user's."""
-from collections.abc import Iterable
+import os
 from typing import NamedTuple
 
 import cv2
@@ -8,7 +8,7 @@ import numpy as np
 from data_provider import image_file
 from data_provider.drawing import drawn_words, fonts, text_style, word_texts
 from data_provider.rejected_sample import RejectedSample
-from local_utils import establish_char_dict, files, log_utils
+from local_utils import establish_char_dict, files, log_utils, visible
 from local_utils.errors import InputError
 from reading.recogniser import pixels_of
 from reading.samples import AnnotatedImages, find_images
@@ -45,26 +45,29 @@ def draw(count: int) -> list[Word]:
     return words
 
 
-def of_folder(image_dir: str, annotation_path: str | None, limit: int) -> list[Word]:
+def of_folder(image_dir: str, annotation_path: str | None, limit: int, *,
+              follow_links: bool = False) -> list[Word]:
     """Read the images of a folder.
 
     Args:
         image_dir: the folder.
         annotation_path: what is written in them, see samples.AnnotatedImages; None where that is not known.
         limit: no more than so many, evenly from all.
+        follow_links: whether symbolic links may lead out of the folder, with an annotation file.
 
     Raises:
         MissingInput: the folder or the file is missing.
         InputError: no image can be read.
     """
-    samples = _annotated(image_dir, annotation_path) if annotation_path else _unlabelled(image_dir)
+    samples = (_annotated(image_dir, annotation_path, follow_links) if annotation_path
+               else _unlabelled(image_dir))
     indices = np.unique(np.linspace(0, len(samples) - 1, limit).astype(int)).tolist() if samples else []
     words = []
-    for image, text in (samples[index] for index in indices):
+    for name, image, text in (samples[index] for index in indices):
         try:
             image = pixels_of(image)
         except RejectedSample as error:
-            log_utils.init_logger().warning('%s: %s; left out', image_dir, error)
+            log_utils.init_logger().warning('%s; left out', visible.located(name, str(error)))
             continue
         height, width = image.shape[:2]
         factor = min(1, MAX_WIDTH / width, MAX_HEIGHT / height)
@@ -76,15 +79,19 @@ def of_folder(image_dir: str, annotation_path: str | None, limit: int) -> list[W
     return words
 
 
-def _annotated(image_dir, annotation_path):
-    return [(sample.image, sample.text) for sample in AnnotatedImages(image_dir, annotation_path)]
+def _annotated(image_dir, annotation_path, follow_links):
+    """Return a list of (name, image, text)."""
+    samples = AnnotatedImages(image_dir, annotation_path, follow_links=follow_links)
+    return [(os.path.join(image_dir, sample.path) if sample.path else sample.name, sample.image, sample.text)
+            for sample in samples]
 
 
-def _unlabelled(image_dir) -> Iterable:
+def _unlabelled(image_dir):
+    """Return the same without texts."""
     paths, problems = find_images([image_dir])
     if problems and not paths:
         raise InputError(problems[0])
-    return [(path, None) for path in paths]
+    return [(path, path, None) for path in paths]
 
 
 def _word(image, text, number):
