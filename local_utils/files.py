@@ -109,6 +109,26 @@ def _has_name(status, path):
         return False
 
 
+@contextlib.contextmanager
+def new_folder(path: str) -> Iterator[None]:
+    """Make a folder, and those above it, for a block; where that raises, remove those of them that are empty.
+
+    Those that were there stay, also where they are empty.
+    """
+    missing, above = [], path
+    while above and not os.path.lexists(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    try:
+        os.makedirs(path, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in missing:
+            with contextlib.suppress(OSError):   # it is not empty
+                os.rmdir(folder)
+        raise
+
+
 def remove(path: str | os.PathLike) -> None:
     """Remove a file, a folder with what is in it, or a link, whose target stays; it may be gone already."""
     if opening.is_folder(path):

@@ -18,10 +18,12 @@ from local_utils import command_line, tfrecord
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
 from reading import Recogniser, views
-from reading.export import onnx_form, parity, readback, warm_up, words
+from reading.export import forms, onnx_form, parity, readback, saved_model_form, warm_up, words
 from reading.export.parity import Answers, Bounds, Parity
 from reading.export.words import Word
 from tests.conftest import draw
+from tests.small_checkpoint import architecture as small_architecture
+from tests.small_checkpoint import save
 from tests.small_run import SIZE, WORDS, error_lines
 from tools import export_shadownet
 
@@ -128,6 +130,17 @@ def test_an_export_that_reads_otherwise_is_not_left_behind(overfitted, word_imag
     assert '% of 8 texts are equal, expected 100.00%' in line
     assert os.listdir(tmp_path) == ['model.onnx']
     assert (tmp_path / 'model.onnx').read_bytes() == b'the one before'
+
+
+def test_folders_that_an_interrupted_export_made_are_gone(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    prefix, _ = save(tmp_path / 'run', small_architecture())
+    monkeypatch.setattr(saved_model_form, 'write', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        forms.export(prefix, f'{tmp_path}/new/models/word/', words.draw(2))
+    assert os.listdir(tmp_path) == ['run']
 
 
 def test_what_its_runtime_cannot_read_is_said_with_its_last_line(tmp_path):

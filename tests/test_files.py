@@ -28,6 +28,20 @@ def test_a_file_whose_block_raises_leaves_the_former_one(tmp_path):
     assert os.listdir(tmp_path) == ['file']
 
 
+def test_new_folders_stay_where_their_block_ends_and_go_where_it_raises(tmp_path):
+    (tmp_path / 'there').mkdir()
+    with files.new_folder(str(tmp_path / 'there' / 'kept')):
+        pass
+    with pytest.raises(KeyboardInterrupt), files.new_folder(f'{tmp_path}/there/kept/a/b/'):
+        assert (tmp_path / 'there' / 'kept' / 'a' / 'b').is_dir()
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path / 'there' / 'kept') == []
+    with pytest.raises(KeyboardInterrupt), files.new_folder(f'{tmp_path}/x/y/z'):
+        (tmp_path / 'x' / 'file').touch()
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path / 'x') == ['file']
+
+
 def test_a_full_disk_is_put_down_to_the_file_and_another_error_is_not(tmp_path):
     for code, filename in ((errno.ENOSPC, str(tmp_path)), (errno.EMFILE, None)):
         with pytest.raises(OSError, match='what') as caught, files.named_errors(tmp_path):

@@ -103,6 +103,7 @@ def test_a_link_in_place_of_a_page_that_is_being_written_is_removed(tmp_path, el
         (tmp_path / 'runtime' / name).write_bytes(b'')
     (tmp_path / 'page.incomplete').symlink_to(elsewhere)
     monkeypatch.setattr(folder.forms, 'export', no_export)
-    with pytest.raises(InputError, match='reads otherwise'):
-        folder.export('bundled', str(tmp_path / 'page'), [], runtime_dir=str(tmp_path / 'runtime'))
+    for path in ('page', 'new/site/page'):
+        with pytest.raises(InputError, match='reads otherwise'):
+            folder.export('bundled', str(tmp_path / path), [], runtime_dir=str(tmp_path / 'runtime'))
     assert sorted(os.listdir(tmp_path)) == ['elsewhere', 'runtime']

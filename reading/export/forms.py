@@ -64,25 +64,22 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     log_utils.init_logger().info('exporting %s', checkpoint.prefix)
     incomplete = target + files.INCOMPLETE_SUFFIX
     files.remove(incomplete)
-    folder = os.path.dirname(target) or os.curdir
-    is_new_folder = not os.path.isdir(folder)
-    os.makedirs(folder, exist_ok=True)
-    try:
-        with files.named_errors(target):
-            module.write(checkpoint.tensors, architecture, weights, incomplete)
-            answers = readback.in_own_process(form, incomplete, images, words)
-            found = parity.compare([reference.logits(of_width) for of_width in images], answers, words, codec)
-            parity.check(found, parity.BOUNDS[weights], target)
-            module.describe(incomplete, {
-                'description': architecture._asdict(), 'weights': weights, 'parity': found._asdict(),
-                'checkpoint': os.path.basename(checkpoint.prefix), 'commit': commit()})
-            readback.in_own_process(form, incomplete, [images[0][:1]], words[:1])   # as it is now
-            os.replace(incomplete, target)
-    except BaseException:
-        files.remove(incomplete)
-        if is_new_folder:
-            os.rmdir(folder)
-        raise
+    with files.new_folder(os.path.dirname(target) or os.curdir):
+        try:
+            with files.named_errors(target):
+                module.write(checkpoint.tensors, architecture, weights, incomplete)
+                answers = readback.in_own_process(form, incomplete, images, words)
+                found = parity.compare([reference.logits(of_width) for of_width in images], answers, words,
+                                       codec)
+                parity.check(found, parity.BOUNDS[weights], target)
+                module.describe(incomplete, {
+                    'description': architecture._asdict(), 'weights': weights, 'parity': found._asdict(),
+                    'checkpoint': os.path.basename(checkpoint.prefix), 'commit': commit()})
+                readback.in_own_process(form, incomplete, [images[0][:1]], words[:1])   # as it is now
+                os.replace(incomplete, target)
+        except BaseException:
+            files.remove(incomplete)
+            raise
     return Export(target, _size(target), found)
 
 

@@ -36,15 +36,16 @@ def export(weights_path: str, save_path: str, words: list[Word], weights: str = 
     target = check(save_path, runtime_dir)
     incomplete = target + files.INCOMPLETE_SUFFIX
     files.remove(incomplete)
-    try:
-        with files.named_errors(target):
-            os.makedirs(os.path.join(incomplete, RUNTIME_FOLDER))
-            written = forms.export(weights_path, os.path.join(incomplete, MODEL), words, weights,
-                                   alphabet_dir)
-            _write_page(incomplete, runtime_dir)
-            os.replace(incomplete, target)
-    finally:
-        files.remove(incomplete)
+    with files.new_folder(os.path.dirname(target) or os.curdir):
+        try:
+            with files.named_errors(target):
+                os.makedirs(os.path.join(incomplete, RUNTIME_FOLDER))
+                written = forms.export(weights_path, os.path.join(incomplete, MODEL), words, weights,
+                                       alphabet_dir)
+                _write_page(incomplete, runtime_dir)
+                os.replace(incomplete, target)
+        finally:
+            files.remove(incomplete)
     return written._replace(path=target,
                             size=sum(path.stat().st_size for path in pathlib.Path(target).rglob('*.*')))
 
