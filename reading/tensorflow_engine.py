@@ -50,7 +50,7 @@ class TensorflowEngine:
         config.intra_op_parallelism_threads = cores // self.concurrency
         self.session = tf.Session(graph=tf.Graph(), config=config)
         log_utils.init_logger().info('TensorFlow: %s', describe_kernels(self._kernels))
-        self._network(batch_size)
+        self._network(_padded_size(batch_size))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Compute the logits of a batch, see engines.Engine."""

@@ -72,6 +72,15 @@ def test_batches_have_few_sizes_whatever_the_number_of_images(tmp_path, rng, mon
     assert sizes == [1, 2, 4, 8, 32, 32, 32, 64, 64, 96]
 
 
+@pytest.mark.parametrize('num_images', [1, 4, 5, 7, 8])
+def test_the_network_that_is_built_first_is_the_one_that_so_many_images_are_read_with(
+        tmp_path, rng, num_images):
+    prefix, _ = save(tmp_path, architecture())
+    engine = engine_of(prefix, num_images=num_images)
+    engine.logits(rng.integers(0, 256, [num_images, 32, 16, 3], np.uint8))
+    assert len(engine._networks) == 1
+
+
 def test_several_threads_that_need_new_widths_at_the_same_time_get_their_own_logits(tmp_path, rng):
     prefix, _ = save(tmp_path, architecture())
     batches = [rng.integers(0, 256, [2, 32, width, 3], np.uint8) for width in (8, 16, 24) * 4]
