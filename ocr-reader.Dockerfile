@@ -23,6 +23,7 @@ RUN sh /data/code/container_environment.sh 'cv2, onnxruntime, uvicorn' \
 COPY . /data/code
 WORKDIR /data
 # A word is read: what cannot read stops the build here, and what can has its bytecode, for a quick start.
-RUN python /data/code/tools/test_shadownet.py --image_path /data/code/docs/word.jpg
+RUN HOME=/tmp/home python /data/code/tools/test_shadownet.py --image_path /data/code/docs/word.jpg \
+    && find /tmp -mindepth 1 -delete   # what ONNX Runtime leaves there and at home
 EXPOSE 8080
 CMD ["python", "/data/code/tools/serve_shadownet.py", "--host", "0.0.0.0"]
