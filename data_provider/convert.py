@@ -32,8 +32,7 @@ def write_text_features(settings: ConversionSettings) -> None:
     """Convert a data set.
 
     Raises:
-        WrongArgument: the records would go into the folder of the data set, into one in it, or into one that
-            holds it.
+        WrongArgument: the records would go into the folder of the data set.
         MissingInput: there is no such data set, or no annotation file in it.
         InputError: the alphabet is malformed, a split has no usable sample, or there are more shards than
             files can be open; or there is another data set where the records would go.

@@ -1,16 +1,9 @@
 """Where a data set or records may be written: a folder holds one of the two."""
 import os
-from collections.abc import Iterable
 
 from data_provider import annotation
 from local_utils import manifest, record_files
 from local_utils.errors import InputError, WrongArgument
-
-
-def holds(folder: str, paths: Iterable[str]) -> bool:
-    """Whether one of some paths is a folder, or lies in it; links are followed."""
-    inside = os.path.join(os.path.realpath(folder), '')
-    return any(os.path.join(os.path.realpath(path), '').startswith(inside) for path in paths)
 
 
 def check_records_folder(save_dir: str, dataset_dir: str) -> None:

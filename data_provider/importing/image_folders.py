@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from data_provider import annotation, output_folder
+from data_provider import annotation
 from data_provider.rejected_sample import RejectedSample
 from local_utils import files, log_utils, opening
 from local_utils.errors import InputError
@@ -67,11 +67,17 @@ def remove_unlisted(save_dir: str, kept: Iterable[str]) -> None:
         if name in listed:
             continue
         if os.path.islink(path):
-            if not output_folder.holds(save_dir, kept):
+            if not _holds(save_dir, kept):
                 os.remove(path)
-        elif os.path.isfile(os.path.join(path, MARK)) and not output_folder.holds(path, kept):
+        elif os.path.isfile(os.path.join(path, MARK)) and not _holds(path, kept):
             log_utils.init_logger().info('removing %s, images of a former import that no list names', path)
             files.remove(path)
+
+
+def _holds(folder, paths):
+    """Whether one of some paths is a folder, or lies in it; links are followed."""
+    inside = os.path.join(os.path.realpath(folder), '')
+    return any(os.path.join(os.path.realpath(path), '').startswith(inside) for path in paths)
 
 
 def make_link(save_dir: str, name: str, image_dir: str) -> None:
