@@ -11,6 +11,7 @@ from local_utils.errors import MissingInput
 NAME = 'shadownet.ckpt'
 BEST_DIR = 'best'           # in a run's folder: the checkpoint with the best validation
 BUNDLED = 'bundled'         # stands for the project's own weights where a checkpoint is asked for
+BUNDLED_DIR = files.repository_path('data', 'weights')   # where they are
 ASIDE_ENDING = '.damaged'   # of the files of a checkpoint that could not be read
 
 
@@ -30,7 +31,7 @@ def find_checkpoints(path: str) -> list[str]:
     Raises:
         MissingInput: there is none.
     """
-    path = files.repository_path('data', 'weights') if path == BUNDLED else path
+    path = BUNDLED_DIR if path == BUNDLED else path
     if os.path.basename(path) == 'checkpoint' and os.path.isfile(path):
         path = os.path.dirname(path) or '.'
     if os.path.isdir(path):

@@ -107,6 +107,12 @@ def shortened(characters: str) -> str:
     return repr(characters[:MAX_SHOWN]) + (f' and {more} more' if more > 0 else '')
 
 
+def lacking(alphabet: str, characters: Iterable[str]) -> str:
+    """Say how many of some characters an alphabet lacks, and which: "2 characters ('xy')"; '' for none."""
+    missing = ''.join(sorted(set(characters) - set(alphabet)))
+    return missing and f'{visible.counted(len(missing), "character")} ({shortened(missing)})'
+
+
 def required_frames(label: list[int]) -> int:
     """Return how many frames CTC needs for a label: one a character, and a blank between equal neighbours."""
     return len(label) + sum(map(operator.eq, label, label[1:]))

@@ -1,7 +1,7 @@
 """Tests of local_utils.char_codec."""
 import pytest
 
-from local_utils.char_codec import CharacterCodec, alphabet_difference, required_frames
+from local_utils.char_codec import CharacterCodec, alphabet_difference, lacking, required_frames
 
 
 def test_encoding_and_decoding_give_the_text_back(codec):
@@ -75,6 +75,12 @@ def test_the_difference_of_alphabets_names_what_is_missing_and_extra():
     assert "index 1 is 'b' in one, 'c' in the other" in alphabet_difference('abc', 'acb')
     many = ''.join(map(chr, range(0x4e00, 0x4e00 + 100)))
     assert alphabet_difference('a' + many, 'a').endswith(f"missing {many[:20]!r} and 80 more")
+
+
+def test_what_an_alphabet_lacks_is_counted_and_named():
+    assert lacking('abc', 'cab') == ''
+    assert lacking('abc', 'xcx') == "1 character ('x')"
+    assert lacking('m', 'zyxwvutsrqponmlkjihgfedcba') == "25 characters ('abcdefghijklnopqrstu' and 5 more)"
 
 
 def test_a_character_of_an_alphabet_that_form_nfc_replaces_is_meant_by_its_replacement():

@@ -103,6 +103,28 @@ def test_the_tool_takes_a_plain_list_in_its_order(tmp_path, content):
     assert read_alphabet(tmp_path).characters == 'ba 中é'
 
 
+def test_the_tool_says_what_a_list_lacks_of_the_texts_of_its_data_set(tmp_path, capfd):
+    write_data_set(tmp_path, ['Ab€', 'a\u200bé'], ['###'], alphabet='x')
+    (tmp_path / 'list.txt').write_text('a\nb\n', encoding='utf-8')
+    flags = ['--char_list', str(tmp_path / 'list.txt'), '--save_dir', str(tmp_path), '--ignore_text', '###']
+    assert command_line.run_tool(tool.main, flags) == 0
+    line, = [line for line in capfd.readouterr().err.splitlines() if ' WARNING ' in line]
+    assert "the alphabet lacks 2 characters ('é€') of the texts; samples with them are rejected" in line
+
+
+def test_the_tool_says_what_the_bundled_weights_would_no_longer_read(tmp_path, capfd):
+    write_data_set(tmp_path, ['word', 'Ωμ'], [], alphabet='x')
+    assert command_line.run_tool(tool.main, ['--dataset_dir', str(tmp_path)]) == 0
+    line = capfd.readouterr().err.splitlines()[-1]
+    assert ('the bundled weights read 90 characters (\'!"#$%&\\\'()*+,-./01234\' and 70 more) that the '
+            'alphabet lacks; trained on with it') in line
+    bundled = read_alphabet(files.repository_path('data', 'weights')).characters
+    (tmp_path / 'list.txt').write_text('\n'.join(bundled + 'Ωμ'), encoding='utf-8')
+    flags = ['--char_list', str(tmp_path / 'list.txt'), '--save_dir', str(tmp_path)]
+    assert command_line.run_tool(tool.main, flags) == 0
+    assert 'lacks' not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(('content', 'message'), [
     ('a\nab\n', "line 2: expected one character, got 'ab'"),
     ('a\nb\na\n', "line 3: 'a' stands in line 1 already"),

@@ -137,11 +137,14 @@ def test_new_runs_start_from_given_weights_also_with_another_alphabet(records, t
     first, second = tensors_of(tmp_path / 'first'), tensors_of(tmp_path / 'second')
     assert np.array_equal(first['average/shadow/conv1/W'], second['shadow/conv1/W'])
     assert second['global_step'] == 1
+    assert 'does not read them' not in capfd.readouterr().err
     other = write_records(tmp_path / 'other', {'train': ['héllo'] * 4}, CharacterCodec('éhlo'), SIZE)
     assert train(other, tmp_path / 'third', 'TRAIN.STEPS=1',
                  flags=['--weights_path', str(tmp_path / 'first')]) == 0
     log = capfd.readouterr().err
     assert "its alphabet lacks 'é', whose classes start as those of the same letters" in log
+    assert ("shadownet.ckpt-2: its alphabet has 33 characters ('0123456789abcdefgijk' and 13 more) that the "
+            "records' lacks; the new network does not read them") in log
 
 
 def test_wrong_weights_are_one_line_and_leave_no_folder_behind(records, tmp_path, capfd):

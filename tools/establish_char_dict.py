@@ -12,6 +12,7 @@ its order. Characters that leave no ink are named and left out.
 import collections
 import os
 import sys
+from collections.abc import Iterable
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -19,9 +20,10 @@ from local_utils import startup
 
 startup.begin(__name__)
 
+from crnnmodel import checkpoint_files
 from data_provider import annotation
 from data_provider.rejected_sample import RejectedSample
-from local_utils import command_line, establish_char_dict, files, log_utils, texts, visible
+from local_utils import char_codec, command_line, establish_char_dict, files, log_utils, texts, visible
 from local_utils.errors import InputError, MissingInput
 from tools import annotation_flags
 
@@ -47,7 +49,7 @@ def count_characters(dataset_dir: str, lower_case: bool = False, ignored: tuple 
         MissingInput: there is no annotation file in it.
         InputError: the form of one is not known.
     """
-    paths = list(filter(os.path.exists, (annotation.path_of(part, dataset_dir) for part in annotation.PARTS)))
+    paths = annotation_paths(dataset_dir)
     if not paths:
         names = ' or '.join(map(annotation.name_of, annotation.PARTS))
         raise MissingInput(f'{dataset_dir}: expected {names}, found neither')
@@ -63,6 +65,11 @@ def count_characters(dataset_dir: str, lower_case: bool = False, ignored: tuple 
             if text not in ignored:
                 counts.update(folded(text) if lower_case else text)
     return counts
+
+
+def annotation_paths(dataset_dir: str) -> list[str]:
+    """Return the paths of the annotation files that a data set has."""
+    return list(filter(os.path.exists, (annotation.path_of(part, dataset_dir) for part in annotation.PARTS)))
 
 
 def folded(text: str) -> list[str]:
@@ -81,24 +88,40 @@ def without_invisible(counts: collections.Counter) -> collections.Counter:
     return collections.Counter({character: counts[character] for character in counts.keys() - set(invisible)})
 
 
+def tell_what_is_lacking(characters: str, of_texts: Iterable[str]) -> None:
+    """Say which characters of the texts, and which that the bundled weights read, an alphabet lacks."""
+    logger = log_utils.init_logger()
+    visible_ones = (character for character in of_texts if not texts.is_invisible(character))
+    foreign = char_codec.CharacterCodec(characters).foreign(visible_ones)
+    if unknown := char_codec.lacking(characters, foreign):
+        logger.warning('the alphabet lacks %s of the texts; samples with them are rejected', unknown)
+    bundled = establish_char_dict.read_alphabet(checkpoint_files.BUNDLED_DIR).characters
+    if given_up := char_codec.lacking(characters, bundled):
+        logger.info('the bundled weights read %s that the alphabet lacks; trained on with it '
+                    '(--weights_path bundled), they no longer do', given_up)
+
+
 def main(argv=None):
     """Run the script; returns its exit status."""
     args = parse_args(argv)
     dataset_dir = args.dataset_dir or args.data_dir
     save_dir = args.save_dir or dataset_dir
+    rules = args.lower_case, tuple(args.ignore_text), args.annotation_format
     if args.char_list:
         characters, remark = establish_char_dict.read_character_list(args.char_list), ''
+        dataset_dir = args.dataset_dir or save_dir   # which may be none
+        counts = count_characters(dataset_dir, *rules) if annotation_paths(dataset_dir) else {}
     else:
-        counts = without_invisible(count_characters(
-            dataset_dir, args.lower_case, tuple(args.ignore_text), args.annotation_format))
+        counts = without_invisible(count_characters(dataset_dir, *rules))
         if not counts:
             raise InputError(f'{dataset_dir}: expected at least one text, found none')
-        characters = sorted(counts)
+        characters = ''.join(sorted(counts))
         rarest = ', '.join(f'{character!r} {count}' for character, count in counts.most_common()[:-6:-1])
         remark = f'; the rarest: {rarest}'
     files.make_target_folder(save_dir)
     establish_char_dict.write_alphabet(characters, save_dir)
     log_utils.init_logger().info('%s: %s%s', save_dir, visible.counted(len(characters), 'character'), remark)
+    tell_what_is_lacking(characters, counts)
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ from crnnmodel import checkpoint, checkpoint_files, geometry
 from crnnmodel.architecture import Architecture
 from crnnmodel.crnn_model import SEQUENCE_SCOPE
 from crnnmodel.tensor_bundle import AVERAGE, OPTIMIZER
-from local_utils import log_utils, record_files, session_utils, visible
+from local_utils import char_codec, log_utils, record_files, session_utils, visible
 from local_utils.errors import InputError, Unavailable
 from local_utils.stop_signals import StopSignals
 from training import averages, inputs, loop
@@ -129,6 +129,9 @@ def _load_first_weights(run):
     if old.characters is None:
         log_utils.init_logger().warning('%s does not know its alphabet, which is taken for that of the '
                                         'records', newest.prefix)
+    elif given_up := char_codec.lacking(run.architecture.characters, old.characters):
+        log_utils.init_logger().warning("%s: its alphabet has %s that the records' lacks; the new network "
+                                        'does not read them', newest.prefix, given_up)
     return newest
 
 
