@@ -157,6 +157,20 @@ def test_texts_beside_each_picture_are_taken(tmp_path):
     assert sorted(rejects_of(tmp_path / 'set')) == ['missing image', 'several lines']
 
 
+def test_a_picture_without_a_text_beside_it_is_rejected_once(tmp_path, capfd):
+    put(tmp_path / 'gt', 'a.png', 'b.bin.png', 'b.nrm.png', 'c.jpg', 'deep/a.png')
+    write(tmp_path / 'gt' / 'a.gt.txt', 'one')
+    write(tmp_path / 'gt' / 'notes.txt', 'no text of a picture')
+    for flags in (['--copy'], ['--copy', '--overwrite']):   # the copies of which are in the source, too
+        assert run('gt_txt', tmp_path / 'gt', tmp_path / 'gt' / 'set', *flags) == 0
+        assert texts_of(tmp_path / 'gt' / 'set', 'Train') == ['one']
+        rows = (tmp_path / 'gt' / 'set' / 'rejects.tsv').read_text(encoding='utf-8').splitlines()[1:]
+        assert [row.split('\t')[2] for row in rows] == [
+            f'{tmp_path}/gt/{name}' for name in ('b.bin.png', 'c.jpg', 'deep/a.png')]
+        assert rows[0].endswith(f'\tmissing text: there is no file {tmp_path}/gt/b.gt.txt')
+        assert 'WARNING rejected 3: missing text (see ' in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(('names', 'pattern', 'texts'), [
     (['a4f2.png', 'x y.jpg'], None, ['a4f2', 'x y']),
     (['AB123_1.png', 'CD-7_20.png'], '{text}_*', ['AB123', 'CD-7']),

@@ -1,9 +1,11 @@
 """A text for each image by itself: in a `.gt.txt` beside it, or in its own name."""
+import itertools
 import os
 import re
 
 from data_provider.image_listing import folders_below, images_below
 from data_provider.image_path import IMAGE_ENDINGS
+from data_provider.importing import image_folders
 from data_provider.importing.found_sample import FoundSample, Source, parts_of
 from data_provider.rejected_sample import RejectedSample
 from local_utils import log_utils, text_file, texts
@@ -22,30 +24,54 @@ def open_gt_files(source: str) -> Source:
     Raises:
         MissingInput: there is none.
     """
-    found = [(folder, name, names) for folder, names in folders_below(source) for name in names
-             if name.lower().endswith(GT_ENDING)]
+    found, alone, copies = [], [], None   # files of texts with their images; images that have none
+    for folder, names in folders_below(source):
+        if image_folders.MARK in names:   # an import into the source, whose images are copies
+            copies = os.path.join(folder, '')
+        image_of = _shortest_of_stems(names)
+        of_texts = [name for name in names if name.lower().endswith(GT_ENDING)]
+        stems = [name[:-len(GT_ENDING)] for name in of_texts]
+        found += [(folder, name, image_of.get(stem)) for name, stem in zip(of_texts, stems, strict=True)]
+        if not (copies and os.path.join(folder, '').startswith(copies)):
+            alone += [(folder, stem, image_of[stem]) for stem in image_of.keys() - stems]
     if not found:
         raise MissingInput(f'{source}: expected files that end in {GT_ENDING}, found none')
     parts = parts_of([folder for folder, _, _ in found], source)
-    samples = (_gt_sample(*each, part) for each, part in zip(found, parts, strict=True))
-    return Source(len(found), samples, source)
+    samples = itertools.chain(
+        (_gt_sample(*each, part) for each, part in zip(found, parts, strict=True)),
+        itertools.starmap(_sample_without_text, sorted(alone)))
+    return Source(len(found) + len(alone), samples, source)
 
 
-def _gt_sample(folder, name, names, part):
+def _shortest_of_stems(names):
+    """Return stem → the image of it with the shortest name, for the images among some names."""
+    images = {}
+    for name in names:
+        stem = _stem_of_image(name)
+        if stem is not None:
+            images[stem] = min(images.get(stem, name), name, key=len)
+    return images
+
+
+def _sample_without_text(folder, stem, image):
+    path = os.path.join(folder, image)
+    error = RejectedSample('missing text', f'there is no file {os.path.join(folder, stem + GT_ENDING)}')
+    return FoundSample(path, image_path=path, error=error)
+
+
+def _gt_sample(folder, name, image, part):
     path = os.path.join(folder, name)
-    stem = name[:-len(GT_ENDING)]
-    images = [other for other in names if _stem_of_image(other) == stem]
     try:
         lines = [content.decode('utf-8') for _, content in text_file.read_lines(path)]
     except (InputError, UnicodeDecodeError) as error:
         kind = 'not UTF-8' if isinstance(error, UnicodeDecodeError) else 'unreadable text'
         return FoundSample(path, part=part, error=RejectedSample(kind, str(error)))
     error = None
-    if not images:
-        error = RejectedSample('missing image', f'there is no image {os.path.join(folder, stem)}.*')
+    if image is None:
+        error = RejectedSample('missing image', f'there is no image {path[:-len(GT_ENDING)]}.*')
     elif len(lines) > 1:
         error = RejectedSample('several lines', f'expected one line of text, got {len(lines)}')
-    image_path = os.path.join(folder, min(images, key=len)) if images else ''
+    image_path = os.path.join(folder, image) if image else ''
     return FoundSample(path, text=texts.normalised(' '.join(lines)), part=part, image_path=image_path,
                        error=error)
 
