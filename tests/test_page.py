@@ -1,4 +1,5 @@
 """Tests of the page in a headless Chromium: what comes in, what is shown, what goes out."""
+import re
 import signal
 
 import cv2
@@ -173,6 +174,17 @@ def test_everything_has_a_name_for_a_screen_reader(page, tmp_path):
     assert [node for node in named if not node.get('name', {}).get('value')] == []
     assert {'button', 'group', 'heading', 'status'} <= {node['role']['value'] for node in shown}
     assert page.run("document.getElementById('status').getAttribute('aria-live')") == 'polite'
+
+
+def test_the_calls_are_told_with_the_address_of_the_service_and_without_scripts_with_a_default(
+        page, service):
+    page.open(f'{service.address}/docs')
+    calls = [f'curl -X POST {service.address}/service -T word.jpg',
+             f'curl {service.address}/read -F image=@first.jpg -F image=@second.jpg']
+    shown = page.run("[...document.querySelectorAll('pre')].map(node => node.textContent)")
+    assert [text for text in shown if text.startswith('curl')] == calls
+    sent = re.sub('<[^>]+>', '', service.call('GET', '/docs')[1])
+    assert [call.replace(service.address, 'http://localhost:8080') in sent for call in calls] == [True, True]
 
 
 def test_the_page_fits_a_phone_and_the_dark(page, tmp_path):

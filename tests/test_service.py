@@ -84,7 +84,7 @@ def test_several_images_are_read_and_a_bad_one_is_told(service):
 
 def test_the_page_and_its_files_are_served(service):
     for path, kind in (('/', 'text/html'), ('/docs', 'text/html'), ('/page.css', 'text/css'),
-                       ('/page.json', 'application/json'),
+                       ('/page.json', 'application/json'), ('/docs.js', 'text/javascript'),
                        ('/page.js', 'text/javascript'), ('/icon.svg', 'image/svg+xml')):
         status, content, headers = service.call('GET', path)
         assert (status, headers['content-type'].split(';')[0], bool(content)) == (200, kind, True)

@@ -16,7 +16,7 @@ class StaticFile(NamedTuple):
 
 FILES = {   # path: (file, media type)
     '/': ('index.html', 'text/html'), '/docs': ('docs.html', 'text/html'),
-    '/page.css': ('page.css', 'text/css'),
+    '/docs.js': ('docs.js', 'text/javascript'), '/page.css': ('page.css', 'text/css'),
     '/page.js': ('page.js', 'text/javascript'), '/icon.svg': ('icon.svg', 'image/svg+xml'),
 }
 
