@@ -9,22 +9,17 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import google_crc32c
+from local_utils import protocol_buffers
+from local_utils.checksum import masked_crc
+from local_utils.protocol_buffers import Malformed, read_varint
 
 MAGIC = struct.pack('<Q', 0xdb4775248b80fb57)
 FOOTER_BYTES = 48
 BLOCK_TRAILER = struct.Struct('<BI')   # compression, of which TensorFlow uses none, and checksum
 READABLE_VERSION = 1
 LITTLE_ENDIAN = 0
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5   # the wire types of protocol buffers
-FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
-MAX_VARINT_BYTES = 10
 MAX_NAME_BYTES = 1 << 12      # of a tensor; each may have all of the one before in it
 MAX_TAKEN_BYTES = 1 << 27     # of all names and entries
-
-
-class Malformed(ValueError):
-    """Bytes that are not what the format says."""
 
 
 class Entry(NamedTuple):
@@ -36,16 +31,6 @@ class Entry(NamedTuple):
     offset: int              # of its first byte there
     size: int                # bytes
     checksum: int            # masked CRC-32C
-
-
-def masked_crc(content: bytes, start: int = 0) -> int:
-    """Return TensorFlow's form of a CRC-32C, of bytes that follow others of the plain CRC-32C `start`."""
-    return masked(google_crc32c.extend(start, content))
-
-
-def masked(crc: int) -> int:
-    """Return a CRC-32C in the form in which TensorFlow stores it."""
-    return ((crc >> 15 | crc << 17) + 0xa282ead8) & 0xffffffff
 
 
 def parse_index(content: bytes) -> tuple[int, dict[str, Entry]]:
@@ -87,16 +72,6 @@ def key_values_of(content: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise Malformed('a block of the index is empty')
         yield first
         yield from of_block
-
-
-def read_varint(content: bytes, position: int) -> tuple[int, int]:
-    """Return (the number of variable length that begins at a position, the position behind it)."""
-    value = 0
-    for index, byte in enumerate(content[position:position + MAX_VARINT_BYTES]):
-        value |= (byte & 0x7f) << 7 * index
-        if byte < 0x80:
-            return value, position + index + 1
-    raise Malformed('a number is cut off')
 
 
 def _block(content, handle, position, end):
@@ -168,24 +143,9 @@ def _fields(message):
     """Return the fields of a protocol buffer, a dict of number → list of int or bytes."""
     if not isinstance(message, bytes):
         raise Malformed('a number where a message is expected')
-    fields, position = {}, 0
-    while position < len(message):
-        tag, position = read_varint(message, position)
-        wire_type = tag & 7
-        if wire_type == VARINT:
-            value, position = read_varint(message, position)
-        else:
-            if wire_type == BYTES:
-                size, position = read_varint(message, position)
-            elif wire_type in FIXED_SIZES:
-                size = FIXED_SIZES[wire_type]
-            else:
-                raise Malformed(f'a field of the unknown kind {wire_type}')
-            value, position = message[position:position + size], position + size
-            if position > len(message):
-                raise Malformed('a field is cut off')
-            value = value if wire_type == BYTES else int.from_bytes(value, 'little')
-        fields.setdefault(tag >> 3, []).append(value)
+    fields = {}
+    for number, value in protocol_buffers.fields(message):
+        fields.setdefault(number, []).append(value)
     return fields
 
 

@@ -6,9 +6,9 @@ metadata is the CRC-32C of all the bytes before its value.
 import google_crc32c
 
 from local_utils.errors import InputError
+from local_utils.protocol_buffers import bytes_field
 
 METADATA = 14            # field of ModelProto: entries with a key, field 1, and a value, field 2
-BYTES = 2                # wire type
 CHECKSUM = 'crc32c'
 CHECKSUM_DIGITS = 8
 
@@ -41,17 +41,3 @@ def check_seal(content: bytes, path: str) -> None:
 
 def _checksum(content):
     return f'{google_crc32c.value(content):0{CHECKSUM_DIGITS}x}'.encode()
-
-
-def bytes_field(number: int, content: bytes) -> bytes:
-    """Return a field of a protocol buffer, a text, bytes or a message."""
-    return _varint(number << 3 | BYTES) + _varint(len(content)) + content
-
-
-def _varint(value):
-    """Return a number in protocol buffers' form, 7 bits a byte, the lowest first."""
-    groups = []
-    while value >= 128:
-        groups.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*groups, value])

@@ -6,12 +6,13 @@ import os
 import struct
 import time
 
-import google_crc32c
 import numpy as np
 
-from crnnmodel.checkpoint_index import Entry, Malformed, masked, masked_crc, parse_index, read_varint
+from crnnmodel.checkpoint_index import Entry, parse_index
 from local_utils import opening
+from local_utils.checksum import masked_crc
 from local_utils.errors import InputError
+from local_utils.protocol_buffers import Malformed, read_varint
 
 DTYPES = {   # by the number of tensorflow.DataType
     1: '<f4', 2: '<f8', 3: '<i4', 4: 'u1', 5: '<i2', 6: 'i1', 9: '<i8', 10: '?', 17: '<u2', 19: '<f2',
@@ -132,15 +133,14 @@ def _texts(content, entry, name):
     for _ in range(min(count, len(content))):
         length, position = read_varint(content, position)
         lengths.append(length)
-    crc = 0
-    for length in lengths:
-        crc = google_crc32c.extend(crc, length.to_bytes(4 if length < 1 << 32 else 8, 'little'))
     start = position + CHECKSUM.size
     stored = content[position:start]
     if len(lengths) != count or start + sum(lengths) != len(content):
         raise Malformed(f'{name} of the shape {entry.shape} has {entry.size} bytes')
-    if CHECKSUM.unpack(stored)[0] != masked(crc) or (
-            masked_crc(content[start:], google_crc32c.extend(crc, stored)) != entry.checksum):
+    # What is summed up are not the lengths as they are stored, but whole words.
+    sizes = b''.join([length.to_bytes(4 if length < 1 << 32 else 8, 'little') for length in lengths])
+    if CHECKSUM.unpack(stored)[0] != masked_crc(sizes) or (
+            masked_crc(sizes + content[position:]) != entry.checksum):
         raise Malformed(f'the checksum of {name} does not match')
     texts = []
     for length in lengths:

@@ -18,6 +18,7 @@ import numpy as np
 from local_utils import files, tfrecord
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError
+from local_utils.protocol_buffers import Malformed, bytes_field, fields, packed, tag, unpacked, varint
 
 IMAGES, LABELS = 'images', 'labels'        # features of a record
 NAMES = ('imagenames', 'imagepaths')       # it has either of them; the first is written
@@ -32,9 +33,8 @@ class TextFeature(NamedTuple):
     imagename: str      # the base name of the image file
 
 
-# Field numbers and wire types of tensorflow/core/example/{example,feature}.proto.
+# Field numbers of tensorflow/core/example/{example,feature}.proto.
 _BYTES_LIST, _INT64_LIST = 1, 3
-_VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 
 
 class TextFeatureWriter:
@@ -116,9 +116,9 @@ def encode_example(image: np.ndarray, label: list[int], imagename: str) -> bytes
     pieces = []
     for name, list_field, value in ((NAMES[0], _BYTES_LIST, imagename.encode('utf-8', 'surrogateescape')),
                                     (IMAGES, _BYTES_LIST, image.tobytes()),
-                                    (LABELS, _INT64_LIST, _packed(label))):
+                                    (LABELS, _INT64_LIST, packed(label))):
         pieces += [_feature_head(name, list_field, len(value)), value]
-    return b''.join([_tag(1), _varint(sum(map(len, pieces))), *pieces])
+    return b''.join([tag(1), varint(sum(map(len, pieces))), *pieces])
 
 
 def decode_example(payload: bytes) -> tuple[bytes, list[int], str]:
@@ -130,6 +130,13 @@ def decode_example(payload: bytes) -> tuple[bytes, list[int], str]:
     Raises:
         InputError: the bytes are no Example, or a feature is missing; says which.
     """
+    try:
+        return _decoded(memoryview(payload))
+    except Malformed as error:
+        raise InputError(f'expected a tf.train.Example, got bytes that are none: {error}') from error
+
+
+def _decoded(payload):
     features = {}
     for features_message in _messages(payload, 1):
         for entry in _messages(features_message, 1):
@@ -146,26 +153,6 @@ def decode_example(payload: bytes) -> tuple[bytes, list[int], str]:
     return pixels, _int64_values(lists[LABELS]), base_name
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def _varint(value):
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-def _packed(numbers):
-    """Return numbers one behind the other; most alphabets have none that takes two bytes."""
-    return bytes(numbers) if max(numbers, default=0) <= 0x7F else b''.join(map(_varint, numbers))
-
-
-def _tag(field_number):
-    """Return the tag of a length-delimited field."""
-    return _varint(field_number << 3 | _DELIMITED)
-
-
 @functools.lru_cache(maxsize=1 << 12)
 def _feature_head(name, list_field, value_length):
     """Return what stands before a value in the map from name to `Feature`.
@@ -175,15 +162,15 @@ def _feature_head(name, list_field, value_length):
     heads = b''
     length = value_length
     for field_number in (1, list_field, 2):   # from the value outwards: list, feature, entry
-        heads = _tag(field_number) + _varint(length) + heads
+        heads = tag(field_number) + varint(length) + heads
         length = value_length + len(heads)
-    key = _tag(1) + _varint(len(name)) + name.encode()
-    return _tag(1) + _varint(len(key) + length) + key + heads
+    key = bytes_field(1, name.encode())
+    return tag(1) + varint(len(key) + length) + key + heads
 
 
 def _messages(message, number):
     """Yield the length-delimited fields of that number, as memoryviews."""
-    for field, value in _fields(message):
+    for field, value in fields(message):
         if field == number and not isinstance(value, int):
             yield value
 
@@ -191,47 +178,7 @@ def _messages(message, number):
 def _int64_values(int64_list):
     """Return the values of an `Int64List`, packed or not."""
     values = []
-    for field, value in _fields(int64_list):
-        if field != 1:
-            continue
-        if isinstance(value, int):
-            values.append(value)
-            continue
-        position = 0
-        while position < len(value):
-            number, position = _read_varint(value, position)
-            values.append(number)
+    for field, value in fields(int64_list):
+        if field == 1:
+            values += [value] if isinstance(value, int) else unpacked(value)
     return values
-
-
-def _fields(message):
-    """Yield (field number, value) of a message: an int for a varint, a memoryview for what has a length."""
-    message, position = memoryview(message), 0
-    while position < len(message):
-        tag, position = _read_varint(message, position)
-        wire_type = tag & 7
-        if wire_type == _VARINT:
-            value, position = _read_varint(message, position)
-            yield tag >> 3, value
-            continue
-        length = {_FIXED64: 8, _FIXED32: 4}.get(wire_type)
-        if wire_type == _DELIMITED:
-            length, position = _read_varint(message, position)
-        if length is None or position + length > len(message):
-            raise InputError('expected a tf.train.Example, got bytes that break off or are none at position '
-                             f'{position}')
-        yield tag >> 3, message[position:position + length]
-        position += length
-
-
-def _read_varint(message, position):
-    """Return (the varint at `position`, the position after it)."""
-    value = shift = 0
-    while position < len(message) and shift < 64:
-        byte = message[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-    raise InputError(f'expected a tf.train.Example, got a number that does not end at position {position}')

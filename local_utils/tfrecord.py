@@ -11,9 +11,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-import google_crc32c
-
 from local_utils import opening
+from local_utils.checksum import masked_crc
 from local_utils.errors import InputError
 
 _HEADER = struct.Struct('<QI')
@@ -31,7 +30,7 @@ class CutOff(InputError):
 def frame(payload: bytes) -> bytes:
     """Return one record that holds `payload`."""
     length = _LENGTH.pack(len(payload))
-    return b''.join([length, _FOOTER.pack(_masked_crc(length)), payload, _FOOTER.pack(_masked_crc(payload))])
+    return b''.join([length, _FOOTER.pack(masked_crc(length)), payload, _FOOTER.pack(masked_crc(payload))])
 
 
 def compressed(records: bytes) -> bytes:
@@ -70,7 +69,7 @@ def read_records(path: str, numbers: range | None = None,
                 raise CutOff(f'{where}: expected {length + _FOOTER.size} more bytes, got {len(body)}; '
                              'the file is cut off')
             payload = body[:length]
-            if _FOOTER.unpack_from(body, length)[0] != _masked_crc(payload):
+            if _FOOTER.unpack_from(body, length)[0] != masked_crc(payload):
                 raise InputError(f'{where}: the checksum of its data does not match; the file is damaged')
             yield payload
 
@@ -112,14 +111,9 @@ def _headers(file, path, largest):
             raise CutOff(f'{where}: expected a header of {_HEADER.size} bytes, got {len(header)}; '
                          'the file is cut off')
         length, length_crc = _HEADER.unpack(header)
-        if length_crc != _masked_crc(header[:_LENGTH.size]):
+        if length_crc != masked_crc(header[:_LENGTH.size]):
             raise InputError(f'{where}: the checksum of its length does not match; the file is damaged or '
                              'no TFRecord file')
         if length > largest:
             raise InputError(f'{where}: {length} bytes, expected at most {largest}; this is no word')
         yield number, where, length
-
-
-def _masked_crc(data):
-    crc = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

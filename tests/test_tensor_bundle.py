@@ -16,6 +16,8 @@ import tensorflow.compat.v1 as tf
 from crnnmodel import checkpoint_files, checkpoint_index, tensor_bundle
 from crnnmodel.tensor_bundle import DamagedCheckpoint, load_tensors
 from local_utils import files
+from local_utils.checksum import masked_crc
+from local_utils.protocol_buffers import Malformed
 from tests.small_checkpoint import write_bundle
 
 DTYPES = [np.float32, np.float64, np.int32, np.int64, np.uint8, np.int16, np.int8, np.bool_, np.float16]
@@ -135,7 +137,7 @@ def block_of(key_values, more=b''):
     content = b''.join(varint(0) + varint(len(key)) + varint(len(value)) + key + value for key,
                        value in key_values) + more
     content += struct.pack('<II', 0, 1) + b'\0'   # one restart, no compression
-    return content + struct.pack('<I', checkpoint_index.masked_crc(content))
+    return content + struct.pack('<I', masked_crc(content))
 
 
 def index_of(key_values, more=b''):
@@ -174,7 +176,7 @@ def test_whatever_an_index_with_right_checksums_says_is_refused_or_read(bundle, 
 def test_what_an_entry_may_not_say_is_told(bundle, entry, message):
     with open(f'{bundle}.data-00000-of-00001', 'wb') as file:
         file.write(bytes(16))
-    fields = {1: 1, 2: b'\x12\x02\x08\x04', 5: 16, 6: checkpoint_index.masked_crc(bytes(16)), **entry}
+    fields = {1: 1, 2: b'\x12\x02\x08\x04', 5: 16, 6: masked_crc(bytes(16)), **entry}
     with open(f'{bundle}.index', 'wb') as file:
         file.write(index_of([(b'', b'\x08\x01\x1a\x02\x08\x01'), (b'x', message_of(fields))]))
     with pytest.raises(DamagedCheckpoint, match=message):
@@ -203,19 +205,19 @@ def test_names_that_say_more_than_they_take_are_refused(monkeypatch):
     for name_bytes, message in ((200_000, 'a name of 200000 bytes'), (2000, 'of more than 1048576 bytes')):
         first = [(b'', b'\x08\x01\x1a\x02\x08\x01'), (b'x' * name_bytes, b'')]
         index = index_of(first, entries_of_shared_names(1000, name_bytes))
-        with pytest.raises(checkpoint_index.Malformed, match=message):
+        with pytest.raises(Malformed, match=message):
             checkpoint_index.parse_index(index)
 
 
 def test_blocks_of_nothing_are_not_looked_at_again_and_again():
-    with pytest.raises(checkpoint_index.Malformed, match='a block of the index is empty'):
+    with pytest.raises(Malformed, match='a block of the index is empty'):
         checkpoint_index.parse_index(index_of([]))
 
 
 def test_many_entries_of_the_same_bytes_take_no_memory(bundle):
     with open(f'{bundle}.data-00000-of-00001', 'wb') as file:
         file.write(bytes(1600))
-    fields = {1: 1, 2: b'\x12\x03\x08\x90\x03', 5: 1600, 6: checkpoint_index.masked_crc(bytes(1600))}
+    fields = {1: 1, 2: b'\x12\x03\x08\x90\x03', 5: 1600, 6: masked_crc(bytes(1600))}
     for count in (1, 2):
         entries = [(f'x{number}'.encode(), message_of(fields)) for number in range(count)]
         with open(f'{bundle}.index', 'wb') as file:

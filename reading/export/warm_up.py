@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from crnnmodel.onnx_file import bytes_field
 from local_utils import opening, tfrecord
+from local_utils.protocol_buffers import bytes_field
 
 PREDICT_LOG, REQUEST = 6, 1                              # of PredictionLog, of PredictLog
 MODEL_SPEC, INPUTS, KEY, VALUE = 1, 2, 1, 2              # of PredictRequest; the inputs are a map
