@@ -14,6 +14,7 @@ import numpy as np
 from reading.service.decoding_worker import ANSWER, REQUEST, receive_exactly
 from reading.service.refusals import Refusal, busy
 from reading.service.settings import ServiceSettings
+from reading.service.work import result_of
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -41,6 +42,8 @@ class Decoders:
     async def decode(self, content: bytes, size: tuple[int, int]) -> np.ndarray:
         """Decode an image file; what is large waits until others than the last decoder are free.
 
+        Cancelled, it ends at once where the decoding has not begun, else when that ends.
+
         Args:
             content: the file.
             size: (width, height) that its header states.
@@ -55,7 +58,11 @@ class Decoders:
         is_large = len(content) > settings.large_bytes or size[0] * size[1] > settings.large_pixels
         threads, seconds = ((self._threads_of_large, settings.large_decoding_seconds) if is_large
                             else (self._threads, settings.decoding_seconds))
-        return await asyncio.get_running_loop().run_in_executor(threads, self._decode, content, size, seconds)
+        work = threads.submit(self._decode, content, size, seconds)
+        try:
+            return await result_of(asyncio.wrap_future(work), work.cancel)
+        finally:
+            del work   # whose error would hold this frame, and this frame the error and the file
 
     def close(self) -> None:
         """End the processes."""

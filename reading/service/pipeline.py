@@ -1,6 +1,5 @@
 """From the bytes of an image file to its Reading: checked, decoded in a guarded process, read in a batch."""
 import asyncio
-import contextlib
 
 from data_provider import image_header
 from local_utils.errors import InputError, Unavailable
@@ -8,31 +7,10 @@ from reading.service.batches import Batches
 from reading.service.decoders import Decoders, check_size
 from reading.service.metrics import Metrics
 from reading.service.refusals import Refusal, busy
+from reading.service.room import Room
 from reading.service.settings import ServiceSettings
 
 BYTES_OF_PIXEL = 3
-
-
-class Room:
-    """Memory for decoded images, which those that find none wait for."""
-
-    def __init__(self, num_bytes: int):
-        self._free, self._largest = num_bytes, num_bytes
-        self._changed = asyncio.Condition()
-
-    @contextlib.asynccontextmanager
-    async def taken(self, num_bytes: int):
-        """Hold so much while the block runs."""
-        num_bytes = min(num_bytes, self._largest)
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._free >= num_bytes)
-            self._free -= num_bytes
-        try:
-            yield
-        finally:
-            self._free += num_bytes
-            async with self._changed:
-                self._changed.notify_all()
 
 
 class Pipeline:
@@ -47,13 +25,18 @@ class Pipeline:
             settings: ServiceSettings.
             metrics: counts the images.
         """
-        self.num_waiting = 0
+        self._tasks = set()   # one for each image
         self._settings, self._metrics, self._decoders = settings, metrics, decoders
         self._batches = Batches(recogniser, settings.max_batch, metrics)
         self._room = Room(settings.max_held_bytes)
 
+    @property
+    def num_waiting(self) -> int:
+        """The images that are decoded, wait or are read, also of requests that have been given up."""
+        return len(self._tasks)
+
     async def read(self, contents: list[bytes]) -> list:
-        """Read the images of a request.
+        """Read the images of a request; where it is given up, what is decoded or read ends behind its back.
 
         Args:
             contents: image files.
@@ -66,14 +49,16 @@ class Pipeline:
         """
         if self.num_waiting + len(contents) > self._settings.max_waiting:
             raise busy(f'{self.num_waiting} images wait already')
-        self.num_waiting += len(contents)
         tasks = [asyncio.ensure_future(self._read_one(content)) for content in contents]
+        self._tasks.update(tasks)
+        for task in tasks:
+            task.add_done_callback(self._tasks.discard)
         try:
+            await asyncio.wait(tasks)   # which, unlike gather, is given up at once
             return await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
-            self.num_waiting -= len(contents)
 
     def close(self) -> None:
         """Let go of the threads."""
