@@ -21,7 +21,7 @@ from tests.small_run import (
     training_settings,
 )
 from tools import train_shadownet
-from training import inputs, origin, run_folder
+from training import inputs, origin, run, run_folder
 
 
 def drawn_a(ranges):
@@ -121,6 +121,16 @@ def test_a_run_from_weights_is_known_by_its_first_validation_and_checkpoints(tmp
     assert not origin.started_from_weights(str(tmp_path))   # a new run would start there
     (tmp_path / 'shadownet.ckpt-2.index').touch()
     assert origin.started_from_weights(str(tmp_path))
+
+
+def test_it_is_asked_once_whether_a_run_started_from_weights(records, tmp_path, monkeypatch):
+    asked, trained = [], []
+    monkeypatch.setattr(origin, 'started_from_weights', lambda folder: asked.append(folder) or True)
+    monkeypatch.setattr(run, 'train', lambda *args: trained.append(args))
+    assert train(records, tmp_path / 'run', 'TRAIN.DRAWN_FRACTION=0.5') == 0
+    assert asked == [str(tmp_path / 'run')]
+    (of_run, *_), = trained
+    assert of_run.drawer
 
 
 def test_the_fraction_is_refused_where_all_is_drawn(capsys):

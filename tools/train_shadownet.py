@@ -23,7 +23,7 @@ from training import origin
 
 
 def parse_args(argv=None):
-    """Return the parsed command line."""
+    """Return the parsed command line, with `mixes_words`: whether drawn words are mixed with few records."""
     parser = command_line.ToolParser(description=__doc__)
     parser.add_argument('--dataset_dir', metavar='DIR',
                         help='the folder of the records and the alphabet (default: --data_dir)')
@@ -39,7 +39,8 @@ def parse_args(argv=None):
     settings.add_set_flag(parser, 'ARCH', 'TRAIN')
     args = parser.parse_args(argv)
     of_drawing = [name for name in settings.assigned_knobs(args) if name.startswith('TRAIN.DRAW')]
-    if not args.drawn_words and not mixes_words(args) and (args.fonts or of_drawing):
+    args.mixes_words = not args.drawn_words and is_from_weights(args)
+    if not args.drawn_words and not args.mixes_words and (args.fonts or of_drawing):
         parser.error(f'{"--fonts" if args.fonts else of_drawing[0]} is for --drawn_words or --weights_path')
     if args.drawn_words and 'TRAIN.DRAWN_FRACTION' in of_drawing:
         parser.error('TRAIN.DRAWN_FRACTION is for --weights_path without --drawn_words, with which all is '
@@ -47,8 +48,8 @@ def parse_args(argv=None):
     return args
 
 
-def mixes_words(args):
-    """Whether drawn words are mixed with few records: in a run from weights, also when it goes on."""
+def is_from_weights(args):
+    """Whether a command line is of a run from weights, also when it goes on."""
     return bool(args.weights_path) or origin.started_from_weights(args.output_dir)
 
 
@@ -80,7 +81,7 @@ def train_shadownet(args, config, cluster):
     if args.drawn_words:
         training_settings = training_settings._replace(drawn_fraction=1.0)
         drawer = inputs.make_drawer(args.drawn_words, args.fonts, provider, training_settings)
-    elif mixes_words(args):
+    elif args.mixes_words:
         drawer = inputs.make_companion(args.fonts, provider, training_settings)
     run = runs.Run(provider, drawer, settings.architecture(config, provider.codec),
                    output_dir=args.output_dir, log_dir=args.log_dir or args.output_dir,
