@@ -18,10 +18,9 @@ import training_batch
 from local_utils import session_utils
 
 WARM_UP_STEPS, STEPS = 4, 9
-PARTS = {   # by the beginning of the operation's name …
-    'optimizer, clipping, averages': ('cond/', 'clip_by_global_norm', 'global_norm'),
-}
-KINDS = {   # … and of the others by their type
+OPTIMIZER = 'optimizer, clipping, averages'
+OF_OPTIMIZER = ('cond/', 'clip_by_global_norm', 'global_norm')   # beginnings of its operations' names
+KINDS = {   # types of the other operations
     'convolutions': ('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'),
     'products of the LSTM and the last layer': ('MatMul', 'BatchMatMulV2'),
     'pools': ('MaxPool', 'MaxPoolGrad'),
@@ -34,9 +33,8 @@ OTHERS = 'others'
 
 def part_of(node) -> str:
     """Return the part that the statistics of an operation belong to."""
-    for part, beginnings in PARTS.items():
-        if node.node_name.startswith(beginnings):
-            return part
+    if node.node_name.startswith(OF_OPTIMIZER):
+        return OPTIMIZER
     # such as 'gradients/pool_grad = _MklNativeMaxPoolGrad(…'
     kind = node.timeline_label.partition(' = ')[2].partition('(')[0]
     kind = kind.removeprefix('_').removeprefix('Mkl').removeprefix('Native').removeprefix('Fused')
@@ -64,7 +62,7 @@ def main():
         session.run(tf.global_variables_initializer())
         traces = [trace(session, train) for _ in range(WARM_UP_STEPS + STEPS)][WARM_UP_STEPS:]
     percent = {part: statistics.median(100 * times[part] / sum(times.values()) for times in traces)
-               for part in (*PARTS, *KINDS, OTHERS)}
+               for part in (OPTIMIZER, *KINDS, OTHERS)}
     print(json.dumps({'machine': paired.machine(), **vars(args),
                       'percent': {part: round(value, 1) for part, value in percent.items()}}, indent=2))
 
