@@ -47,10 +47,15 @@ def bidirectional_lstm(inputs_tbc: tf.Tensor, *, units: int, kernels: Kernels) -
 def _direction(inputs_tbc, kernel, bias, kernels, *, backwards):
     """Run one direction, UNROLLED or LOOPED; returns `kernels.dtype` [time, batch, units]."""
     units = bias.shape[0] // GATES
-    recurrence = _unrolled_recurrence if kernels.lstm == UNROLLED else _looped_recurrence
+    bias = bias + forget_bias_row(units)
     input_kernel, recurrent_kernel = tf.split(tf.cast(kernel, kernels.dtype), [inputs_tbc.shape[2], units])
-    input_parts = _input_parts(inputs_tbc, input_kernel, bias + forget_bias_row(units))
-    return recurrence(input_parts, recurrent_kernel, units=units, dtype=kernels.dtype, backwards=backwards)
+    form = {'units': units, 'dtype': kernels.dtype, 'backwards': backwards}
+    if kernels.lstm == UNROLLED:
+        return _unrolled_recurrence(_input_parts(inputs_tbc, input_kernel, bias), recurrent_kernel, **form)
+    # Products of their own, for to cut one into the gates would copy it.
+    of_gates = [_input_parts(inputs_tbc, *of_gate) for of_gate in
+                zip(tf.split(input_kernel, GATES, axis=1), tf.split(bias, GATES), strict=True)]
+    return _looped_recurrence(of_gates, recurrent_kernel, **form)
 
 
 def forget_bias_row(units: int) -> np.ndarray:
@@ -74,7 +79,7 @@ def _fused_direction(inputs_tbc, kernel, bias, *, backwards):
 
 
 def _input_parts(inputs_tbc, input_kernel, bias):
-    """Return what the gates get from inputs and bias, float32 [time, batch, GATES * units]."""
+    """Return what some gates get from inputs and bias, float32 [time, batch, their units]."""
     time_steps, _, channels = sizes_of(inputs_tbc)
     products = tf.matmul(tf.reshape(inputs_tbc, [-1, channels]), input_kernel)
     return tf.reshape(tf.cast(products, tf.float32) + bias, [time_steps, -1, bias.shape[0]])
@@ -102,11 +107,14 @@ def _cell(gates, output, cell, kernel_parts, dtype):
     return tf.cast(squashed * o, dtype), cell, (i, j, f, o), squashed
 
 
-def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards):
-    """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`."""
-    time_steps, *_ = sizes_of(input_parts)
+def _looped_recurrence(of_gates, recurrent_kernel, *, units, dtype, backwards):
+    """Run the recurrent part of one direction in a loop; see `_unrolled_recurrence`.
+
+    Args:
+        of_gates: float32 [time, batch, units] of each gate, what it gets from inputs and bias.
+    """
+    time_steps, *_ = sizes_of(of_gates[0])
     kernel_parts = tf.split(recurrent_kernel, GATES, axis=1)
-    of_gates = tf.split(input_parts, GATES, axis=2)
 
     def step(number, output, cell, outputs):
         time = time_steps - 1 - number if backwards else number
@@ -114,7 +122,7 @@ def _looped_recurrence(input_parts, recurrent_kernel, *, units, dtype, backwards
         output, cell, *_ = _cell(gates, output, cell, kernel_parts, dtype)
         return number + 1, output, cell, outputs.write(time, output)
 
-    nothing = tf.zeros_like(input_parts[0, :, :units])
+    nothing = tf.zeros_like(of_gates[0][0])
     outputs = tf.TensorArray(dtype, time_steps, element_shape=nothing.shape)
     before = [0, tf.cast(nothing, dtype), nothing, outputs]
     *_, outputs = tf.while_loop(lambda number, *_: number < time_steps, step, before)
