@@ -16,7 +16,7 @@ from reading.settings import ReadingSettings
 # Few images take twice the time each. Of further views there are few of a width, so that they are gathered
 # from more images.
 BATCHES_A_PIECE = 4
-SIZES_STEP = 32   # batches are of so many images, or a multiple, or of a smaller power of two
+SIZES_STEP = 16   # batches are of so many images, or a multiple, or of a smaller power of two
 
 
 class TensorflowEngine:

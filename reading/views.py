@@ -9,13 +9,16 @@ import numpy as np
 from crnnmodel import geometry
 from data_provider import image_file
 
-# pixels; to keep many larger ones for views that are made later would take too much memory
-LARGE_IMAGE = 1 << 16
+# pixels: a larger image is shrunk to it for views that are made later, or many would take too much memory
+KEPT_PIXELS = 1 << 16
 # pixels: an image is shrunk to it before it is sheared or turned, which then costs little
-WARPED_HEIGHT = 64
+WARPED_HEIGHT = 96
 # pixels: few, for an engine may build a network for each
-OWN_WIDTHS = (32, 48, 64, 80, 100, 124, 156, 196, 244, 280)
+OWN_WIDTHS = (40, 60, 80, 100, 140, 200, 280)
 UPRIGHT = 0.7             # of the height: an image that is narrower may show a word from top to bottom
+# of the height of an image: a word that is turned in it and less high is none …
+LEAST_WORD = 0.1
+THINNEST_WORD = 0.18      # … and what is cut out is at least so high, for crops are not exact
 
 
 class View(NamedTuple):
@@ -24,7 +27,7 @@ class View(NamedTuple):
     quarter_turns: int = 0       # counter-clockwise; for upright images alone where there are any
     margin: float = 0.0          # heights of the image that are added on each side; a negative one is cut off
     shear: float = 0.0           # the top goes so many heights to the left of the bottom
-    turn: float = 0.0            # degrees, counter-clockwise
+    turn: float = 0.0            # degrees, counter-clockwise, not 45; cut to a word that stood so inclined
     width: float = 1.0           # in widths of the network's input …
     has_own_width: bool = False  # … or in those that the image's own shape would have at the network's height
     blur: float = 0.0            # pixels at the network's height, the standard deviation
@@ -33,20 +36,20 @@ class View(NamedTuple):
 FIRST = View()
 ONE = ()
 # Letters of another size, width and slant, in other frames, are read with other mistakes. These add the most
-# right words to sets of others for the frames that they cost, on either half of four sets of words.
-# The second round is for images that the first leaves in doubt.
+# right words to sets of others for the frames that they cost, on one half of four sets of words.
+# Each round is for images that those before it leave in doubt.
 FEW = ((View(margin=-0.1, has_own_width=True),),   # the first view squeezes or stretches; this one does not
-       (View(margin=-0.1),                         # what is cut out loosely is larger without its rim
-        View(width=0.6),
-        View(shear=0.25, has_own_width=True), View(shear=-0.25, has_own_width=True),
-        View(blur=0.8),                            # dots, outlines and noise become strokes
-        # signs that hang, spines of books
-        View(quarter_turns=1), View(quarter_turns=1, has_own_width=True),
-        View(quarter_turns=3), View(quarter_turns=3, has_own_width=True)))
-# Also what runs up or down, and the turned ones cut closer; all in one round.
-MANY = ((*FEW[0], *FEW[1], View(turn=10), View(turn=-10),
-         View(quarter_turns=1, margin=-0.1, has_own_width=True),
-         View(quarter_turns=3, margin=-0.1, has_own_width=True)),)
+       (View(turn=5, width=0.8), View(turn=-5, width=0.8), View(has_own_width=True),
+        View(quarter_turns=1), View(quarter_turns=3)),   # signs that hang, spines of books
+       (View(width=0.6, blur=0.8),                 # dots, outlines and noise become strokes
+        View(turn=15, width=0.6), View(turn=-15, width=0.6), View(turn=10), View(turn=-10),
+        View(turn=30, width=0.8), View(turn=-30, width=0.8),
+        View(turn=40, has_own_width=True), View(turn=-40, has_own_width=True)))
+# All of these at once, looser, closer, sheared, and the quarter turns in other frames.
+MANY = ((*FEW[0], *FEW[1], *FEW[2],
+         View(margin=0.1, has_own_width=True), View(margin=-0.1, width=0.6),
+         View(shear=0.5), View(shear=-0.5),
+         View(quarter_turns=1, has_own_width=True), View(quarter_turns=3, has_own_width=True)),)
 # What files for phones can make: no more than margins and some widths.
 FURTHER = (View(margin=0.1), View(margin=-0.06), View(width=0.8), View(width=1.44))
 SETS = {'one': ONE, 'few': FEW, 'many': MANY}   # TEST.VIEWS → the rounds of views beside the first
@@ -55,7 +58,12 @@ SETS = {'one': ONE, 'few': FEW, 'many': MANY}   # TEST.VIEWS → the rounds of v
 def is_for(view: View, image: np.ndarray) -> bool:
     """Whether a view is for images of that shape."""
     height, width = image.shape[:2]
-    return not view.quarter_turns or width < UPRIGHT * height
+    if view.quarter_turns and width >= UPRIGHT * height:
+        return False
+    if view.quarter_turns % 2:
+        height, width = width, height
+    word_width, word_height = _word_size(width, height, view.turn)
+    return word_width > 0 and word_height > LEAST_WORD * height
 
 
 def make_view(view: View, image: np.ndarray, input_size: tuple[int, int]) -> np.ndarray:
@@ -98,8 +106,9 @@ def size_of(view: View, input_size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _warped(image, view):
-    """Return an image sheared and turned, on a canvas that holds it all; beyond its edge it goes on as at the
-    edge.
+    """Return an image sheared and turned, the middle in the middle; beyond its edge it goes on as there.
+
+    What is sheared is whole; of what is turned that is left which a word inclined the other way would fill.
     """
     height, width = image.shape[:2]
     if height > WARPED_HEIGHT:
@@ -109,20 +118,26 @@ def _warped(image, view):
     angle = np.deg2rad(view.turn)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     matrix = turn @ np.array([[1, view.shear], [0, 1]])
-    corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height]])
-    low, high = corners.min(axis=1), corners.max(axis=1)
-    size = np.maximum(np.ceil(high - low), 1).astype(int)
-    return cv2.warpAffine(image, np.column_stack([matrix, -low]), size.tolist(), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REPLICATE)
+    word_width, word_height = _word_size(width + abs(view.shear) * height, height, view.turn)
+    word_height = max(word_height, THINNEST_WORD * height)
+    size = np.array([max(word_width, word_height), word_height])
+    shift = size / 2 - matrix @ np.array([width / 2, height / 2])
+    return cv2.warpAffine(image, np.column_stack([matrix, shift]), np.ceil(size).astype(int).tolist(),
+                          flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _word_size(width, height, degrees):
+    """Return the (width, height) of a word that, inclined by so many degrees, just fits into a box."""
+    angle = np.deg2rad(abs(degrees))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([width * cosine - height * sine, height * cosine - width * sine]) / np.cos(2 * angle)
 
 
 class ViewedImage:
-    """An image of which views are made as they are needed, but those of a large one at once,
-    to let go of it.
-    """
+    """An image of which further views are made when they are needed."""
 
     def __init__(self, image: np.ndarray, input_size: tuple[int, int], rounds: tuple[tuple[View, ...], ...]):
-        """Take an image.
+        """Take an image, of which no more than KEPT_PIXELS are kept.
 
         Args:
             image: uint8 [any height, any width, 3], BGR.
@@ -133,14 +148,20 @@ class ViewedImage:
         self.first = make_view(FIRST, image, input_size)
         self._input_size = input_size
         self._rounds = [[view for view in views if is_for(view, image)] for views in rounds]
-        self._image, self._made = image, None
-        if image.shape[0] * image.shape[1] > LARGE_IMAGE:
-            self._made, self._image = list(map(self.further, range(len(rounds)))), None
+        self._image = _at_most(KEPT_PIXELS, image) if rounds else None
 
     def further(self, number: int) -> list[tuple[View, np.ndarray]]:
         """Return the views of a round that are for this image, each with its pixels, uint8 [height, width of
         the view, 3].
         """
-        if self._made is not None:
-            return self._made[number]
         return [(view, make_view(view, self._image, self._input_size)) for view in self._rounds[number]]
+
+
+def _at_most(num_pixels, image):
+    """Return an image, or a smaller one of its shape, each pixel the mean of those that it covers."""
+    height, width = image.shape[:2]
+    factor = (num_pixels / (height * width)) ** 0.5
+    if factor >= 1:
+        return image
+    size = max(1, int(width * factor)), max(1, int(height * factor))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

@@ -58,8 +58,9 @@ def pixels_of(answer):
 @needs_node
 def test_views_are_made_of_the_same_pixels(rng, tmp_path):
     configuration = folder.configuration_of(Architecture('abc', 4, (100, 32)))
-    made = [views.FIRST, *itertools.chain(*views.FEW), *views.FURTHER,
-            views.View(turn=7, has_own_width=True, width=0.77)]
+    made = [views.FIRST, *itertools.chain(*views.MANY), *views.FURTHER,
+            views.View(turn=7, shear=0.25, has_own_width=True, width=0.77),
+            views.View(quarter_turns=1, turn=20)]
     questions, expected = [], []
     for number in range(6 * len(made)):
         height, width = (int(rng.integers(3, most)) for most in (140, 420))

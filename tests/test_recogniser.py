@@ -75,7 +75,8 @@ def test_a_batch_of_nothing_but_bad_images_is_read(tmp_path):
     assert recogniser_of(FakeEngine()).read([]) == []
 
 
-def test_several_threads_read_with_one_recogniser_and_each_gets_its_own_answers():
+def test_several_threads_read_with_one_recogniser_and_each_gets_its_own_answers(monkeypatch):
+    monkeypatch.setitem(views.SETS, 'few', (views.FURTHER,))
     recogniser = recogniser_of(FakeEngine(probability=0.9), batch_size=8)   # unsure of all
     started = threading.Barrier(8, timeout=60)
 
@@ -187,7 +188,8 @@ def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexi
     common = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET),
                         expected=Expected(lexicon=['abd', 'dd']))
     assert [reading.text for reading in common.read(images)] == ['abd', 'abd']
-    free = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET), alternatives=3)
+    free = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET), ReadingSettings(views='one'),
+                      alternatives=3)
     first, own = free.read(images)
     assert (first.text, own.text) == ('abc', 'abd')
     assert first.size == (24, 32)

@@ -76,6 +76,7 @@ def configuration_of(architecture, min_confidence: float = ReadingSettings().min
         'pixelsPerFrame': geometry.PIXELS_PER_FRAME, 'minFrames': geometry.MIN_FRAMES,
         'minConfidence': min_confidence, 'settled': decoding.SETTLED,
         'ownWidths': views.OWN_WIDTHS, 'upright': views.UPRIGHT,
+        'leastWord': views.LEAST_WORD, 'thinnestWord': views.THINNEST_WORD,
         'warpedHeight': views.WARPED_HEIGHT, 'orientationWeights': weighing.ORIENTATION_WEIGHTS.tolist(),
         'first': views.FIRST._asdict(),
         'rounds': [[view._asdict() for view in of_round] for of_round in views.FEW],

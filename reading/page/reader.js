@@ -53,14 +53,17 @@ async function readView(image, view, configuration, logits) {
 // ---- views
 
 // Whether a view is for images of that shape.
-export function isFor(view, image, {upright}) {
-  return !view.quarter_turns || image.width < upright * image.height;
+export function isFor(view, image, {upright, leastWord}) {
+  if (view.quarter_turns && image.width >= upright * image.height) return false;
+  const [width, height] = view.quarter_turns % 2 ? [image.height, image.width] : [image.width, image.height];
+  const word = wordSize(width, height, view.turn);
+  return word.width > 0 && word.height > leastWord * height;
 }
 
 export function makeView(image, view, configuration) {
   for (let turn = 0; turn < view.quarter_turns; turn++) image = quarterTurned(image);
   if (view.margin) image = withMargin(image, view.margin);
-  if (view.shear || view.turn) image = warped(image, view, configuration.warpedHeight);
+  if (view.shear || view.turn) image = warped(image, view, configuration);
   image = resize(image, widthOf(view, image, configuration), configuration.inputSize[1]);
   return view.blur ? blurred(image, view.blur) : image;
 }
@@ -116,17 +119,17 @@ function quarterTurned({pixels, width, height}) {
   return {pixels: turned, width: height, height: width};
 }
 
-// The image sheared and turned, on a canvas that holds it all; beyond its edge it goes on as at the edge.
-function warped(image, {shear, turn}, largestHeight) {
-  if (image.height > largestHeight) {
-    image = average(image, Math.max(1, rounded(image.width * largestHeight / image.height)), largestHeight);
+// The image sheared and turned, the middle in the middle; beyond its edge it goes on as there.
+function warped(image, {shear, turn}, {warpedHeight, thinnestWord}) {
+  if (image.height > warpedHeight) {
+    image = average(image, Math.max(1, rounded(image.width * warpedHeight / image.height)), warpedHeight);
   }
   const cosine = Math.cos(turn * Math.PI / 180), sine = Math.sin(turn * Math.PI / 180);
   const [a, b, c, d] = [cosine, cosine * shear + sine, -sine, cosine - sine * shear];   // [[a, b], [c, d]] (x, y)
-  const corners = [[0, 0], [image.width, 0], [0, image.height], [image.width, image.height]];
-  const across = corners.map(([x, y]) => a * x + b * y), down = corners.map(([x, y]) => c * x + d * y);
-  const left = Math.min(...across), top = Math.min(...down);
-  const width = Math.max(1, Math.ceil(Math.max(...across) - left)), height = Math.max(1, Math.ceil(Math.max(...down) - top));
+  const word = wordSize(image.width + Math.abs(shear) * image.height, image.height, turn);
+  const wordHeight = Math.max(word.height, thinnestWord * image.height), wordWidth = Math.max(word.width, wordHeight);
+  const left = (a * image.width + b * image.height - wordWidth) / 2, top = (c * image.width + d * image.height - wordHeight) / 2;
+  const width = Math.ceil(wordWidth), height = Math.ceil(wordHeight);
   const pixels = new Uint8Array(CHANNELS * width * height);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to += CHANNELS) {
@@ -134,6 +137,13 @@ function warped(image, {shear, turn}, largestHeight) {
     }
   }
   return {pixels, width, height};
+}
+
+// The size of a word that, inclined by so many degrees, just fits into a box.
+function wordSize(width, height, degrees) {
+  const angle = Math.abs(degrees) * Math.PI / 180;
+  const cosine = Math.cos(angle), sine = Math.sin(angle), both = Math.cos(2 * angle);
+  return {width: (width * cosine - height * sine) / both, height: (height * cosine - width * sine) / both};
 }
 
 // The image under a Gaussian, as GaussianBlur; beyond its edge it is mirrored.
