@@ -1,6 +1,7 @@
 """Views: the ways in which an image is made ready for the network. Test-time augmentation reads several of
 them.
 """
+import math
 from typing import NamedTuple
 
 import cv2
@@ -11,6 +12,8 @@ from data_provider import image_file
 
 # pixels: a larger image is shrunk to it for views that are made later, or many would take too much memory
 KEPT_PIXELS = 1 << 16
+# pixels: also a side is, or what is added to a strip at each side, a part of its height, would take too much
+KEPT_SIDE = 1 << 11
 # pixels: an image is shrunk to it before it is sheared or turned, which then costs little
 WARPED_HEIGHT = 96
 # pixels: few, for an engine may build a network for each
@@ -128,16 +131,16 @@ def _warped(image, view):
 
 def _word_size(width, height, degrees):
     """Return the (width, height) of a word that, inclined by so many degrees, just fits into a box."""
-    angle = np.deg2rad(abs(degrees))
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.array([width * cosine - height * sine, height * cosine - width * sine]) / np.cos(2 * angle)
+    angle = math.radians(abs(degrees))   # and no arrays, for it is asked of each image and view
+    cosine, sine, both = math.cos(angle), math.sin(angle), math.cos(2 * angle)
+    return (width * cosine - height * sine) / both, (height * cosine - width * sine) / both
 
 
 class ViewedImage:
     """An image of which further views are made when they are needed."""
 
     def __init__(self, image: np.ndarray, input_size: tuple[int, int], rounds: tuple[tuple[View, ...], ...]):
-        """Take an image, of which no more than KEPT_PIXELS are kept.
+        """Take an image, of which KEPT_PIXELS at most are kept, a side KEPT_SIDE at most.
 
         Args:
             image: uint8 [any height, any width, 3], BGR.
@@ -148,7 +151,7 @@ class ViewedImage:
         self.first = make_view(FIRST, image, input_size)
         self._input_size = input_size
         self._rounds = [[view for view in views if is_for(view, image)] for views in rounds]
-        self._image = _at_most(KEPT_PIXELS, image) if rounds else None
+        self._image = _kept(image) if rounds else None
 
     def further(self, number: int) -> list[tuple[View, np.ndarray]]:
         """Return the views of a round that are for this image, each with its pixels, uint8 [height, width of
@@ -157,11 +160,9 @@ class ViewedImage:
         return [(view, make_view(view, self._image, self._input_size)) for view in self._rounds[number]]
 
 
-def _at_most(num_pixels, image):
-    """Return an image, or a smaller one of its shape, each pixel the mean of those that it covers."""
+def _kept(image):
+    """Return an image, or a smaller one, each pixel the mean of those that it covers."""
     height, width = image.shape[:2]
-    factor = (num_pixels / (height * width)) ** 0.5
-    if factor >= 1:
-        return image
-    size = max(1, int(width * factor)), max(1, int(height * factor))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    factor = min(1, (KEPT_PIXELS / (height * width)) ** 0.5)
+    size = tuple(min(KEPT_SIDE, max(1, int(side * factor))) for side in (width, height))
+    return image if size == (width, height) else cv2.resize(image, size, interpolation=cv2.INTER_AREA)

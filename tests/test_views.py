@@ -97,3 +97,16 @@ def test_of_a_large_image_a_smaller_one_is_kept_which_gives_nearly_the_same_view
             assert pixels.shape == expected.shape
             assert np.abs(pixels.astype(int) - expected).mean() < 4, view
     assert views.ViewedImage(np.zeros([2, 200000, 3], np.uint8), (100, 32), views.FEW)._image.shape[0] == 1
+
+
+@pytest.mark.parametrize('size', [(1, 30000), (30000, 1), (2, 200000), (50000, 3)])
+def test_a_strip_is_kept_short_so_that_no_view_of_it_is_large(monkeypatch, size):
+    made = []   # the bytes of each view before it is resized to the network's height
+    resize = views.image_file.resize
+    monkeypatch.setattr(views.image_file, 'resize',
+                        lambda image, size: made.append(image.size) or resize(image, size))
+    viewed = views.ViewedImage(np.zeros([*size, 3], np.uint8), (100, 32), views.MANY)
+    made.clear()   # of the first view, of the whole image
+    viewed.further(0)
+    assert made
+    assert max(made) < 64 * views.KEPT_PIXELS
