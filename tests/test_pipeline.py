@@ -78,6 +78,32 @@ def test_a_decoding_that_is_given_up_ends_when_it_is_done_or_before_it_begins(
     asyncio.run(check_given_up(work, lambda: one_decoder.decode(b'', (1, 1))))
 
 
+class File(bytearray):
+    """The bytes of a file, to which there can be a weak reference."""
+
+
+def test_a_file_whose_decoding_is_given_up_before_it_begins_is_let_go_at_once(one_decoder, monkeypatch):
+    async def check():
+        running = asyncio.create_task(one_decoder.decode(b'', (1, 1)))
+        await asyncio.to_thread(work.begun.wait)
+        file = File(b'a file')
+        reference = weakref.ref(file)
+        waiting = asyncio.create_task(one_decoder.decode(file, (1, 1)))
+        del file
+        await settle()
+        was_held = reference() is not None
+        is_given_up = await given_up(waiting)
+        del waiting   # whose error holds what it waited with
+        is_held = reference() is not None
+        work.may_end.set()
+        await running
+        return was_held, is_given_up, is_held
+
+    work = Blocked(IMAGE)
+    monkeypatch.setattr(one_decoder, '_decode', work)
+    assert asyncio.run(check()) == (True, True, False)
+
+
 def test_a_reading_that_is_given_up_ends_when_it_is_done_or_before_it_begins():
     async def check():
         work = recogniser.read = Blocked([Reading('text', 1.0, ())])

@@ -58,10 +58,12 @@ class Decoders:
         is_large = len(content) > settings.large_bytes or size[0] * size[1] > settings.large_pixels
         threads, seconds = ((self._threads_of_large, settings.large_decoding_seconds) if is_large
                             else (self._threads, settings.decoding_seconds))
-        work = threads.submit(self._decode, content, size, seconds)
+        files = [content]   # which leaves the threads' queue as it is given up, while the entry there stays
+        work = threads.submit(lambda: self._decode(files.pop(), size, seconds))
         try:
             return await result_of(asyncio.wrap_future(work), work.cancel)
         finally:
+            files.clear()
             del work   # whose error would hold this frame, and this frame the error and the file
 
     def close(self) -> None:
