@@ -112,6 +112,18 @@ def test_the_tool_says_what_a_list_lacks_of_the_texts_of_its_data_set(tmp_path, 
     assert "the alphabet lacks 2 characters ('é€') of the texts; samples with them are rejected" in line
 
 
+def test_a_list_is_written_where_what_lies_beside_it_is_no_annotation_file_that_is_known(tmp_path, capfd):
+    (tmp_path / 'Train').mkdir()
+    (tmp_path / 'Train' / 'sample.txt').write_text('garbage\n')
+    (tmp_path / 'list.txt').write_text('b\na\n')
+    flags = ['--char_list', str(tmp_path / 'list.txt'), '--save_dir', str(tmp_path)]
+    assert command_line.run_tool(tool.main, flags) == 0
+    assert read_alphabet(tmp_path).characters == 'ba'
+    line, = [line for line in capfd.readouterr().err.splitlines() if ' WARNING ' in line]
+    assert 'not compared with the texts' in line
+    assert 'sample.txt, line 1' in line
+
+
 def test_the_tool_says_what_the_bundled_weights_would_no_longer_read(tmp_path, capfd):
     write_data_set(tmp_path, ['word', 'Ωμ'], [], alphabet='x')
     assert command_line.run_tool(tool.main, ['--dataset_dir', str(tmp_path)]) == 0

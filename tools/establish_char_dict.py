@@ -67,6 +67,17 @@ def count_characters(dataset_dir: str, lower_case: bool = False, ignored: tuple 
     return counts
 
 
+def counts_beside_list(folder: str, *rules) -> collections.Counter:
+    """Return count_characters of a folder; nothing where it is no data set, or none whose form is known."""
+    if not annotation_paths(folder):
+        return collections.Counter()
+    try:
+        return count_characters(folder, *rules)
+    except InputError as error:   # the alphabet needs no texts
+        log_utils.init_logger().warning('not compared with the texts: %s', error)
+        return collections.Counter()
+
+
 def annotation_paths(dataset_dir: str) -> list[str]:
     """Return the paths of the annotation files that a data set has."""
     return list(filter(os.path.exists, (annotation.path_of(part, dataset_dir) for part in annotation.PARTS)))
@@ -109,8 +120,7 @@ def main(argv=None):
     rules = args.lower_case, tuple(args.ignore_text), args.annotation_format
     if args.char_list:
         characters, remark = establish_char_dict.read_character_list(args.char_list), ''
-        dataset_dir = args.dataset_dir or save_dir   # which may be none
-        counts = count_characters(dataset_dir, *rules) if annotation_paths(dataset_dir) else {}
+        counts = counts_beside_list(args.dataset_dir or save_dir, *rules)
     else:
         counts = without_invisible(count_characters(dataset_dir, *rules))
         if not counts:
