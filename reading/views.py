@@ -19,9 +19,8 @@ WARPED_HEIGHT = 96
 # pixels: few, for an engine may build a network for each
 OWN_WIDTHS = (40, 60, 80, 100, 140, 200, 280)
 UPRIGHT = 0.7             # of the height: an image that is narrower may show a word from top to bottom
-# of the height of an image: a word that is turned in it and less high is none …
-LEAST_WORD = 0.1
-THINNEST_WORD = 0.18      # … and what is cut out is at least so high, for crops are not exact
+LEAST_WORD = 0.1          # of the height: no word that stands inclined in an image is less high
+THINNEST_WORD = 0.18      # of the height: so much is cut out at least, for crops are not exact
 
 
 class View(NamedTuple):

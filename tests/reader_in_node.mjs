@@ -1,7 +1,7 @@
 // Answers questions of test_page_reader.py to reading/page/reader.js: one JSON object in, one out.
 import {readFileSync} from 'node:fs';
 
-const {align, bestPath, decodeTogether, isFor, makeView, opaque, probabilityOf, softmax} = await import(process.argv[2]);
+const {align, bestPath, decodeTogether, isFor, kept, makeView, opaque, probabilityOf, softmax} = await import(process.argv[2]);
 const questions = JSON.parse(readFileSync(0));
 
 const decoded = text => new Uint8Array(Buffer.from(text, 'base64'));
@@ -13,6 +13,7 @@ const answers = {
     const image = {pixels: decoded(pixels), width, height};
     return {...encoded(makeView(image, view, configuration)), isFor: isFor(view, image, configuration)};
   },
+  kept: ({pixels, width, height, configuration}) => encoded(kept({pixels: decoded(pixels), width, height}, configuration)),
   opaque: ({pixels, width, height}) => encoded(opaque(decoded(pixels), width, height)),
   view: question => {
     const view = viewOf(question), label = bestPath(view);

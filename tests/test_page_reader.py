@@ -77,6 +77,17 @@ def test_views_are_made_of_the_same_pixels(rng, tmp_path):
 
 
 @needs_node
+def test_the_same_smaller_image_is_kept_of_a_large_one(rng, tmp_path):
+    configuration = folder.configuration_of(Architecture('abc', 4, (100, 32)))
+    images = [rng.integers(0, 256, [*size, 3], np.uint8)
+              for size in ((30, 100), (256, 256), (257, 256), (300, 1000), (700, 90), (2, 5000), (1, 2049))]
+    answers = ask(tmp_path, [as_question('kept', image, configuration=configuration) for image in images])
+    for image, answer in zip(images, answers, strict=True):
+        kept = views.ViewedImage(image, (100, 32), views.FEW)._image
+        np.testing.assert_allclose(pixels_of(answer).astype(int), kept, atol=1)
+
+
+@needs_node
 @pytest.mark.parametrize('level', [40, 220])
 def test_what_is_transparent_gets_the_same_ground(rng, tmp_path, level):
     rgba = rng.integers(level - 30, level + 30, [20, 30, 4]).astype(np.uint8)

@@ -75,6 +75,7 @@ def configuration_of(architecture, min_confidence: float = ReadingSettings().min
         'characters': list(architecture.characters), 'inputSize': architecture.input_size,
         'pixelsPerFrame': geometry.PIXELS_PER_FRAME, 'minFrames': geometry.MIN_FRAMES,
         'minConfidence': min_confidence, 'settled': decoding.SETTLED,
+        'keptPixels': views.KEPT_PIXELS, 'keptSide': views.KEPT_SIDE,
         'ownWidths': views.OWN_WIDTHS, 'upright': views.UPRIGHT,
         'leastWord': views.LEAST_WORD, 'thinnestWord': views.THINNEST_WORD,
         'warpedHeight': views.WARPED_HEIGHT, 'orientationWeights': weighing.ORIENTATION_WEIGHTS.tolist(),

@@ -32,10 +32,11 @@ export async function readImage(image, configuration, logits) {
   const seen = [await readView(image, configuration.first, configuration, logits)];
   let label = seen[0].label, confidence = probabilityOf(label, seen[0]), orientation = 0;
   let enough = configuration.minConfidence;
+  const smaller = kept(image, configuration);
   for (const views of configuration.rounds) {
     if (confidence >= enough) break;
     for (const view of views.filter(view => isFor(view, image, configuration))) {
-      seen.push(await readView(image, view, configuration, logits));
+      seen.push(await readView(smaller, view, configuration, logits));
     }
     [label, confidence, orientation] = decodeTogether(seen, configuration.orientationWeights);
     enough = Math.min(enough, configuration.settled);
@@ -58,6 +59,14 @@ export function isFor(view, image, {upright, leastWord}) {
   const [width, height] = view.quarter_turns % 2 ? [image.height, image.width] : [image.width, image.height];
   const word = wordSize(width, height, view.turn);
   return word.width > 0 && word.height > leastWord * height;
+}
+
+// The image that further views are made of: a large one is shrunk.
+export function kept(image, {keptPixels, keptSide}) {
+  const factor = Math.min(1, Math.sqrt(keptPixels / (image.width * image.height)));
+  const [width, height] = [image.width, image.height].map(
+    side => Math.min(keptSide, Math.max(1, Math.floor(side * factor))));
+  return width === image.width && height === image.height ? image : average(image, width, height);
 }
 
 export function makeView(image, view, configuration) {
