@@ -129,7 +129,7 @@ def test_the_tool_says_what_the_bundled_weights_would_no_longer_read(tmp_path, c
     assert command_line.run_tool(tool.main, ['--dataset_dir', str(tmp_path)]) == 0
     line = capfd.readouterr().err.splitlines()[-1]
     assert ('the bundled weights read 90 characters (\'!"#$%&\\\'()*+,-./01234\' and 70 more) that the '
-            'alphabet lacks; trained on with it') in line
+            'alphabet lacks; what is trained on from them') in line
     bundled = read_alphabet(files.repository_path('data', 'weights')).characters
     (tmp_path / 'list.txt').write_text('\n'.join(bundled + 'Ωμ'), encoding='utf-8')
     flags = ['--char_list', str(tmp_path / 'list.txt'), '--save_dir', str(tmp_path)]

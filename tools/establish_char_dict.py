@@ -108,8 +108,8 @@ def tell_what_is_lacking(characters: str, of_texts: Iterable[str]) -> None:
         logger.warning('the alphabet lacks %s of the texts; samples with them are rejected', unknown)
     bundled = establish_char_dict.read_alphabet(checkpoint_files.BUNDLED_DIR).characters
     if given_up := char_codec.lacking(characters, bundled):
-        logger.info('the bundled weights read %s that the alphabet lacks; trained on with it '
-                    '(--weights_path bundled), they no longer do', given_up)
+        logger.info('the bundled weights read %s that the alphabet lacks; what is trained on from them '
+                    '(--weights_path bundled) with this alphabet does not', given_up)
 
 
 def main(argv=None):
