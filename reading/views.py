@@ -130,7 +130,7 @@ def _warped(image, view):
 
 def _word_size(width, height, degrees):
     """Return the (width, height) of a word that, inclined by so many degrees, just fits into a box."""
-    angle = math.radians(abs(degrees))   # and no arrays, for it is asked of each image and view
+    angle = math.radians(abs(degrees))
     cosine, sine, both = math.cos(angle), math.sin(angle), math.cos(2 * angle)
     return (width * cosine - height * sine) / both, (height * cosine - width * sine) / both
 
@@ -148,15 +148,15 @@ class ViewedImage:
         """
         self.size = image.shape[1], image.shape[0]
         self.first = make_view(FIRST, image, input_size)
-        self._input_size = input_size
-        self._rounds = [[view for view in views if is_for(view, image)] for views in rounds]
+        self._input_size, self._rounds = input_size, rounds
         self._image = _kept(image) if rounds else None
 
     def further(self, number: int) -> list[tuple[View, np.ndarray]]:
         """Return the views of a round that are for this image, each with its pixels, uint8 [height, width of
         the view, 3].
         """
-        return [(view, make_view(view, self._image, self._input_size)) for view in self._rounds[number]]
+        return [(view, make_view(view, self._image, self._input_size))
+                for view in self._rounds[number] if is_for(view, self._image)]
 
 
 def _kept(image):

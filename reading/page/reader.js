@@ -32,10 +32,11 @@ export async function readImage(image, configuration, logits) {
   const seen = [await readView(image, configuration.first, configuration, logits)];
   let label = seen[0].label, confidence = probabilityOf(label, seen[0]), orientation = 0;
   let enough = configuration.minConfidence;
-  const smaller = kept(image, configuration);
+  let smaller;
   for (const views of configuration.rounds) {
     if (confidence >= enough) break;
-    for (const view of views.filter(view => isFor(view, image, configuration))) {
+    smaller ??= kept(image, configuration);
+    for (const view of views.filter(view => isFor(view, smaller, configuration))) {
       seen.push(await readView(smaller, view, configuration, logits));
     }
     [label, confidence, orientation] = decodeTogether(seen, configuration.orientationWeights);
