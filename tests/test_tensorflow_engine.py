@@ -69,7 +69,7 @@ def test_batches_have_few_sizes_whatever_the_number_of_images(tmp_path, rng, mon
         sizes.append(len(batch)), run(session, graph, batch))[1])
     for count in (1, 2, 3, 5, 17, 31, 32, 33, 64, 65):
         np.testing.assert_allclose(engine.logits(images[:count]), expected[:, :count], rtol=1e-4, atol=1e-5)
-    assert sizes == [1, 2, 4, 8, 32, 32, 32, 64, 64, 96]
+    assert sizes == [1, 2, 4, 8, 32, 32, 32, 48, 64, 80]
 
 
 @pytest.mark.parametrize('num_images', [1, 4, 5, 7, 8])
