@@ -12,7 +12,7 @@ from data_provider import image_file
 
 # pixels: a larger image is shrunk to it for views that are made later, or many would take too much memory
 KEPT_PIXELS = 1 << 16
-# pixels: also a side is, or what is added to a strip at each side, a part of its height, would take too much
+# pixels: no side stays longer; a margin is a part of the height, and would make a picture of a high strip
 KEPT_SIDE = 1 << 11
 # pixels: an image is shrunk to it before it is sheared or turned, which then costs little
 WARPED_HEIGHT = 96

@@ -191,3 +191,16 @@ def test_building_a_network_twice_shares_the_variables_and_keeps_the_averages_of
             names = [variable.op.name for variable in tf.global_variables()]
         assert len(names) == len(set(names)) == 24
         assert len(network.moving_averages) == 4
+
+
+@pytest.mark.parametrize('dtype', [tf.bfloat16, tf.float32])
+def test_relu_of_either_type_is_tensorflows(dtype):
+    values = [-np.inf, -3e38, -2.5, -2e-38, -0.0, 0.0, 2e-38, 0.3, 1.0, 3e38, np.inf]
+    net = crnn_model.ShadowNet('test', Architecture('abc', 4), Kernels(dtype))
+    with tf.Graph().as_default(), tf.Session() as session:
+        inputs = tf.cast(tf.constant(values, tf.float32), dtype)
+        ours, theirs = session.run([tf.cast(outputs, tf.float32)
+                                    for outputs in (net._relu(inputs), tf.nn.relu(inputs))])
+    assert ours[-1] == np.inf
+    assert ours[:5].tolist() == [0, 0, 0, 0, 0]
+    np.testing.assert_array_equal(ours, theirs)
