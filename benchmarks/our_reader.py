@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The project's reading of images in memory, through its front door.
 
-    echo | python benchmarks/our_reader.py --batch_size 64 --precision bfloat16
+    echo | python benchmarks/our_reader.py --batch_size 64 --precision auto
 
 A part of reading.py. Answers each line on standard input with images/s.
 """
@@ -22,6 +22,7 @@ from crnnmodel import checkpoint
 from crnnmodel.architecture import Architecture
 from crnnmodel.crnn_model import ShadowNet
 from reading import ReadingSettings, Recogniser
+from reading.settings import CHOICES
 
 
 def save_random_weights(architecture, folder):
@@ -36,7 +37,9 @@ def save_random_weights(architecture, folder):
 
 def main():
     """Build, then serve."""
-    args = training_batch.argument_parser(__doc__).parse_args()
+    parser = training_batch.argument_parser(__doc__, has_precision=False)
+    parser.add_argument('--precision', choices=CHOICES['precision'], default='auto')
+    args = parser.parse_args()
     images = list(training_batch.random_batch(args)[0])
     characters = ''.join(map(chr, range(ord('a'), ord('a') + args.num_classes - 1)))
     settings = ReadingSettings(engine='tensorflow', batch_size=args.batch_size, precision=args.precision,

@@ -16,6 +16,7 @@ import paired
 import training_batch
 
 SCRIPTS = {
+    'ours_auto': ('our_reader.py', '--precision=auto'),
     'ours_bfloat16': ('our_reader.py', '--precision=bfloat16'),
     'ours_float32': ('our_reader.py', '--precision=float32'),
     'torch_bfloat16': ('torch_reader.py', '--precision=bfloat16'),

@@ -4,12 +4,20 @@ Variable names, shapes and arithmetic are the original's, so that its checkpoint
 """
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import geometry, lstm, replicas, winograd
+from crnnmodel import calibration, geometry, int8, lstm, replicas, winograd
 from crnnmodel.architecture import BATCH_NORM_EPSILON, Architecture
 from crnnmodel.kernels import PLAIN, Kernels
 from crnnmodel.shapes import sizes_of
 
 SEQUENCE_SCOPE = 'shadow/LSTMLayers/'   # before the names of the variables of the LSTMs and the projection
+# Name, channels in terms of the first one's, and pooling behind it; the shape of its outputs with 64.
+FIRST_CONVOLUTIONS = (
+    ('conv1', 1, (2, 2)),   # 16 x 50 x 64
+    ('conv2', 2, (2, 2)),   # 8 x 25 x 128
+    ('conv3', 4, None),     # 8 x 25 x 256
+    ('conv4', 4, (2, 1)),   # 4 x 25 x 256
+    ('conv5', 8, None),     # 4 x 25 x 512
+)
 
 
 class ShadowNet:
@@ -57,7 +65,7 @@ class ShadowNet:
         images = tf.ensure_shape(images, [None, height, None, 3])
         self.moving_averages = []
         with tf.variable_scope('shadow', reuse=tf.AUTO_REUSE):
-            features = self._feature_sequence_extraction(self._scale_pixels(images))
+            features = self._feature_sequence_extraction(images)
             if self._fixed_convolutions:
                 features = tf.stop_gradient(features)
             return self._sequence_label(self._map_to_sequence(features))
@@ -69,25 +77,42 @@ class ShadowNet:
 
     def _feature_sequence_extraction(self, images):
         """Section 2.1 of the paper: [batch, 32, width, 3] → [batch, 1, width // 4, 8 * conv_channels]."""
-        channels = self._architecture.conv_channels   # the shapes below are those of 64
-        conv1 = self._conv_relu(images, channels, 'conv1', pool=[2, 2])                         # 16 x 50 x 64
-        conv2 = self._conv_relu(conv1, 2 * channels, 'conv2', pool=[2, 2])                      # 8 x 25 x 128
-        conv3 = self._conv_relu(conv2, 4 * channels, 'conv3')                                   # 8 x 25 x 256
-        conv4 = self._conv_relu(conv3, 4 * channels, 'conv4', pool=[2, 1])                      # 4 x 25 x 256
-        conv5 = self._batch_norm(self._conv_relu(conv4, 8 * channels, 'conv5'), 'BatchNorm')    # 4 x 25 x 512
-        conv6 = self._batch_norm(self._conv_relu(conv5, 8 * channels, 'conv6'), 'BatchNorm_1')
-        conv6 = _max_pool(conv6, [2, 1])                                                        # 2 x 25 x 512
-        return self._conv_relu(conv6, 8 * channels, 'conv7', kernel_size=2, strides=(2, 1))     # 1 x 25 x 512
+        channels = 8 * self._architecture.conv_channels
+        convolve = self._first_in_int8 if self._kernels.int8 else self._first_convolutions
+        conv5, steps = convolve(images)
+        conv5 = self._batch_norm(conv5, 'BatchNorm', steps)                             # 4 x 25 x 512
+        conv6 = self._batch_norm(self._conv_relu(conv5, channels, 'conv6'), 'BatchNorm_1')
+        conv6 = _max_pool(conv6, [2, 1])                                               # 2 x 25 x 512
+        return self._conv_relu(conv6, channels, 'conv7', kernel_size=2, strides=(2, 1))   # 1 x 25 x 512
+
+    def _first_convolutions(self, images):
+        """Return the outputs of FIRST_CONVOLUTIONS, and 1.0, the step that they are counted in."""
+        outputs = self._scale_pixels(images)
+        for name, multiple, pool in FIRST_CONVOLUTIONS:
+            outputs = self._conv_relu(outputs, multiple * self._architecture.conv_channels, name, pool=pool)
+        return outputs, 1.0
+
+    def _first_in_int8(self, images):
+        """As `_first_convolutions`, with a step for each channel; the weights have to be constants."""
+        kernels, channels = [], images.shape[3]
+        for name, multiple, _ in FIRST_CONVOLUTIONS:
+            new_channels = multiple * self._architecture.conv_channels
+            with tf.variable_scope(name):
+                kernels.append(tf.get_static_value(_kernel([3, 3, channels, new_channels])))
+            channels = new_channels
+        pools = [pool for *_, pool in FIRST_CONVOLUTIONS]
+        pixel_range, input_size = self._architecture.pixel_range, self._architecture.input_size
+        largest = calibration.largest_outputs(kernels, pools, pixel_range, input_size, self._kernels.dtype)
+        codes, steps = int8.convolutions(images, kernels, pools, pixel_range, largest)
+        return tf.cast(codes, self._kernels.dtype), steps
 
     def _conv_relu(self, inputs, channels, name, kernel_size=3, strides=(1, 1), pool=None):
-        """A convolution without bias, SAME padding, He initialisation; then ReLU, and max pooling if any.
+        """A convolution without bias, SAME padding; then ReLU, and max pooling if any.
 
         The pooling comes first, which gives the same and leaves ReLU a quarter or half of the values.
         """
         with tf.variable_scope(name):
-            shape = [kernel_size, kernel_size, inputs.shape[3], channels]
-            he_normal = tf.variance_scaling_initializer(2.0, 'fan_in', 'truncated_normal')
-            kernel = tf.get_variable('W', shape, initializer=he_normal)
+            kernel = _kernel([kernel_size, kernel_size, inputs.shape[3], channels])
             may_be_winograd = self._kernels.winograd and kernel_size == 3 and tuple(strides) == (1, 1)
             if may_be_winograd and winograd.saves_time(inputs):
                 outputs = winograd.conv2d(inputs, kernel)
@@ -101,8 +126,12 @@ class ShadowNet:
             return tf.nn.relu(inputs)
         return tf.bitcast(tf.nn.relu(tf.bitcast(inputs, tf.int16)), tf.bfloat16)
 
-    def _batch_norm(self, inputs, name):
-        """Batch normalisation with scale, in training by the batch's statistics, else by their averages."""
+    def _batch_norm(self, inputs, name, steps=1.0):
+        """Batch normalisation with scale, in training by the batch's statistics, else by their averages.
+
+        Args:
+            steps: that the inputs are counted in, of their channels; 1.0 in training.
+        """
         with tf.variable_scope(name):
             channels = [inputs.shape[3]]
             beta = tf.get_variable('beta', channels, initializer=tf.zeros_initializer())
@@ -112,8 +141,7 @@ class ShadowNet:
                         tf.get_variable('moving_variance', channels, initializer=tf.ones_initializer(),
                                         trainable=False)]
         if not self._is_training or self._fixed_convolutions:
-            return tf.nn.fused_batch_norm(inputs, gamma, beta, *averages, BATCH_NORM_EPSILON,
-                                          is_training=False)[0]
+            return _normalised(inputs, gamma, beta, *averages, steps)
         if replicas.count() > 1:
             outputs, *statistics = _batch_norm_of_replicas(inputs, gamma, beta)
         else:
@@ -140,6 +168,20 @@ class ShadowNet:
                                tf.cast(kernel, self._kernels.dtype))
             time_steps, *_ = sizes_of(sequence_tbc)
             return tf.cast(tf.reshape(logits, [time_steps, -1, num_classes]), tf.float32)
+
+
+def _kernel(shape):
+    """Return the variable of a convolution's kernel, in its scope."""
+    he_normal = tf.variance_scaling_initializer(2.0, 'fan_in', 'truncated_normal')
+    return tf.get_variable('W', shape, initializer=he_normal)
+
+
+def _normalised(inputs, gamma, beta, mean, variance, steps):
+    """Return a batch norm of known statistics of inputs that are counted in steps, in one operation."""
+    scale = gamma * tf.math.rsqrt(variance + BATCH_NORM_EPSILON)
+    no_mean, no_variance = tf.zeros_like(mean), tf.ones_like(mean) - BATCH_NORM_EPSILON
+    return tf.nn.fused_batch_norm(inputs, scale * steps, beta - scale * mean, no_mean, no_variance,
+                                  BATCH_NORM_EPSILON, is_training=False)[0]
 
 
 def _batch_norm_of_replicas(inputs, gamma, beta):

@@ -111,7 +111,10 @@ KNOBS = {
         'ENGINE': Knob('auto',
                        'what computes the network; onnx is ONNX Runtime, on the processor: ready sooner, and '
                        'slower with many images; auto takes it for few', choices=ENGINES),
-        'PRECISION': Knob('auto', 'as TRAIN.PRECISION; ONNX Runtime has float32', choices=PRECISIONS),
+        'PRECISION': Knob('auto',
+                          'as TRAIN.PRECISION; int8: most convolutions in integers of 8 bits, auto where the '
+                          'processor is fast at them; ONNX Runtime has float32',
+                          choices=(*PRECISIONS, 'int8')),
         'BEAM_WIDTH': Knob(100, 'of --beam_search', 1, 10000),
         'VIEWS': Knob('few',
                       'of an image that is read with too little confidence: one: none further; few: the best '

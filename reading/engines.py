@@ -106,13 +106,14 @@ def _chosen(settings, num_images, is_model):
     engine = settings.engine
     if is_model and engine == TENSORFLOW:
         raise InputError(f'a file {MODEL_ENDING} needs TEST.ENGINE=onnx or auto, got {engine}')
-    if (is_model or engine == ONNX) and settings.precision == 'bfloat16':
+    needs_tensorflow = settings.precision in ('bfloat16', 'int8')
+    if (is_model or engine == ONNX) and needs_tensorflow:
         raise InputError('ONNX Runtime computes in float32 here; expected TEST.PRECISION=auto or float32, '
-                         'got bfloat16')
+                         f'got {settings.precision}')
     installed = [name for name, (package, _) in PACKAGES.items() if importlib.util.find_spec(package)]
     if engine == AUTO:
         is_few = not os.path.exists(GPU_DEVICE) if num_images is None else num_images <= FEW_IMAGES
-        wanted = ONNX if is_model or is_few and settings.precision != 'bfloat16' else TENSORFLOW
+        wanted = ONNX if is_model or is_few and not needs_tensorflow else TENSORFLOW
         engine = wanted if is_model or wanted in installed or not installed else installed[0]
     if engine not in installed:
         package, requirements = PACKAGES[engine]
@@ -123,9 +124,14 @@ def _chosen(settings, num_images, is_model):
 def checked(logits: np.ndarray, prefix: str) -> np.ndarray:
     """Return logits where all are finite numbers; raises InputError, for of others no text could be read."""
     if not np.isfinite(logits).all():
-        raise InputError(f'{prefix}: its network gives values that are no finite numbers; expected the '
-                         'weights of a training that went well')
+        raise not_finite(prefix)
     return logits
+
+
+def not_finite(prefix: str) -> InputError:
+    """Return the error of a network that computes no finite numbers."""
+    return InputError(f'{prefix}: its network gives values that are no finite numbers; expected the weights '
+                      'of a training that went well')
 
 
 def num_pieces(num_images: int, concurrency: int) -> int:

@@ -23,7 +23,7 @@ class ReadingSettings(NamedTuple):
 BOUNDS = {'batch_size': (1, 65536), 'beam_width': (1, 10000), 'min_confidence': (0.0, 1.0),
           'word_weight': (0.0, 20.0), 'gpu_memory_fraction': (0.01, 1.0)}
 # of the texts, likewise
-CHOICES = {'engine': ('auto', 'onnx', 'tensorflow'), 'precision': ('auto', 'float32', 'bfloat16'),
+CHOICES = {'engine': ('auto', 'onnx', 'tensorflow'), 'precision': ('auto', 'float32', 'bfloat16', 'int8'),
            'views': ('one', 'few', 'many')}
 
 

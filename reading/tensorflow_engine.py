@@ -31,7 +31,8 @@ class TensorflowEngine:
             num_images: see engines.open_engine.
 
         Raises:
-            InputError: the checkpoint is of another network.
+            InputError: the checkpoint is of another network, or its weights give no finite numbers, or this
+                machine lacks what the precision takes.
         """
         session_utils.silence_deprecations()
         self.prefix = checkpoint.prefix
@@ -62,7 +63,7 @@ class TensorflowEngine:
     def _network(self, batch_size):
         """Return the ReadingGraph for batches of that size."""
         kernels = self._kernels
-        if batch_size < MIN_IMAGES:
+        if batch_size < MIN_IMAGES and not kernels.int8:   # whose network is measured but once
             kernels = kernels._replace(winograd=False)
         with self._building:
             if kernels not in self._networks:
@@ -73,7 +74,10 @@ class TensorflowEngine:
         """Add a network to the graph."""
         with self.session.graph.as_default(), self._constants.scope():
             num_initialised = len(tf.local_variables())
-            network = recognition.build_reading_graph(self.architecture, kernels)
+            try:
+                network = recognition.build_reading_graph(self.architecture, kernels)
+            except FloatingPointError as error:
+                raise engines.not_finite(self.prefix) from error
             self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
             return network
 

@@ -99,7 +99,7 @@ def test_every_default_is_a_value_that_override_takes(knobs, name, value):
 @pytest.mark.parametrize(('name', 'known'), [('TRAIN.DRAWN_STYLE', text_style.STYLES),
                                              ('TRAIN.OPTIMIZER', optimizers.SLOTS),
                                              ('TRAIN.LR_SCHEDULE', steps.SCHEDULES),
-                                             ('TRAIN.PRECISION', kernels.PRECISIONS),
+                                             ('TRAIN.PRECISION', kernels.LEARNING_PRECISIONS),
                                              ('TEST.PRECISION', kernels.PRECISIONS)])
 def test_every_choice_that_the_code_knows_is_taken_and_no_other(knobs, name, known):
     for choice in known:

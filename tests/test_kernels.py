@@ -6,6 +6,7 @@ from crnnmodel import crnn_model, winograd
 from crnnmodel.architecture import Architecture
 from crnnmodel.kernels import FUSED, LOOPED, UNROLLED, Kernels, choose_kernels, describe_kernels
 from local_utils import session_utils
+from local_utils.errors import InputError
 
 
 @pytest.mark.parametrize(('has_gpu', 'precision', 'learns', 'expected'), [
@@ -20,10 +21,35 @@ def test_the_kernels_are_those_of_the_device(monkeypatch, has_gpu, precision, le
     assert choose_kernels(precision, learns=learns) == expected
 
 
+@pytest.mark.parametrize('precision', ['auto', 'int8'])
+@pytest.mark.parametrize(('has_bfloat16', 'dtype'), [(True, tf.bfloat16), (False, tf.float32)])
+def test_int8_leaves_the_rest_of_the_network_as_it_is_fastest(monkeypatch, precision, has_bfloat16, dtype):
+    monkeypatch.setattr(session_utils, 'has_fast_int8', lambda: True)
+    monkeypatch.setattr(session_utils, 'has_fast_bfloat16', lambda: has_bfloat16)
+    assert choose_kernels(precision, learns=False) == Kernels(dtype, LOOPED, winograd=True, int8=True)
+
+
+def test_int8_is_refused_where_the_machine_is_not_fast_at_it_and_not_chosen(monkeypatch):
+    monkeypatch.setattr(session_utils, 'has_fast_int8', lambda: False)
+    assert not choose_kernels('auto', learns=False).int8
+    with pytest.raises(InputError, match='TEST.PRECISION=int8 needs a processor with AMX'):
+        choose_kernels('int8', learns=False)
+
+
+def test_a_network_that_learns_has_no_int8(monkeypatch):
+    monkeypatch.setattr(session_utils, 'has_fast_int8', lambda: True)
+    assert not choose_kernels('auto').int8
+    with pytest.raises(ValueError, match="one of auto, float32, bfloat16, got 'int8'"):
+        choose_kernels('int8')
+
+
 def test_the_log_says_what_computes(monkeypatch):
     monkeypatch.setattr(session_utils, 'computing_device', lambda: 'the processor')
     assert describe_kernels(Kernels(tf.bfloat16, winograd=True)) == (
         "arithmetic in bfloat16 with Winograd's convolutions on the processor")
+    assert describe_kernels(Kernels(tf.bfloat16, winograd=True, int8=True)) == (
+        "arithmetic in bfloat16, the first convolutions in int8, with Winograd's convolutions "
+        'on the processor')
     assert describe_kernels(Kernels()) == 'arithmetic in float32 on the processor'
 
 

@@ -148,12 +148,14 @@ def test_metadata_behind_a_model_are_the_models_and_the_seal_comes_off(small):
     ({}, engines.FEW_IMAGES + 1, (), False, 'tensorflow'), ({}, None, (), False, 'onnx'),
     ({}, None, (), True, 'tensorflow'),
     ({}, 10 ** 6, ('tensorflow',), False, 'onnx'), ({}, 1, ('onnxruntime',), False, 'tensorflow'),
-    ({'precision': 'bfloat16'}, 1, (), False, 'tensorflow'), ({'engine': 'onnx'}, 10 ** 6, (), False, 'onnx'),
+    ({'precision': 'bfloat16'}, 1, (), False, 'tensorflow'),
+    ({'precision': 'int8'}, 1, (), False, 'tensorflow'), ({'engine': 'onnx'}, 10 ** 6, (), False, 'onnx'),
     ({'engine': 'tensorflow'}, 1, (), False, 'tensorflow'),
     ({'engine': 'onnx'}, 1, ('onnxruntime',), False, 'pip install -r requirements-reader.txt'),
     ({'engine': 'tensorflow'}, 1, ('tensorflow',), False, 'pip install -r requirements.txt'),
     ({}, 1, ('tensorflow', 'onnxruntime'), False, 'pip install -r requirements-reader.txt'),
     ({'engine': 'onnx', 'precision': 'bfloat16'}, 1, (), False, 'computes in float32'),
+    ({'engine': 'onnx', 'precision': 'int8'}, 1, (), False, 'computes in float32'),
 ])
 def test_the_engine_is_the_one_that_is_asked_for_or_the_faster_of_those_that_are_there(
         small, tmp_path, monkeypatch, settings, num_images, missing, gpu, expected):

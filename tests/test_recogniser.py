@@ -252,7 +252,7 @@ def test_a_batch_of_images_in_one_array_is_a_list_of_them():
     ('batch_size', 8.0, 'a whole number from 1 to 65536, got 8.0'), ('beam_width', 0, 'a whole number'),
     ('views', 'lots', "one of one, few, many, got 'lots'"), ('views', ['few'], 'one of one, few, many'),
     ('engine', 'cuda', "one of auto, onnx, tensorflow, got 'cuda'"),
-    ('precision', 'float16', "one of auto, float32, bfloat16, got 'float16'"),
+    ('precision', 'float16', "one of auto, float32, bfloat16, int8, got 'float16'"),
     ('min_confidence', 5, 'a number from 0.0 to 1.0, got 5'), ('min_confidence', float('nan'), 'got nan'),
     ('word_weight', None, 'a number from 0.0 to 20.0, got None'), ('word_weight', 'a\nb' * 99, 'a number'),
     ('gpu_memory_fraction', 0, 'a number from 0.01 to 1.0, got 0'), ('tf_allow_growth', 1, 'True or False')])

@@ -19,6 +19,25 @@ def test_bfloat16_is_fast_with_amx_or_on_an_amd_with_avx512_bf16(vendor, flags, 
     assert session_utils.processor_has_fast_bfloat16(CPUINFO.format(vendor, flags)) is is_fast
 
 
+@pytest.mark.parametrize(('flags', 'is_fast'), [
+    ('amx_bf16 amx_int8', True), ('avx512f avx512_vnni', True), ('avx512f avx_vnni avx2', False),
+    ('', False)])
+def test_int8_is_fast_with_amx_or_avx512_vnni(flags, is_fast):
+    for vendor in ('GenuineIntel', 'AuthenticAMD'):
+        assert session_utils.processor_has_fast_int8(CPUINFO.format(vendor, flags)) is is_fast
+
+
+def test_there_is_no_int8_on_a_gpu_or_without_onednn(monkeypatch):
+    monkeypatch.setattr(session_utils, 'processor_has_fast_int8', lambda cpuinfo: True)
+    monkeypatch.setattr(session_utils, 'has_gpu', lambda: False)
+    assert session_utils.has_fast_int8()
+    monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', '0')
+    assert not session_utils.has_fast_int8()
+    monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', '1')
+    monkeypatch.setattr(session_utils, 'has_gpu', lambda: True)
+    assert not session_utils.has_fast_int8()
+
+
 def test_a_description_without_flags_is_of_no_fast_processor():
     assert not session_utils.processor_has_fast_bfloat16('')
 
