@@ -55,11 +55,15 @@ class ShadowNet:
         """Build the network; where the graph has one already, this one shares its variables.
 
         Args:
-            images: uint8 or float32 [batch, 32, width, 3], BGR, pixels in 0–255; batch and width may be
-                unknown.
+            images: uint8 or, without int8, float32 [batch, 32, width, 3], BGR, pixels in 0–255; batch and
+                width may be unknown.
 
         Returns:
             float32 [width // 4, batch, classes]: the logits, time-major; the CTC blank is the last class.
+
+        Raises:
+            ValueError: the kernels have int8, and the weights are variables.
+            FloatingPointError: they have int8, and the weights give no finite numbers.
         """
         _, height = self._architecture.input_size
         images = tf.ensure_shape(images, [None, height, None, 3])
@@ -93,13 +97,15 @@ class ShadowNet:
         return outputs, 1.0
 
     def _first_in_int8(self, images):
-        """As `_first_convolutions`, with a step for each channel; the weights have to be constants."""
+        """As `_first_convolutions`, with a step for each channel."""
         kernels, channels = [], images.shape[3]
         for name, multiple, _ in FIRST_CONVOLUTIONS:
             new_channels = multiple * self._architecture.conv_channels
             with tf.variable_scope(name):
                 kernels.append(tf.get_static_value(_kernel([3, 3, channels, new_channels])))
             channels = new_channels
+        if any(kernel is None for kernel in kernels):
+            raise ValueError('int8 needs weights that are constants of the graph, got variables')
         pools = [pool for *_, pool in FIRST_CONVOLUTIONS]
         pixel_range, input_size = self._architecture.pixel_range, self._architecture.input_size
         largest = calibration.largest_outputs(kernels, pools, pixel_range, input_size, self._kernels.dtype)

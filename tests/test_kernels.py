@@ -64,6 +64,13 @@ def test_an_unknown_precision_is_refused():
         choose_kernels('half')
 
 
+def test_int8_is_refused_for_weights_that_are_variables():
+    with tf.Graph().as_default():
+        network = crnn_model.ShadowNet('test', Architecture('ab', 3, conv_channels=2), Kernels(int8=True))
+        with pytest.raises(ValueError, match='constants of the graph, got variables'):
+            network.build_shadownet(tf.zeros([1, 32, 100, 3], tf.uint8))
+
+
 @pytest.mark.parametrize(('strides', 'is_winograd'), [((1, 1), True), ((2, 1), False)])
 def test_a_convolution_with_strides_keeps_them(monkeypatch, strides, is_winograd):
     seen = []
