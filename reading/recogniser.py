@@ -174,8 +174,8 @@ class Recogniser:
         groups = [weighing.first_views(self._probabilities(np.stack([image.first for image, _ in good])))]
         readings = self._decoded(groups, good)
         places = range(len(good))   # of the images that the groups are of
-        enough = self._settings.min_confidence
         for number in range(len(self._rounds)):
+            enough = min(self._settings.min_confidence, views.ENOUGH[number])
             doubtful = [row for row, place in enumerate(places) if readings[place].confidence < enough]
             if not doubtful:
                 break
@@ -185,8 +185,6 @@ class Recogniser:
                       *self._further_groups(number, [image for image, _ in again])]
             for place, reading in zip(places, self._decoded(groups, again), strict=True):
                 readings[place] = reading
-            # what several views give more than all else is seldom changed by others
-            enough = min(enough, decoding.SETTLED)
         return readings
 
     def _further_groups(self, number, images):

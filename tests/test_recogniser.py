@@ -13,7 +13,7 @@ from data_provider.rejected_sample import RejectedSample
 from local_utils.char_codec import CharacterCodec
 from local_utils.errors import InputError, Unavailable
 from local_utils.establish_char_dict import write_alphabet
-from reading import Expected, ReadingSettings, Recogniser, WithLexicon, decoding, views
+from reading import Expected, ReadingSettings, Recogniser, WithLexicon, views
 from reading import recogniser as recogniser_module
 from reading.recogniser import find_codec
 from tests.fake_engine import ALPHABET, FakeEngine, picture_of
@@ -175,7 +175,7 @@ def test_a_round_of_views_is_for_images_that_the_one_before_leaves_in_doubt(monk
     images = [picture_of('abcd', is_doubtful=True), picture_of('ab'), picture_of('c')]
     readings = recogniser_of(engine, min_confidence=0.9).read(images)
     assert [reading.text for reading in readings] == ['abcd', 'ab', 'c']
-    assert [reading.confidence > decoding.SETTLED for reading in readings] == [False, True, True]
+    assert [reading.confidence > views.ENOUGH[1] for reading in readings] == [False, True, True]
     assert max(reading.confidence for reading in readings) < 0.9
     assert sorted(engine.widths) == [20, 24, 24, 24, 24, 36, 36, 36]
     engine.widths.clear()

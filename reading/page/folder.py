@@ -6,7 +6,7 @@ import shutil
 from crnnmodel import geometry
 from local_utils import files
 from local_utils.errors import InputError, MissingInput
-from reading import decoding, views, weighing
+from reading import views, weighing
 from reading.export import forms
 from reading.export.words import Word
 from reading.onnx_engine import OnnxEngine
@@ -74,7 +74,7 @@ def configuration_of(architecture, min_confidence: float = ReadingSettings().min
         'engine': 'browser', 'model': MODEL, 'runtime': f'{RUNTIME_FOLDER}/',
         'characters': list(architecture.characters), 'inputSize': architecture.input_size,
         'pixelsPerFrame': geometry.PIXELS_PER_FRAME, 'minFrames': geometry.MIN_FRAMES,
-        'minConfidence': min_confidence, 'settled': decoding.SETTLED,
+        'enough': [min(min_confidence, enough) for enough in views.ENOUGH],
         'keptPixels': views.KEPT_PIXELS, 'keptSide': views.KEPT_SIDE,
         'ownWidths': views.OWN_WIDTHS, 'upright': views.UPRIGHT,
         'leastWord': views.LEAST_WORD, 'thinnestWord': views.THINNEST_WORD,

@@ -31,16 +31,14 @@ export async function open(configuration) {
 export async function readImage(image, configuration, logits) {
   const seen = [await readView(image, configuration.first, configuration, logits)];
   let label = seen[0].label, confidence = probabilityOf(label, seen[0]), orientation = 0;
-  let enough = configuration.minConfidence;
   let smaller;
-  for (const views of configuration.rounds) {
-    if (confidence >= enough) break;
+  for (const [number, views] of configuration.rounds.entries()) {
+    if (confidence >= configuration.enough[number]) break;
     smaller ??= kept(image, configuration);
     for (const view of views.filter(view => isFor(view, smaller, configuration))) {
       seen.push(await readView(smaller, view, configuration, logits));
     }
     [label, confidence, orientation] = decodeTogether(seen, configuration.orientationWeights);
-    enough = Math.min(enough, configuration.settled);
   }
   return {text: label.map(index => configuration.characters[index]).join(''), confidence,
           characters: placeCharacters(label, seen.filter(view => view.orientation === orientation), configuration.characters)};
