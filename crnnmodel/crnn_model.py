@@ -2,9 +2,11 @@
 
 Variable names, shapes and arithmetic are the original's, so that its checkpoints restore and give its logits.
 """
+from collections.abc import Callable
+
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import calibration, geometry, int8, lstm, replicas, winograd
+from crnnmodel import geometry, int8, lstm, replicas, winograd
 from crnnmodel.architecture import BATCH_NORM_EPSILON, Architecture
 from crnnmodel.kernels import PLAIN, Kernels
 from crnnmodel.shapes import sizes_of
@@ -24,7 +26,8 @@ class ShadowNet:
     """The network for one phase: 'train' (batch statistics, dropout) or 'test'."""
 
     def __init__(self, phase: str, architecture: Architecture, kernels: Kernels = PLAIN, *,
-                 dropout: float = 0.5, dropout_seed=(0, 0), fixed_convolutions: bool = False):
+                 dropout: float = 0.5, dropout_seed=(0, 0), fixed_convolutions: bool = False,
+                 calibrate: Callable | None = None):
         """Choose the network's form.
 
         Args:
@@ -35,6 +38,9 @@ class ShadowNet:
             dropout_seed: integer [2] of the dropout masks; the same seed gives the same masks.
             fixed_convolutions: in training compute the convolutions and their batch norms as in reading,
                 without a gradient, so that only what is in `SEQUENCE_SCOPE` learns.
+            calibrate: for kernels with int8, a function of the kernels, pools and pixel range of
+                `int8.convolutions`, the input size and the type of the arithmetic. It returns the largest
+                outputs of each convolution's channels.
 
         Raises:
             ValueError: the phase is unknown.
@@ -44,6 +50,7 @@ class ShadowNet:
             raise ValueError(f"expected the phase 'train' or 'test', got {phase!r}")
         self._is_training = phase.lower() == 'train'
         self._fixed_convolutions = fixed_convolutions
+        self._calibrate = calibrate
         self._architecture = architecture
         geometry.time_steps(architecture.input_size)   # which raises
         self._kernels = kernels
@@ -63,7 +70,6 @@ class ShadowNet:
 
         Raises:
             ValueError: the kernels have int8, and the weights are variables.
-            FloatingPointError: they have int8, and the weights give no finite numbers.
         """
         _, height = self._architecture.input_size
         images = tf.ensure_shape(images, [None, height, None, 3])
@@ -90,14 +96,14 @@ class ShadowNet:
         return self._conv_relu(conv6, channels, 'conv7', kernel_size=2, strides=(2, 1))   # 1 x 25 x 512
 
     def _first_convolutions(self, images):
-        """Return the outputs of FIRST_CONVOLUTIONS, and 1.0, the step that they are counted in."""
+        """Return the outputs of FIRST_CONVOLUTIONS, and None: they are not counted in steps."""
         outputs = self._scale_pixels(images)
         for name, multiple, pool in FIRST_CONVOLUTIONS:
             outputs = self._conv_relu(outputs, multiple * self._architecture.conv_channels, name, pool=pool)
-        return outputs, 1.0
+        return outputs, None
 
     def _first_in_int8(self, images):
-        """As `_first_convolutions`, with a step for each channel."""
+        """As `_first_convolutions`, but counted in steps, one for each channel."""
         kernels, channels = [], images.shape[3]
         for name, multiple, _ in FIRST_CONVOLUTIONS:
             new_channels = multiple * self._architecture.conv_channels
@@ -108,7 +114,7 @@ class ShadowNet:
             raise ValueError('int8 needs weights that are constants of the graph, got variables')
         pools = [pool for *_, pool in FIRST_CONVOLUTIONS]
         pixel_range, input_size = self._architecture.pixel_range, self._architecture.input_size
-        largest = calibration.largest_outputs(kernels, pools, pixel_range, input_size, self._kernels.dtype)
+        largest = self._calibrate(kernels, pools, pixel_range, input_size, self._kernels.dtype)
         codes, steps = int8.convolutions(images, kernels, pools, pixel_range, largest)
         return tf.cast(codes, self._kernels.dtype), steps
 
@@ -132,11 +138,11 @@ class ShadowNet:
             return tf.nn.relu(inputs)
         return tf.bitcast(tf.nn.relu(tf.bitcast(inputs, tf.int16)), tf.bfloat16)
 
-    def _batch_norm(self, inputs, name, steps=1.0):
+    def _batch_norm(self, inputs, name, steps=None):
         """Batch normalisation with scale, in training by the batch's statistics, else by their averages.
 
         Args:
-            steps: that the inputs are counted in, of their channels; 1.0 in training.
+            steps: that the inputs are counted in, of their channels, if any; not in training.
         """
         with tf.variable_scope(name):
             channels = [inputs.shape[3]]
@@ -147,7 +153,10 @@ class ShadowNet:
                         tf.get_variable('moving_variance', channels, initializer=tf.ones_initializer(),
                                         trainable=False)]
         if not self._is_training or self._fixed_convolutions:
-            return _normalised(inputs, gamma, beta, *averages, steps)
+            if steps is not None:
+                return _norm_of_steps(inputs, steps, gamma, beta, *averages)
+            return tf.nn.fused_batch_norm(inputs, gamma, beta, *averages, BATCH_NORM_EPSILON,
+                                          is_training=False)[0]
         if replicas.count() > 1:
             outputs, *statistics = _batch_norm_of_replicas(inputs, gamma, beta)
         else:
@@ -182,8 +191,8 @@ def _kernel(shape):
     return tf.get_variable('W', shape, initializer=he_normal)
 
 
-def _normalised(inputs, gamma, beta, mean, variance, steps):
-    """Return a batch norm of known statistics of inputs that are counted in steps, in one operation."""
+def _norm_of_steps(inputs, steps, gamma, beta, mean, variance):
+    """Return a batch norm of inputs that are counted in steps, by statistics of what they mean."""
     scale = gamma * tf.math.rsqrt(variance + BATCH_NORM_EPSILON)
     no_mean, no_variance = tf.zeros_like(mean), tf.ones_like(mean) - BATCH_NORM_EPSILON
     return tf.nn.fused_batch_norm(inputs, scale * steps, beta - scale * mean, no_mean, no_variance,

@@ -1,7 +1,7 @@
 """The first convolutions of a network that reads, in integers of 8 bits: oneDNN's, on the processor.
 
 What a convolution passes on, after ReLU and pooling, is a whole number of steps from 0 to 255; a step is the
-channel's own, see `calibration`. So are the weights of a channel, from -127 to 127. ReLU knows no step: the
+channel's own. So are the weights of a channel, from -127 to 127. ReLU knows no step: the
 steps of the inputs and of the outputs become part of a kernel, and only the last convolution's are needed to
 know what its outputs mean. Sums are of 32 bits.
 """
@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 LARGEST_CODE, LARGEST_WEIGHT = 255, 127
-OF_BLACK = 16   # channels of ones beside an image's own, over which what black gives is spread
 
 Pools = Sequence[tuple[int, int] | None]
 
@@ -26,24 +25,24 @@ def convolutions(images: tf.Tensor, kernels: Sequence[np.ndarray], pools: Pools,
         kernels: float32 [3, 3, channels in, channels out] each.
         pools: the (height, width) of the window behind each convolution, or None.
         pixel_range: what the pixels 0 and 255 become.
-        largest: float32 [channels out] each: the largest outputs of the channels, see
-            `calibration.largest_outputs`; larger ones become as large.
+        largest: float32 [channels out] each: the largest outputs of the channels, greater than 0; larger
+            ones become as large.
 
     Returns:
         uint8 [batch, height, width, channels], the outputs in steps, and the steps, float32 [channels].
     """
     low, high = pixel_range
-    steps = np.full(images.shape[3], (high - low) / LARGEST_CODE)
-    black = np.full(images.shape[3], low)
-    if low:   # at the border, which is 0, black must be none: it comes from channels that are 0 there, too
-        images = tf.pad(images, [[0, 0]] * 3 + [[0, OF_BLACK]], constant_values=LARGEST_CODE)
-    codes = tf.bitcast(images, tf.quint8)
+    codes, steps = None, np.full(images.shape[3], (high - low) / LARGEST_CODE)
     for kernel, pool, of_outputs in zip(kernels, pools, largest, strict=True):
         output_steps = of_outputs / LARGEST_CODE
         weights, scales = _rounded(kernel * steps[:, np.newaxis] / output_steps)
-        if low and codes.shape[3] > kernel.shape[2]:
-            sums = np.sum(kernel * black[:, np.newaxis], axis=2) / output_steps / LARGEST_CODE
-            weights = np.concatenate([weights, _spread(sums / scales)], axis=2)
+        if codes is None:
+            # A border of code 0 would be black. What black gives comes from channels of ones instead, which
+            # the border has not.
+            of_black = _spread(low * np.sum(kernel, axis=2) / output_steps / LARGEST_CODE / scales)
+            padding = [[0, 0]] * 3 + [[0, of_black.shape[2]]]
+            codes = tf.bitcast(tf.pad(images, padding, constant_values=LARGEST_CODE), tf.quint8)
+            weights = np.concatenate([weights, of_black], axis=2)
         codes, steps = _convolved(codes, weights, scales), output_steps
         if pool:
             pooled = tf.nn.max_pool2d(tf.bitcast(codes, tf.uint8), pool, pool, 'VALID')
@@ -52,23 +51,24 @@ def convolutions(images: tf.Tensor, kernels: Sequence[np.ndarray], pools: Pools,
 
 
 def _rounded(kernel):
-    """Return a kernel's weights as whole numbers, and of how much for each channel out."""
+    """Return a kernel's weights as whole numbers, and what a 1 of them is worth for each channel out."""
     scales = np.abs(kernel).max(axis=(0, 1, 2)) / LARGEST_WEIGHT
     scales = np.where(scales > 0, scales, 1)
     return np.round(kernel / scales), scales
 
 
 def _spread(weights):
-    """Return whole numbers [3, 3, OF_BLACK, channels] whose sum over the channels of ones is the nearest to
-    weights [3, 3, channels], which may be larger than one of them can be.
+    """Return whole numbers [3, 3, channels of ones, channels out] of at most LARGEST_WEIGHT, whose sums over
+    the channels of ones are the nearest to weights [3, 3, channels out], which may be larger.
     """
-    shares = np.arange(OF_BLACK + 1)[:, np.newaxis, np.newaxis, np.newaxis] * (weights / OF_BLACK)
-    return np.moveaxis(np.diff(np.round(shares), axis=0), 0, 2)
+    count = int(np.ceil(np.abs(weights).max() / LARGEST_WEIGHT))
+    sums = np.arange(count + 1)[:, np.newaxis, np.newaxis, np.newaxis] * (weights / max(count, 1))
+    return np.moveaxis(np.diff(np.round(sums), axis=0), 0, 2)
 
 
 def _convolved(codes, weights, scales):
     """Return the quint8 that ReLU leaves of a convolution of quint8, in steps of the outputs."""
-    weights = np.clip(weights, -LARGEST_WEIGHT, LARGEST_WEIGHT).astype(np.int8)
+    weights = weights.astype(np.int8)
     bounds = (scales * LARGEST_WEIGHT).astype(np.float32)
     outputs = tf.raw_ops.QuantizedConv2DWithBiasAndReluAndRequantize(
         input=codes, min_input=0.0, max_input=float(LARGEST_CODE),

@@ -48,8 +48,8 @@ def choose_kernels(precision: str = 'auto', *, learns: bool = True) -> Kernels:
         raise ValueError(f'expected the precision to be one of {", ".join(known)}, got {precision!r}')
     int8 = precision == INT8 or precision == 'auto' and not learns and session_utils.has_fast_int8()
     if precision == INT8 and not session_utils.has_fast_int8():
-        raise InputError('TEST.PRECISION=int8 needs a processor with AMX or AVX512-VNNI, oneDNN and no GPU; '
-                         'expected auto, float32 or bfloat16 on this machine')
+        raise InputError('TEST.PRECISION=int8 needs Linux, a processor with AMX or AVX512-VNNI, oneDNN and '
+                         'no GPU; expected auto, float32 or bfloat16 on this machine')
     if precision in ('auto', INT8):
         precision = 'bfloat16' if session_utils.has_fast_bfloat16() else 'float32'
     if precision == 'float32':   # and not what a GPU may take for it, with a mantissa of 10 bits

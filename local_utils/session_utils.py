@@ -48,7 +48,7 @@ def has_fast_bfloat16() -> bool:
 
 def has_fast_int8() -> bool:
     """Whether the device that will compute has convolutions in integers of 8 bits, and is fast at them."""
-    is_switched_off = os.environ.get('TF_ENABLE_ONEDNN_OPTS') == '0'
+    is_switched_off = os.environ.get('TF_ENABLE_ONEDNN_OPTS', '').lower() in ('0', 'false')
     return not has_gpu() and not is_switched_off and processor_has_fast_int8(_cpuinfo())
 
 

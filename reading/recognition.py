@@ -1,6 +1,7 @@
 """The graph that reads, and the session that runs it: for the engine of TensorFlow and for a training's
 validation.
 """
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +22,13 @@ class ReadingGraph(NamedTuple):
     logits: tf.Tensor   # float32 [time, batch, classes]
 
 
-def build_reading_graph(architecture: Architecture, kernels: Kernels) -> ReadingGraph:
-    """Build a network that reads batches of any number of images of any width."""
+def build_reading_graph(
+        architecture: Architecture, kernels: Kernels, calibrate: Callable | None = None) -> ReadingGraph:
+    """Build a network that reads batches of any number of images of any width; see `ShadowNet`."""
     _, height = architecture.input_size
     images = tf.placeholder(tf.uint8, [None, height, None, 3])
-    return ReadingGraph(images, crnn_model.ShadowNet('test', architecture, kernels).build_shadownet(images))
+    network = crnn_model.ShadowNet('test', architecture, kernels, calibrate=calibrate)
+    return ReadingGraph(images, network.build_shadownet(images))
 
 
 def run_reading(session: tf.Session, graph: ReadingGraph, images: np.ndarray) -> np.ndarray:

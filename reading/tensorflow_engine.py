@@ -10,7 +10,7 @@ from crnnmodel.checkpoint_files import Checkpoint
 from crnnmodel.kernels import choose_kernels, describe_kernels
 from crnnmodel.winograd import MIN_IMAGES
 from local_utils import log_utils, parallel, session_utils
-from reading import engines, recognition
+from reading import calibration, engines, recognition
 from reading.settings import ReadingSettings
 
 # Few images take twice the time each. Of further views there are few of a width, so that they are gathered
@@ -43,6 +43,7 @@ class TensorflowEngine:
         self.batches_together = BATCHES_A_PIECE * self.concurrency
         self._kernels = choose_kernels(settings.precision, learns=False)
         self._constants = Constants(checkpoint.tensors, checkpoint.prefix)
+        self._largest_outputs = None   # of the convolutions in int8, the same in all networks
         self._networks = {}
         self._building = threading.Lock()
         config = session_utils.session_config(
@@ -63,7 +64,7 @@ class TensorflowEngine:
     def _network(self, batch_size):
         """Return the ReadingGraph for batches of that size."""
         kernels = self._kernels
-        if batch_size < MIN_IMAGES and not kernels.int8:   # whose network is measured but once
+        if batch_size < MIN_IMAGES:
             kernels = kernels._replace(winograd=False)
         with self._building:
             if kernels not in self._networks:
@@ -75,11 +76,17 @@ class TensorflowEngine:
         with self.session.graph.as_default(), self._constants.scope():
             num_initialised = len(tf.local_variables())
             try:
-                network = recognition.build_reading_graph(self.architecture, kernels)
+                network = recognition.build_reading_graph(self.architecture, kernels, self._calibrate)
             except FloatingPointError as error:
                 raise engines.not_finite(self.prefix) from error
             self.session.run(tf.variables_initializer(tf.local_variables()[num_initialised:]))
             return network
+
+    def _calibrate(self, *arguments):
+        """Return what `calibration.largest_outputs` does, which is worked out once."""
+        if self._largest_outputs is None:
+            self._largest_outputs = calibration.largest_outputs(*arguments)
+        return self._largest_outputs
 
 
 def _padded_size(num_images):

@@ -39,7 +39,7 @@ FIRST = View()
 ONE = ()
 # Letters of another size, width and slant, in other frames, are read with other mistakes. These add the most
 # right words to sets of others for the frames that they cost, on one half of four sets of words.
-# Each round is for images that those before it leave in doubt, a later one in more.
+# Each round is for images that those before it leave in doubt, a later one for those in more doubt.
 FEW = ((View(margin=-0.1, has_own_width=True),),   # the first view squeezes or stretches; this one does not
        (View(turn=5, width=0.8), View(turn=-5, width=0.8), View(has_own_width=True),
         View(quarter_turns=1), View(quarter_turns=3)),   # signs that hang, spines of books
@@ -55,7 +55,8 @@ MANY = ((*FEW[0], *FEW[1], *FEW[2],
 # What files for phones can make: no more than margins and some widths.
 FURTHER = (View(margin=0.1), View(margin=-0.06), View(width=0.8), View(width=1.44))
 SETS = {'one': ONE, 'few': FEW, 'many': MANY}   # TEST.VIEWS → the rounds of views beside the first
-# Of each round: an image that is read with so much confidence gains nothing from it.
+# By a round's place in its set: an image that is read with so much confidence gains nothing from the round.
+# The first is up to TEST.MIN_CONFIDENCE alone, which the others do not exceed either.
 ENOUGH = (1.0, 0.45, 0.35)
 
 

@@ -1,15 +1,15 @@
-"""Tests of crnnmodel.int8 and crnnmodel.calibration, and of a network that reads with them."""
+"""Tests of crnnmodel.int8 and reading.calibration, and of a network that reads with them."""
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from crnnmodel import calibration, int8
+from crnnmodel import int8
 from local_utils import session_utils
 from local_utils.errors import InputError
-from reading import ReadingSettings, Recogniser, engines
+from reading import ReadingSettings, Recogniser, calibration, engines
 from tests.small_checkpoint import architecture, rewrite, save
 
-pytestmark = pytest.mark.skipif(not session_utils.has_fast_int8(),
+needs_int8 = pytest.mark.skipif(not session_utils.has_fast_int8(),
                                 reason='needs a processor with AMX or AVX512-VNNI')
 
 POOLS = [(2, 2), (2, 1), None]
@@ -48,7 +48,8 @@ def both(images, kernels, pixel_range, last_factor=1.0):
         return expected[-1], session.run(codes) * steps, largest[-1]
 
 
-@pytest.mark.parametrize('pixel_range', [(-1.0, 1.0), (0.0, 255.0), (3.0, -2.0)])
+@needs_int8
+@pytest.mark.parametrize('pixel_range', [(-1.0, 1.0), (0.0, 255.0), (3.0, -2.0), (100.0, 101.0)])
 def test_convolutions_in_int8_are_off_by_a_few_hundredths(rng, kernels, pixel_range):
     images = rng.integers(0, 256, (3, 32, 20, 3), np.uint8)
     expected, outputs, _ = both(images, kernels, pixel_range)
@@ -56,6 +57,7 @@ def test_convolutions_in_int8_are_off_by_a_few_hundredths(rng, kernels, pixel_ra
     assert np.std(outputs - expected) < 0.03 * expected.std()
 
 
+@needs_int8
 @pytest.mark.parametrize('grey', [0, 255])
 def test_at_the_border_there_is_nothing_whatever_black_is(kernels, grey):
     expected, outputs, _ = both(np.full((1, 32, 20, 3), grey, np.uint8), kernels, (-1.0, 1.0))
@@ -64,6 +66,7 @@ def test_at_the_border_there_is_nothing_whatever_black_is(kernels, grey):
     assert np.abs(outputs - expected).max() < 0.05 * expected.max()
 
 
+@needs_int8
 def test_what_is_larger_than_the_largest_becomes_as_large(rng, kernels):
     images = rng.integers(0, 256, (1, 32, 20, 3), np.uint8)
     expected, outputs, largest = both(images, kernels, (-1.0, 1.0), last_factor=0.25)
@@ -72,11 +75,13 @@ def test_what_is_larger_than_the_largest_becomes_as_large(rng, kernels):
 
 
 def test_a_weight_is_spread_over_channels_to_the_nearest_sum(rng):
-    weights = rng.uniform(-2000, 2000, (3, 3, 5))
-    shares = int8._spread(weights)
-    assert shares.shape == (3, 3, int8.OF_BLACK, 5)
-    assert np.abs(shares).max() <= int8.LARGEST_WEIGHT
-    assert np.array_equal(shares.sum(axis=2), np.round(weights))
+    weights = rng.uniform(-1900, 1900, (3, 3, 5))
+    weights[0, 0, 0] = 2000
+    parts = int8._spread(weights)
+    assert parts.shape == (3, 3, 16, 5)
+    assert np.abs(parts).max() <= int8.LARGEST_WEIGHT
+    assert np.array_equal(parts.sum(axis=2), np.round(weights))
+    assert int8._spread(np.zeros((3, 3, 5))).shape == (3, 3, 0, 5)
 
 
 def test_the_words_to_calibrate_with_are_always_the_same_and_full_of_contrast():
@@ -110,10 +115,12 @@ def logits_of(prefix, precision, images):
     return engines.open_engine(prefix, settings).logits(images)
 
 
-@pytest.mark.parametrize('pixel_range', [(-1.0, 1.0), (0.0, 255.0)])
+@needs_int8
+@pytest.mark.parametrize(('pixel_range', 'conv_channels'), [
+    ((-1.0, 1.0), 16), ((0.0, 255.0), 16), ((1.0, -1.0), 3), ((5.0, 6.0), 5)])
 def test_a_network_in_int8_gives_about_the_logits_of_float32_for_any_width_and_number(
-        tmp_path, pixel_range):
-    form = architecture(input_size=(48, 32), conv_channels=16, pixel_range=pixel_range)
+        tmp_path, pixel_range, conv_channels):
+    form = architecture(input_size=(48, 32), conv_channels=conv_channels, pixel_range=pixel_range)
     prefix, _ = save(tmp_path, form)
     words = calibration.draw_words(9, (48, 32))
     for images in (words, words[:1], words[:, :, :20]):
@@ -123,6 +130,7 @@ def test_a_network_in_int8_gives_about_the_logits_of_float32_for_any_width_and_n
         assert np.std(logits - expected) < 0.25 * expected.std()
 
 
+@needs_int8
 def test_weights_that_are_too_large_are_refused_in_int8_too(tmp_path):
     save(tmp_path, architecture())
     prefix = rewrite(tmp_path, lambda tensors: {
@@ -132,6 +140,7 @@ def test_weights_that_are_too_large_are_refused_in_int8_too(tmp_path):
         logits_of(prefix, 'int8', calibration.draw_words(2, (16, 32)))
 
 
+@needs_int8
 def test_the_bundled_weights_read_a_word_in_int8():
     settings = ReadingSettings(engine=engines.TENSORFLOW, precision='int8')
     reading, = Recogniser.open('bundled', settings=settings).read(['docs/word.jpg'])

@@ -32,7 +32,7 @@ def test_int8_leaves_the_rest_of_the_network_as_it_is_fastest(monkeypatch, preci
 def test_int8_is_refused_where_the_machine_is_not_fast_at_it_and_not_chosen(monkeypatch):
     monkeypatch.setattr(session_utils, 'has_fast_int8', lambda: False)
     assert not choose_kernels('auto', learns=False).int8
-    with pytest.raises(InputError, match='TEST.PRECISION=int8 needs a processor with AMX'):
+    with pytest.raises(InputError, match='TEST.PRECISION=int8 needs Linux, a processor with AMX'):
         choose_kernels('int8', learns=False)
 
 

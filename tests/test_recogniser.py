@@ -183,6 +183,20 @@ def test_a_round_of_views_is_for_images_that_the_one_before_leaves_in_doubt(monk
     assert sorted(engine.widths) == [20, 24, 24, 24, 24, 36]
 
 
+@pytest.mark.parametrize(('min_confidence', 'enough', 'widths'), [
+    (0.9, (1.0, 1.0, 1.0), [20, 24, 28, 36]),
+    (0.9, (1.0, 1.0, 0.0), [20, 24, 36]),    # the third round is not needed
+    (0.9, (1.0, 0.0, 1.0), [24, 36]),        # what a round leaves out the next ones do, too
+    (0.0001, (1.0, 1.0, 1.0), [24])])        # the setting holds in every round
+def test_each_round_of_views_has_its_own_confidence_that_is_enough(
+        monkeypatch, min_confidence, enough, widths):
+    monkeypatch.setitem(views.SETS, 'few', tuple((views.View(width=width),) for width in (1.44, 0.8, 1.2)))
+    monkeypatch.setattr(views, 'ENOUGH', enough)
+    engine = FakeEngine(probability=0.95)
+    recogniser_of(engine, min_confidence=min_confidence).read([picture_of('abcd', is_doubtful=True)])
+    assert sorted(engine.widths) == widths
+
+
 def test_what_is_expected_reaches_the_decoder_and_an_image_may_have_its_own_lexicon():
     images = [picture_of('abc'), WithLexicon(picture_of('abc'), ['abd', 'cab'])]
     common = Recogniser(FakeEngine(probability=0.7), CharacterCodec(ALPHABET),

@@ -31,8 +31,9 @@ def test_there_is_no_int8_on_a_gpu_or_without_onednn(monkeypatch):
     monkeypatch.setattr(session_utils, 'processor_has_fast_int8', lambda cpuinfo: True)
     monkeypatch.setattr(session_utils, 'has_gpu', lambda: False)
     assert session_utils.has_fast_int8()
-    monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', '0')
-    assert not session_utils.has_fast_int8()
+    for value in ('0', 'false', 'False'):
+        monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', value)
+        assert not session_utils.has_fast_int8()
     monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', '1')
     monkeypatch.setattr(session_utils, 'has_gpu', lambda: True)
     assert not session_utils.has_fast_int8()

@@ -110,3 +110,8 @@ def test_a_strip_is_kept_short_so_that_no_view_of_it_is_large(monkeypatch, size)
     viewed.further(0)
     assert made
     assert max(made) < 64 * views.KEPT_PIXELS
+
+
+def test_each_round_of_views_has_a_confidence_that_is_enough_for_it_and_later_ones_no_higher_one():
+    assert max(map(len, views.SETS.values())) <= len(views.ENOUGH)
+    assert list(views.ENOUGH) == sorted(views.ENOUGH, reverse=True)

@@ -1,8 +1,8 @@
 """How large the outputs of a network's first convolutions become: for their steps in integers of 8 bits.
 
-They are measured on words in OpenCV's own fonts, drawn in black, white and full colours, the same for all
-networks and on all machines. Photographs, which have less contrast and more else, make them about as large:
-for 90 of 100 channels of the bundled weights between 0.6 and 1.3 times.
+They are measured on words in OpenCV's own fonts, drawn in black, white and full colours, for one version of
+OpenCV the same for all networks and machines. Photographs, which have less contrast and more else, make them
+about as large: in 8 of 10 channels of the bundled weights 0.7 to 1.6 times.
 """
 import string
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ SIZES = (0.8, 1.6)        # of the letters, times about 20 pixels
 MAX_THICKNESS = 8         # of their strokes, pixels
 MARGIN = 4                # around a word, pixels
 TILT, SHIFT = 8, 3        # standard deviations: degrees, and pixels in both directions
-SMALLEST = 1e-3           # of a layer's largest output, which no channel is taken to stay below
+SMALLEST = 1e-3           # of a layer's largest output, which each channel is taken to reach
 
 
 def largest_outputs(kernels: Sequence[np.ndarray], pools: Sequence[tuple[int, int] | None],
