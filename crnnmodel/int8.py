@@ -1,9 +1,9 @@
 """The first convolutions of a network that reads, in integers of 8 bits: oneDNN's, on the processor.
 
 What a convolution passes on, after ReLU and pooling, is a whole number of steps from 0 to 255; a step is the
-channel's own. So are the weights of a channel, from -127 to 127. ReLU knows no step: the
-steps of the inputs and of the outputs become part of a kernel, and only the last convolution's are needed to
-know what its outputs mean. Sums are of 32 bits.
+channel's own. So are the weights of a channel, from -127 to 127. ReLU knows no step: the steps of inputs and
+outputs become part of a kernel, and only the last convolution's are needed to know what its outputs mean.
+Sums are of 32 bits.
 """
 from collections.abc import Sequence
 
@@ -11,8 +11,15 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 LARGEST_CODE, LARGEST_WEIGHT = 255, 127
+MAX_BLACK = 100   # what black may be, in terms of the pixel range's width; it costs channels
 
 Pools = Sequence[tuple[int, int] | None]
+
+
+def can_take(pixel_range: tuple[float, float]) -> bool:
+    """Whether pixels that become so large can be told apart in integers, see `convolutions`."""
+    low, high = pixel_range
+    return abs(low) <= MAX_BLACK * abs(high - low)
 
 
 def convolutions(images: tf.Tensor, kernels: Sequence[np.ndarray], pools: Pools,

@@ -4,6 +4,7 @@ import threading
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from crnnmodel import int8
 from crnnmodel.architecture import Architecture, architecture_of
 from crnnmodel.checkpoint import Constants
 from crnnmodel.checkpoint_files import Checkpoint
@@ -42,6 +43,8 @@ class TensorflowEngine:
         self.concurrency = 1 if session_utils.has_gpu() else engines.num_pieces(batch_size, cores)
         self.batches_together = BATCHES_A_PIECE * self.concurrency
         self._kernels = choose_kernels(settings.precision, learns=False)
+        if not int8.can_take(self.architecture.pixel_range):
+            self._kernels = self._kernels._replace(int8=False)
         self._constants = Constants(checkpoint.tensors, checkpoint.prefix)
         self._largest_outputs = None   # of the convolutions in int8, the same in all networks
         self._networks = {}

@@ -84,6 +84,14 @@ def test_a_weight_is_spread_over_channels_to_the_nearest_sum(rng):
     assert int8._spread(np.zeros((3, 3, 5))).shape == (3, 3, 0, 5)
 
 
+def test_a_network_whose_black_is_far_from_nothing_has_no_int8(tmp_path):
+    assert int8.can_take((100.0, 101.0)) and int8.can_take((1.0, -1.0))
+    for pixel_range, is_int8 in (((-1.0, 1.0), session_utils.has_fast_int8()), ((1000.0, 1001.0), False)):
+        prefix, _ = save(tmp_path / str(is_int8), architecture(pixel_range=pixel_range))
+        engine = engines.open_engine(prefix, ReadingSettings(engine=engines.TENSORFLOW))
+        assert engine._kernels.int8 is is_int8
+
+
 def test_the_words_to_calibrate_with_are_always_the_same_and_full_of_contrast():
     words = calibration.draw_words(20, (100, 32))
     assert words.shape == (20, 32, 100, 3)
